@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Builds Caddy with this plugin in it. Needs Go and access to Go modules, nothing else.
+set -euo pipefail
+
+caddy_version=v2.11.9 # xcaddy's own version is pinned in .tools/xcaddy/go.mod
+
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+usage() {
+	cat <<-'END'
+		./xcaddy.sh              build ./caddy
+		./xcaddy.sh run [args]   build ./caddy and run Caddyfile.example; args go to "caddy run"
+	END
+}
+
+case ${1-} in
+'' | run) ;;
+-h | --help) usage && exit ;;
+*) usage >&2 && exit 2 ;;
+esac
+
+if ! command -v go >/dev/null; then
+	echo "xcaddy.sh: go was not found in PATH; install Go 1.26 or newer from https://go.dev/dl/" >&2
+	exit 1
+fi
+
+export GOWORK=off # -modfile and a workspace around this folder exclude each other
+module=$(go list -m)
+
+# Go asks the proxy whether $module/caddymodule is a module of its own. A proxy that does not know us may answer 403,
+# after which Go gives up, instead of 404; "|" makes it go on after any answer, and "off" ends the search there.
+goproxy=$(go env GOPROXY)
+goproxy=${goproxy//,/|}
+goproxy=${goproxy//|direct/|off}
+
+GOPROXY=$goproxy go tool -modfile=.tools/xcaddy/go.mod xcaddy build "$caddy_version" \
+	--output "$PWD/caddy" \
+	--with "$module/caddymodule" \
+	--replace "$module=$PWD"
+
+if [ "${1-}" = run ]; then
+	shift
+	exec ./caddy run --config Caddyfile.example "$@"
+fi
