@@ -1,0 +1,186 @@
+package caddymodule
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+)
+
+// Account is one official account (公众号): the one that created the cards.
+type Account struct {
+	// The app_id of the official account, never that of a mini program.
+	AppID string `json:"app_id,omitempty"`
+
+	// The app_secret that goes with it.
+	AppSecret string `json:"app_secret,omitempty"`
+
+	// Where access_tokens come from: `stable` is WeChat's stable_token call, which leaves the tokens of other systems alone;
+	// `classic` is its token call, which ends the token that any other system fetched before. Default: stable.
+	TokenSource string `json:"token_source,omitempty"`
+
+	// Whether a token that WeChat refuses but gives again may be replaced by force, which WeChat allows 20 times a day:
+	// `on` or `off`. Default: on.
+	ForceRefresh string `json:"force_refresh,omitempty"`
+
+	// The mini programs that belong to the account; the first is the default.
+	MiniPrograms []MiniProgram `json:"mini_program,omitempty"`
+
+	// How messages are verified and decrypted that WeChat pushes to the account's URL.
+	MessagePush *MessagePush `json:"message_push,omitempty"`
+
+	// How many calls a minute clients may cause.
+	Limit Limit `json:"limit,omitzero"`
+
+	appID        string
+	miniPrograms []MiniProgram
+	messagePush  MessagePush
+}
+
+// MiniProgram is a mini program (小程序) that belongs to an account.
+type MiniProgram struct {
+	// The app_id of the mini program.
+	AppID string `json:"app_id,omitempty"`
+
+	// The app_secret that goes with it.
+	AppSecret string `json:"app_secret,omitempty"`
+}
+
+// MessagePush holds what the message settings of the account's console show.
+type MessagePush struct {
+	// The token (令牌) that signs each message.
+	Token string `json:"token,omitempty"`
+
+	// The key (消息加解密密钥) of 43 characters that encrypts messages. Default: messages are not encrypted.
+	EncodingAESKey string `json:"encoding_aes_key,omitempty"`
+}
+
+// Limit bounds calls that clients can cause, each as a number of calls a minute: that many at once, refilled evenly.
+type Limit struct {
+	// Calls that decrypt codes. Default: 600.
+	Decrypt int `json:"decrypt,omitempty"`
+
+	// Calls for activate URLs of member cards. Default: 60.
+	Geturl int `json:"geturl,omitempty"`
+}
+
+// provision expands and checks the account's settings.
+func (a *Account) provision(name string) (plugin.AccountConfig, error) {
+	var cfg plugin.AccountConfig
+	if name == "" || isDynamic(name) {
+		return cfg, errors.New("a name is not empty and has no braces")
+	}
+	if a == nil || a.AppID == "" {
+		return cfg, errors.New("app_id is missing")
+	}
+	if a.AppSecret == "" {
+		return cfg, errors.New("app_secret is missing")
+	}
+	var err error
+	if cfg.AppID, err = expand(a.AppID); err != nil {
+		return cfg, fmt.Errorf("app_id: %w", err)
+	}
+	if cfg.AppSecret, err = expand(a.AppSecret); err != nil {
+		return cfg, fmt.Errorf("app_secret: %w", err)
+	}
+	a.appID = cfg.AppID
+
+	switch a.TokenSource {
+	case "":
+		cfg.TokenSource = plugin.Stable
+	case string(plugin.Stable), string(plugin.Classic):
+		cfg.TokenSource = plugin.TokenSource(a.TokenSource)
+	default:
+		return cfg, fmt.Errorf("token_source %q is neither %s nor %s", a.TokenSource, plugin.Stable, plugin.Classic)
+	}
+	if cfg.ForceRefresh, err = onOff("force_refresh", a.ForceRefresh); err != nil {
+		return cfg, err
+	}
+	if a.Limit.Decrypt < 0 || a.Limit.Geturl < 0 {
+		return cfg, errors.New("a limit must be greater than zero")
+	}
+	cfg.DecryptLimit, cfg.GeturlLimit = a.Limit.Decrypt, a.Limit.Geturl
+
+	if err := a.provisionMiniPrograms(); err != nil {
+		return cfg, err
+	}
+	return cfg, a.provisionMessagePush()
+}
+
+func (a *Account) provisionMiniPrograms() error {
+	seen := make(map[string]struct{})
+	for i, mp := range a.MiniPrograms {
+		if mp.AppID == "" || mp.AppSecret == "" {
+			return fmt.Errorf("mini_program %d needs an app_id and an app_secret", i)
+		}
+		var err error
+		if mp.AppID, err = expand(mp.AppID); err != nil {
+			return fmt.Errorf("app_id of mini_program %d: %w", i, err)
+		}
+		if mp.AppSecret, err = expand(mp.AppSecret); err != nil {
+			return fmt.Errorf("app_secret of mini_program %d: %w", i, err)
+		}
+		if _, ok := seen[mp.AppID]; ok {
+			return fmt.Errorf("mini_program %s is listed twice", mp.AppID)
+		}
+		seen[mp.AppID] = struct{}{}
+		a.miniPrograms = append(a.miniPrograms, mp)
+	}
+	return nil
+}
+
+func (a *Account) provisionMessagePush() error {
+	if a.MessagePush == nil {
+		return nil
+	}
+	push := *a.MessagePush
+	if push.Token == "" {
+		return errors.New("message_push needs a token")
+	}
+	var err error
+	if push.Token, err = expand(push.Token); err != nil {
+		return fmt.Errorf("token of message_push: %w", err)
+	}
+	if push.EncodingAESKey, err = expand(push.EncodingAESKey); err != nil {
+		return fmt.Errorf("encoding_aes_key of message_push: %w", err)
+	}
+	if push.EncodingAESKey != "" {
+		// WeChat leaves out the padding, and sets the bits that it would leave unused
+		if key, err := base64.StdEncoding.DecodeString(push.EncodingAESKey + "="); err != nil || len(key) != 32 {
+			return errors.New("encoding_aes_key of message_push must be 43 letters and digits")
+		}
+	}
+	a.messagePush = push
+	return nil
+}
+
+// literalSecrets names the secrets that stand in the configuration as they are.
+func (a *Account) literalSecrets() []string {
+	var names []string
+	add := func(name, value string) {
+		if value != "" && !isDynamic(value) {
+			names = append(names, name)
+		}
+	}
+	add("app_secret", a.AppSecret)
+	for _, mp := range a.MiniPrograms {
+		add("app_secret of mini_program "+mp.AppID, mp.AppSecret)
+	}
+	if a.MessagePush != nil {
+		add("token of message_push", a.MessagePush.Token)
+		add("encoding_aes_key of message_push", a.MessagePush.EncodingAESKey)
+	}
+	return names
+}
+
+// onOff reads a setting that is on unless it is off.
+func onOff(name, value string) (bool, error) {
+	switch value {
+	case "", "on":
+		return true, nil
+	case "off":
+		return false, nil
+	}
+	return false, fmt.Errorf("%s is on or off, not %q", name, value)
+}

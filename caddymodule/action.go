@@ -1,0 +1,33 @@
+package caddymodule
+
+import (
+	"net/http"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// Action is a guest module of http.handlers.wechat_card.actions: what one wechat_card handler does with a request.
+//
+// An error that ServeAction makes itself should be a *Problem, or what a method of plugin.Account returned:
+// Handler turns both into an answer. Errors of next are to be returned as they are.
+type Action interface {
+	// Needs names the credentials that the app warms at start for this action.
+	Needs() []credential.Kind
+
+	// ServeAction handles one request for account, or passes it on to next.
+	ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error
+}
+
+// Answering is an Action that never calls next. Handler answers OPTIONS for it, and refuses every method that is not in Methods.
+type Answering interface {
+	Action
+
+	// Methods lists the HTTP methods that ServeAction takes.
+	Methods() []string
+}
+
+// actionNamespace is where actions are registered.
+const actionNamespace = "http.handlers.wechat_card.actions"

@@ -1,0 +1,335 @@
+package caddymodule
+
+import (
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/certmagic"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+// App is a Caddy app that keeps the credentials of WeChat official accounts (公众号): access_token, card api_ticket and
+// jsapi_ticket, one set for all handlers of all Caddys that share a store.
+//
+// Every string here may be or hold a placeholder that does not depend on a request, such as `{env.WECHAT_APP_SECRET}` or
+// `{file./run/secrets/wechat_app_secret}`. Secrets should: Caddy shows its configuration as it was loaded.
+type App struct {
+	// The base URLs of WeChat's API, tried in this order.
+	// Default: `["https://api.weixin.qq.com", "https://api2.weixin.qq.com"]`.
+	API []string `json:"api,omitempty"`
+
+	// How long one call to WeChat may take. Default: 5s.
+	Timeout caddy.Duration `json:"timeout,omitempty"`
+
+	// The URL of the proxy for calls to WeChat (http, https or socks5), or `off`.
+	// Default: what HTTPS_PROXY and NO_PROXY in the environment say.
+	Proxy string `json:"proxy,omitempty"`
+
+	// PEM files with certificates of authorities to trust beside the system's when calling WeChat or the proxy.
+	CA []string `json:"ca,omitempty"`
+
+	// Where credentials are shared and survive restarts. Default: `{"module": "caddy"}`, Caddy's own storage.
+	StoreRaw json.RawMessage `json:"store,omitempty" caddy:"namespace=wechat_card.stores inline_key=module"`
+
+	// The official accounts by name. Handlers use the one named `default` unless told otherwise.
+	Accounts map[string]*Account `json:"accounts,omitempty"`
+
+	client   *wechat.Client
+	accounts map[string]*plugin.Account
+	needs    map[string]map[credential.Kind]struct{} // by account name; "": all accounts
+	poolKeys []string                                // what Provision acquired from statePool
+	logger   *slog.Logger
+}
+
+// The names that the plugin is known by.
+const (
+	appName        = "wechat_card"
+	defaultAccount = "default"
+)
+
+// statePool holds, by plugin.SharedKey, what outlives a configuration: no reload loses a credential or repeats a call.
+var statePool = caddy.NewUsagePool()
+
+// pooledState lets the pool close what nobody uses any more.
+type pooledState struct{ *plugin.State }
+
+// Destruct implements caddy.Destructor.
+func (s pooledState) Destruct() error {
+	s.Close()
+	return nil
+}
+
+// CaddyModule returns the Caddy module information.
+func (App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: appName, New: func() caddy.Module { return new(App) }}
+}
+
+// Provision makes the accounts. It calls nobody: credentials are fetched from Start on, or when they are first asked for.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.logger = ctx.Slogger()
+	a.needs = make(map[string]map[credential.Kind]struct{})
+	a.accounts = make(map[string]*plugin.Account, len(a.Accounts))
+
+	cfg, err := a.clientConfig()
+	if err != nil {
+		return err
+	}
+	store, err := a.loadStore(ctx)
+	if err != nil {
+		return err
+	}
+	names := slices.Sorted(maps.Keys(a.Accounts))
+	ready := make(map[string]plugin.AccountConfig, len(names))
+	for _, name := range names {
+		c, err := a.Accounts[name].provision(name)
+		if err != nil {
+			return fmt.Errorf("account %q: %w", name, err)
+		}
+		c.APIURL = cfg.BaseURLs[0]
+		c.Store = store
+		c.Logger = a.logger.With("account", name)
+		ready[name] = c
+	}
+	if err := a.checkMiniPrograms(names); err != nil {
+		return err
+	}
+
+	a.client = wechat.New(cfg)
+	for _, name := range names {
+		a.warn(name, store)
+		c := ready[name]
+		c.Client = a.client
+		key := plugin.SharedKey(c)
+		state, _, err := statePool.LoadOrNew(key, func() (caddy.Destructor, error) {
+			return pooledState{plugin.NewState()}, nil
+		})
+		if err != nil {
+			return fmt.Errorf("account %q: %w", name, err)
+		}
+		a.poolKeys = append(a.poolKeys, key)
+		a.accounts[name] = plugin.NewAccount(c, state.(pooledState).State)
+	}
+	return nil
+}
+
+// checkMiniPrograms refuses the id of a mini program in the place of an official account's: the commonest mistake there is,
+// and one that WeChat answers with signature errors on phones only.
+func (a *App) checkMiniPrograms(names []string) error {
+	for _, name := range names {
+		for _, mp := range a.Accounts[name].miniPrograms {
+			for _, other := range names {
+				if a.Accounts[other].appID == mp.AppID {
+					return fmt.Errorf("account %q: its app_id is that of mini_program %s; it must be the official account's that created the cards",
+						other, mp.AppID)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// warn logs what is allowed but unwise about an account.
+func (a *App) warn(name string, store credential.Store) {
+	account := a.Accounts[name]
+	if literal := account.literalSecrets(); len(literal) > 0 {
+		a.logger.Warn("secrets stand in the configuration itself, which Caddy shows at /config/ and saves; use {env.*} or {file.*}",
+			"account", name, "secrets", literal)
+	}
+	if account.TokenSource != string(plugin.Classic) {
+		return
+	}
+	_, isFiles := store.(*certmagic.FileStorage)
+	if store == nil || isFiles {
+		a.logger.Warn("token_source classic with a store that other machines do not share: each machine's access_token ends that of the others",
+			"account", name)
+	}
+}
+
+// clientConfig makes the configuration of the client for WeChat's API.
+func (a *App) clientConfig() (wechat.Config, error) {
+	cfg := wechat.Config{Timeout: time.Duration(a.Timeout), Proxy: http.ProxyFromEnvironment}
+	if cfg.Timeout < 0 {
+		return cfg, errors.New("timeout must be greater than zero")
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = 5 * time.Second
+	}
+
+	api := a.API
+	if len(api) == 0 {
+		api = []string{"https://api.weixin.qq.com", "https://api2.weixin.qq.com"}
+	}
+	for _, raw := range api {
+		base, err := expand(raw)
+		if err != nil {
+			return cfg, fmt.Errorf("api: %w", err)
+		}
+		base = strings.TrimRight(base, "/")
+		if err := checkBaseURL(base); err != nil {
+			return cfg, fmt.Errorf("api: %w", err)
+		}
+		cfg.BaseURLs = append(cfg.BaseURLs, base)
+	}
+
+	proxy, err := expand(a.Proxy)
+	if err != nil {
+		return cfg, fmt.Errorf("proxy: %w", err)
+	}
+	switch proxy {
+	case "":
+	case "off":
+		cfg.Proxy = nil
+	default:
+		u, err := url.Parse(proxy)
+		if err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
+			// the URL may hold a password, and so may the parser's error
+			return cfg, errors.New("proxy must be off or a URL like http://host:port")
+		}
+		cfg.Proxy = http.ProxyURL(u)
+	}
+
+	if len(a.CA) > 0 {
+		cfg.RootCAs, err = rootCAs(a.CA)
+	}
+	return cfg, err
+}
+
+// checkBaseURL accepts http and https URLs that a path can be appended to.
+func checkBaseURL(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("%q is no http or https URL", s)
+	}
+	if u.User != nil || strings.ContainsAny(s, "?#") {
+		return errors.New("a base URL has no user, query or fragment")
+	}
+	return nil
+}
+
+// rootCAs adds the certificates in files to the system's.
+func rootCAs(files []string) (*x509.CertPool, error) {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, fmt.Errorf("ca: %w", err)
+	}
+	for _, raw := range files {
+		name, err := expand(raw)
+		if err != nil {
+			return nil, fmt.Errorf("ca: %w", err)
+		}
+		pem, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("ca: %w", err)
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("ca: there is no certificate in %s", name)
+		}
+	}
+	return pool, nil
+}
+
+// loadStore finds where credentials are shared; nil when they are not.
+func (a *App) loadStore(ctx caddy.Context) (credential.Store, error) {
+	var mod any
+	var err error
+	if a.StoreRaw == nil {
+		mod, err = ctx.LoadModuleByID(storeNamespace+".caddy", nil)
+	} else {
+		mod, err = ctx.LoadModule(a, "StoreRaw")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("loading store: %w", err)
+	}
+	provider, ok := mod.(StoreProvider)
+	if !ok {
+		return nil, fmt.Errorf("loading store: %T is no store", mod)
+	}
+	store, err := provider.CredentialStore()
+	if err != nil {
+		return nil, fmt.Errorf("loading store: %w", err)
+	}
+	return store, nil
+}
+
+// need notes that a handler uses kinds of an account; of all accounts when the name is empty.
+func (a *App) need(kinds []credential.Kind, account string) {
+	if a.needs[account] == nil {
+		a.needs[account] = make(map[credential.Kind]struct{})
+	}
+	for _, kind := range kinds {
+		a.needs[account][kind] = struct{}{}
+	}
+}
+
+// Start warms what the handlers need, in the background.
+func (a *App) Start() error {
+	for _, name := range slices.Sorted(maps.Keys(a.accounts)) {
+		kinds := make(map[credential.Kind]struct{})
+		maps.Copy(kinds, a.needs[""])
+		maps.Copy(kinds, a.needs[name])
+		a.accounts[name].Start(slices.Sorted(maps.Keys(kinds))...)
+	}
+	return nil
+}
+
+// Stop ends what Start began, and waits for it.
+func (a *App) Stop() error {
+	var wg sync.WaitGroup
+	for _, account := range a.accounts {
+		wg.Go(account.Stop)
+	}
+	wg.Wait()
+	return nil
+}
+
+// Cleanup gives back what Provision acquired. Requests in flight may go on using the accounts.
+func (a *App) Cleanup() error {
+	for _, key := range a.poolKeys {
+		if _, err := statePool.Delete(key); err != nil {
+			return err
+		}
+	}
+	a.poolKeys = nil
+	if a.client != nil {
+		a.client.Close()
+	}
+	return nil
+}
+
+// expand evaluates placeholders that depend on no request. One that is unknown or comes out empty is an error.
+// White space around the result goes: files tend to end with it.
+func expand(s string) (string, error) {
+	out, err := caddy.NewReplacer().ReplaceOrErr(s, true, true)
+	if err != nil {
+		return "", err
+	}
+	out = strings.TrimSpace(out)
+	if out == "" && s != "" {
+		return "", fmt.Errorf("%s is empty", s)
+	}
+	return out, nil
+}
+
+// Interface guards
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+	_ caddy.Destructor   = pooledState{}
+)

@@ -1,0 +1,326 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// parseGlobalOption sets up the app from the global option. Repeated options merge. Syntax:
+//
+//	wechat_card {
+//		api     <base_url...>
+//		timeout <duration>
+//		proxy   <url>|off
+//		ca      <pem_file...>
+//		store   caddy|off
+//		account [<name>] {
+//			app_id        <app_id>
+//			app_secret    <secret>
+//			token_source  stable|classic
+//			force_refresh on|off
+//			mini_program  <app_id> <app_secret>
+//			message_push  <token> [<encoding_aes_key>]
+//			limit         decrypt|geturl <n>
+//		}
+//	}
+func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
+	app := new(App)
+	if previous, ok := existing.(httpcaddyfile.App); ok {
+		if err := json.Unmarshal(previous.Value, app); err != nil {
+			return nil, d.WrapErr(err)
+		}
+	}
+	if err := app.UnmarshalCaddyfile(d); err != nil {
+		return nil, err
+	}
+	return httpcaddyfile.App{Name: appName, Value: caddyconfig.JSON(app, nil)}, nil
+}
+
+// UnmarshalCaddyfile adds one global option to what is set already. For its syntax, see parseGlobalOption.
+func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next() // consume option name
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	for d.NextBlock(0) {
+		if err := a.unmarshalSubdirective(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *App) unmarshalSubdirective(d *caddyfile.Dispenser) error {
+	name := d.Val()
+	switch name {
+	case "api":
+		if len(a.API) > 0 {
+			return alreadySpecified(d, name)
+		}
+		if a.API = d.RemainingArgs(); len(a.API) == 0 {
+			return d.ArgErr()
+		}
+		for _, base := range a.API {
+			// placeholders can only be judged when their values are there
+			if err := checkBaseURL(base); err != nil && !isDynamic(base) {
+				return d.WrapErr(err)
+			}
+		}
+	case "timeout":
+		if a.Timeout != 0 {
+			return alreadySpecified(d, name)
+		}
+		var text string
+		if !d.AllArgs(&text) {
+			return d.ArgErr()
+		}
+		timeout, err := caddy.ParseDuration(text)
+		if err != nil || timeout <= 0 {
+			return d.Errf("timeout must be a duration greater than zero, not '%s'", text)
+		}
+		a.Timeout = caddy.Duration(timeout)
+	case "proxy":
+		return oneValue(d, &a.Proxy)
+	case "ca":
+		if len(a.CA) > 0 {
+			return alreadySpecified(d, name)
+		}
+		if a.CA = d.RemainingArgs(); len(a.CA) == 0 {
+			return d.ArgErr()
+		}
+	case "store":
+		return a.unmarshalStore(d)
+	case "account":
+		return a.unmarshalAccount(d)
+	default:
+		return d.Errf("unrecognized subdirective '%s'", name)
+	}
+	return nil
+}
+
+func (a *App) unmarshalStore(d *caddyfile.Dispenser) error {
+	if a.StoreRaw != nil {
+		return alreadySpecified(d, "store")
+	}
+	if !d.NextArg() {
+		return d.ArgErr()
+	}
+	name := d.Val()
+	store, err := unmarshalGuest(d, storeNamespace, name, "store")
+	if err != nil {
+		return err
+	}
+	a.StoreRaw = caddyconfig.JSONModuleObject(store, "module", name, nil)
+	return nil
+}
+
+func (a *App) unmarshalAccount(d *caddyfile.Dispenser) error {
+	name := defaultAccount
+	if d.NextArg() {
+		name = d.Val()
+	}
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	if _, ok := a.Accounts[name]; ok {
+		return d.Errf("account '%s' already specified", name)
+	}
+	account := new(Account)
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		if err := account.unmarshalSubdirective(d); err != nil {
+			return err
+		}
+	}
+	if account.AppID == "" {
+		return d.Errf("account '%s': app_id is missing", name)
+	}
+	if account.AppSecret == "" {
+		return d.Errf("account '%s': app_secret is missing", name)
+	}
+	if a.Accounts == nil {
+		a.Accounts = make(map[string]*Account)
+	}
+	a.Accounts[name] = account
+	return nil
+}
+
+func (a *Account) unmarshalSubdirective(d *caddyfile.Dispenser) error {
+	name := d.Val()
+	switch name {
+	case "app_id":
+		return oneValue(d, &a.AppID)
+	case "app_secret":
+		return oneValue(d, &a.AppSecret)
+	case "token_source":
+		return oneOf(d, &a.TokenSource, string(plugin.Stable), string(plugin.Classic))
+	case "force_refresh":
+		return oneOf(d, &a.ForceRefresh, "on", "off")
+	case "mini_program":
+		var mp MiniProgram
+		if !d.AllArgs(&mp.AppID, &mp.AppSecret) {
+			return d.ArgErr()
+		}
+		a.MiniPrograms = append(a.MiniPrograms, mp)
+	case "message_push":
+		if a.MessagePush != nil {
+			return alreadySpecified(d, name)
+		}
+		a.MessagePush = new(MessagePush)
+		switch args := d.RemainingArgs(); len(args) {
+		case 2:
+			a.MessagePush.EncodingAESKey = args[1]
+			fallthrough
+		case 1:
+			a.MessagePush.Token = args[0]
+		default:
+			return d.ArgErr()
+		}
+	case "limit":
+		var api string
+		if !d.Args(&api) {
+			return d.ArgErr()
+		}
+		switch api {
+		case "decrypt":
+			return number(d, &a.Limit.Decrypt)
+		case "geturl":
+			return number(d, &a.Limit.Geturl)
+		}
+		return d.Errf("limit is for decrypt or geturl, not '%s'", api)
+	default:
+		return d.Errf("unrecognized subdirective '%s'", name)
+	}
+	return nil
+}
+
+// parseDirective sets up a handler from the directive. Syntax:
+//
+//	wechat_card [<matcher>] <action> [<args>] {
+//		account <name>
+//		errors  caddy
+//		...
+//	}
+//
+// Everything but account and errors is the action's.
+func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	h.Next() // consume directive name
+	if !h.NextArg() {
+		return nil, h.ArgErr()
+	}
+	name := h.Val()
+	segment := h.NewFromNextSegment() // from the action's name on
+
+	handler := new(Handler)
+	if err := handler.takeCommon(segment); err != nil {
+		return nil, err
+	}
+	segment.Reset()
+	segment.Next()
+	action, err := unmarshalGuest(segment, actionNamespace, name, "action")
+	if err != nil {
+		return nil, err
+	}
+	handler.ActionRaw = caddyconfig.JSONModuleObject(action, "name", name, nil)
+	return handler, nil
+}
+
+// takeCommon reads the subdirectives that all actions have, and deletes their tokens.
+func (h *Handler) takeCommon(d *caddyfile.Dispenser) error {
+	d.Next() // consume action name
+	d.RemainingArgs()
+	for d.NextBlock(0) {
+		if d.Nesting() != 1 {
+			continue // an inner block of the action's
+		}
+		var err error
+		switch d.Val() {
+		case "account":
+			err = oneValue(d, &h.Account)
+		case "errors":
+			err = oneOf(d, &h.Errors, errorsCaddy)
+		default:
+			d.RemainingArgs() // no argument is a subdirective, whatever it says
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		d.DeleteN(2)
+	}
+	return nil
+}
+
+// unmarshalGuest loads the module that is called name in namespace from the segment at the cursor.
+func unmarshalGuest(d *caddyfile.Dispenser, namespace, name, what string) (caddyfile.Unmarshaler, error) {
+	if _, err := caddy.GetModule(namespace + "." + name); err != nil {
+		var known []string
+		for _, mod := range caddy.GetModules(namespace) {
+			known = append(known, mod.ID.Name())
+		}
+		slices.Sort(known)
+		return nil, d.Errf("unknown %s '%s': there are %s", what, name, strings.Join(known, ", "))
+	}
+	return caddyfile.UnmarshalModule(d, namespace+"."+name)
+}
+
+// oneValue reads the one argument of a subdirective that may stand once.
+func oneValue(d *caddyfile.Dispenser, target *string) error {
+	name := d.Val()
+	if *target != "" {
+		return alreadySpecified(d, name)
+	}
+	if !d.AllArgs(target) {
+		return d.ArgErr()
+	}
+	if *target == "" {
+		return d.Errf("%s is empty", name)
+	}
+	return nil
+}
+
+// oneOf is oneValue for a choice.
+func oneOf(d *caddyfile.Dispenser, target *string, choice ...string) error {
+	name := d.Val()
+	if err := oneValue(d, target); err != nil {
+		return err
+	}
+	if !slices.Contains(choice, *target) {
+		return d.Errf("%s is %s, not '%s'", name, strings.Join(choice, " or "), *target)
+	}
+	return nil
+}
+
+// number reads the one argument of a subdirective that may stand once: a number greater than zero.
+func number(d *caddyfile.Dispenser, target *int) error {
+	name := d.Val()
+	if *target != 0 {
+		return alreadySpecified(d, name)
+	}
+	var text string
+	if !d.AllArgs(&text) {
+		return d.ArgErr()
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n <= 0 {
+		return d.Errf("%s must be a number greater than zero, not '%s'", name, text)
+	}
+	*target = n
+	return nil
+}
+
+func alreadySpecified(d *caddyfile.Dispenser, name string) error {
+	return d.Errf("%s already specified", name)
+}
+
+// Interface guards
+var _ caddyfile.Unmarshaler = (*App)(nil)

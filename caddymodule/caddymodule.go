@@ -1,0 +1,28 @@
+// Package caddymodule makes the WeChat card gateway a part of Caddy.
+//
+// It holds everything that knows Caddy and nothing else: JSON and Caddyfile on one side, calls of package plugin on the other.
+// A request's way through it is Handler.ServeHTTP (handler.go), then one Action (one file each), then a method of plugin.Account.
+package caddymodule
+
+import (
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+)
+
+// Everything that the plugin registers, and under which name.
+func init() {
+	caddy.RegisterModule(App{}) // wechat_card
+
+	caddy.RegisterModule(CaddyStore{}) // wechat_card.stores.caddy
+	caddy.RegisterModule(NoStore{})    // wechat_card.stores.off
+
+	caddy.RegisterModule(Handler{}) // http.handlers.wechat_card
+
+	caddy.RegisterModule(AddCard{})             // http.handlers.wechat_card.actions.add_card
+	caddy.RegisterModule(OpenCard{})            // http.handlers.wechat_card.actions.open_card
+	caddy.RegisterModule(MemberCardComponent{}) // http.handlers.wechat_card.actions.member_card_component
+
+	httpcaddyfile.RegisterGlobalOption("wechat_card", parseGlobalOption)
+	httpcaddyfile.RegisterHandlerDirective("wechat_card", parseDirective)
+	httpcaddyfile.RegisterDirectiveOrder("wechat_card", httpcaddyfile.After, "encode")
+}

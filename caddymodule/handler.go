@@ -1,0 +1,214 @@
+package caddymodule
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// Handler implements an HTTP handler that does one thing with WeChat cards (微信卡券) for an official account (公众号):
+// its action. The account and where WeChat is found are configured in the app `wechat_card`.
+//
+// Errors are answered with a problem document (RFC 9457): `application/problem+json` with the members
+// `type`, `title`, `status`, `detail` and `reason`; where WeChat refused the request itself (status 422),
+// also `errcode`, `errmsg` and, if the cause is known, `hint`; with status 502 and 503 `errcode` and `rid`.
+type Handler struct {
+	// The name of the account in the app `wechat_card`. Placeholders are evaluated for each request;
+	// one whose value is no configured account is refused with status 403. Default: default.
+	Account string `json:"account,omitempty"`
+
+	// What becomes of errors: `caddy` hands them to Caddy's error routes (`handle_errors` in the Caddyfile).
+	// Default: a problem document.
+	Errors string `json:"errors,omitempty"`
+
+	// What to do with the request.
+	ActionRaw json.RawMessage `json:"action,omitempty" caddy:"namespace=http.handlers.wechat_card.actions inline_key=name"`
+
+	action     Action
+	actionName string
+	methods    []string // what an answering action takes; nil: everything
+	allow      string   // the same, as the Allow header has it
+
+	accounts map[string]*plugin.Account
+	account  *plugin.Account // nil: Account holds placeholders
+	logger   *zap.Logger
+}
+
+// CaddyModule returns the Caddy module information.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.wechat_card",
+		New: func() caddy.Module { return new(Handler) },
+	}
+}
+
+// Provision loads the action and finds the account.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	h.logger = ctx.Logger()
+	if h.Account == "" {
+		h.Account = defaultAccount
+	}
+	if h.Errors != "" && h.Errors != errorsCaddy {
+		return fmt.Errorf("errors can only be %q, not %q", errorsCaddy, h.Errors)
+	}
+
+	if h.ActionRaw == nil {
+		return errors.New("there is no action")
+	}
+	mod, err := ctx.LoadModule(h, "ActionRaw")
+	if err != nil {
+		return fmt.Errorf("loading action: %w", err)
+	}
+	action, ok := mod.(Action)
+	if !ok {
+		return fmt.Errorf("%T is no action", mod)
+	}
+	h.action = action
+	h.actionName = mod.(caddy.Module).CaddyModule().ID.Name()
+	if answering, ok := action.(Answering); ok {
+		h.methods = answering.Methods()
+		h.allow = strings.Join(append(slices.Clone(h.methods), http.MethodOptions), ", ")
+	}
+
+	mod, err = ctx.AppIfConfigured(appName)
+	if err != nil {
+		return fmt.Errorf("wechat_card needs its global option, with an account: %w", err)
+	}
+	app := mod.(*App)
+	h.accounts = app.accounts
+	if isDynamic(h.Account) {
+		app.need(action.Needs(), "")
+		return nil
+	}
+	if h.account = app.accounts[h.Account]; h.account == nil {
+		return fmt.Errorf("account %q is not configured", h.Account)
+	}
+	app.need(action.Needs(), h.Account)
+	return nil
+}
+
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if h.methods != nil && !slices.Contains(h.methods, r.Method) {
+		w.Header().Set("Allow", h.allow)
+		if r.Method == http.MethodOptions {
+			w.WriteHeader(http.StatusNoContent)
+			return nil
+		}
+		return h.fail(w, r, problemf(http.StatusMethodNotAllowed, reasonMethodNotAllowed, "this takes %s", h.allow))
+	}
+	account := h.account
+	if account == nil {
+		var err error
+		if account, err = h.accountOf(r); err != nil {
+			return h.fail(w, r, err)
+		}
+	}
+	if err := h.action.ServeAction(w, r, next, account); err != nil {
+		return h.fail(w, r, err)
+	}
+	return nil
+}
+
+// accountOf evaluates the placeholders of Account.
+func (h *Handler) accountOf(r *http.Request) (*plugin.Account, error) {
+	name, err := replacer(r).ReplaceOrErr(h.Account, true, true)
+	if err != nil {
+		return nil, problemf(http.StatusForbidden, reasonValueMissing, "the account's name came out empty")
+	}
+	account := h.accounts[name]
+	if account == nil {
+		return nil, problemf(http.StatusForbidden, reasonValueMissing, "the account's name came out as none that is configured")
+	}
+	return account, nil
+}
+
+// fail answers for err, or hands it on.
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) error {
+	if _, ok := errors.AsType[caddyhttp.HandlerError](err); ok {
+		return err // from next
+	}
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		return caddyhttp.Error(statusClientClosedRequest, err)
+	}
+	p := problemOf(err, time.Now())
+	if p == nil {
+		return err // from next
+	}
+	h.log(p, err)
+	if h.Errors == errorsCaddy {
+		p.setHeader(w.Header())
+		return caddyhttp.Error(p.Status, p)
+	}
+	p.write(w, r)
+	return nil
+}
+
+// log says what the answer does not. Caddy itself logs the errors that it is handed.
+func (h *Handler) log(p *Problem, err error) {
+	listed, isListed := errors.AsType[*listedCardError](err)
+	level := zapcore.DebugLevel
+	switch {
+	case isListed:
+		level = zapcore.ErrorLevel
+	case p.Status == http.StatusServiceUnavailable:
+		level = zapcore.WarnLevel
+	case p.Status >= http.StatusInternalServerError:
+		level = zapcore.ErrorLevel
+	}
+	c := h.logger.Check(level, "wechat card request failed")
+	if c == nil {
+		return
+	}
+	fields := []zapcore.Field{
+		zap.String("account", h.Account),
+		zap.String("action", h.actionName),
+		zap.Int("status", p.Status),
+		zap.String("reason", p.Reason),
+		zap.String("detail", p.Detail),
+	}
+	if isListed {
+		fields = append(fields, zap.String("listed_card", listed.cardID))
+	}
+	if p.ErrCode != 0 {
+		fields = append(fields, zap.Int("errcode", p.ErrCode), zap.String("errmsg", p.ErrMsg), zap.String("rid", p.RID))
+	}
+	if p.Hint != "" {
+		fields = append(fields, zap.String("hint", p.Hint))
+	}
+	if p.Err != nil {
+		fields = append(fields, zap.Error(p.Err))
+	}
+	c.Write(fields...)
+}
+
+// errorsCaddy is the one value of Handler.Errors.
+const errorsCaddy = "caddy"
+
+// replacer gives the request's placeholders.
+func replacer(r *http.Request) *caddy.Replacer {
+	return r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+}
+
+// isDynamic tells whether s has to go through a replacer.
+func isDynamic(s string) bool { return strings.ContainsAny(s, "{}") }
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ error                       = (*Problem)(nil)
+)

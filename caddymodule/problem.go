@@ -1,0 +1,210 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+// The reasons of problem documents.
+const (
+	reasonInvalidRequest        = "invalid_request"
+	reasonCardNotAllowed        = "card_not_allowed"
+	reasonFieldNotAllowed       = "field_not_allowed"
+	reasonValueMissing          = "value_missing"
+	reasonMethodNotAllowed      = "method_not_allowed"
+	reasonBodyTooLarge          = "body_too_large"
+	reasonUnsupportedMediaType  = "unsupported_media_type"
+	reasonWechatRejected        = "wechat_rejected"
+	reasonWechatError           = "wechat_error"
+	reasonCredentialUnavailable = "credential_unavailable"
+	reasonBusy                  = "busy"
+	reasonWechatTimeout         = "wechat_timeout"
+)
+
+// Problem is an error with the answer that it deserves: a problem document (RFC 9457).
+type Problem struct {
+	Status int    // of the HTTP answer; the document's title goes with it
+	Reason string // which of the documented cases this is; for programs
+	Detail string // what is wrong with this request; for people, and without any secret
+
+	ErrCode int    // WeChat's errcode; 0: none
+	ErrMsg  string // WeChat's errmsg; shown with status 422 only, like Hint
+	Hint    string // what the likely cause is
+	RID     string // WeChat's request id; shown with status 502 and 503 only
+
+	RetryAfter time.Duration // for the Retry-After header, rounded up to whole seconds; 0: no such header
+	Err        error         // the cause: for logs, never shown
+}
+
+// Error implements error. What it says may be shown to clients, as Caddy's {err.message} is.
+func (p *Problem) Error() string { return p.Detail }
+
+// Unwrap gives the cause.
+func (p *Problem) Unwrap() error { return p.Err }
+
+// problemf makes a Problem without a cause.
+func problemf(status int, reason, format string, args ...any) *Problem {
+	return &Problem{Status: status, Reason: reason, Detail: fmt.Sprintf(format, args...)}
+}
+
+// invalid is the 400 for a field, or a whole request, that is malformed.
+func invalid(format string, args ...any) *Problem {
+	return problemf(http.StatusBadRequest, reasonInvalidRequest, format, args...)
+}
+
+// statusClientClosedRequest is what Caddy logs for a client that did not wait for its answer.
+const statusClientClosedRequest = 499
+
+// problemOf finds the answer for an error of an action. It is nil for errors that are none of ours, those of next among them.
+func problemOf(err error, now time.Time) *Problem {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p
+	}
+	if e, ok := errors.AsType[*credential.Unavailable](err); ok {
+		p := &Problem{
+			Status: http.StatusServiceUnavailable, Reason: reasonCredentialUnavailable,
+			Detail:     "there is no usable " + string(e.Kind) + " at the moment",
+			RetryAfter: wait(e.RetryAt, now),
+			Err:        err,
+		}
+		if we, ok := errors.AsType[*wechat.Error](err); ok {
+			p.fromWechat(we)
+		}
+		return p
+	}
+	if e, ok := errors.AsType[*plugin.Busy](err); ok {
+		return &Problem{
+			Status: http.StatusServiceUnavailable, Reason: reasonBusy,
+			Detail:     "too many requests that need WeChat's " + e.API + " call",
+			RetryAfter: max(e.RetryAfter, time.Second),
+			Err:        err,
+		}
+	}
+	if e, ok := errors.AsType[*wechat.Error](err); ok {
+		return problemOfWechat(e, err, now)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &Problem{Status: http.StatusGatewayTimeout, Reason: reasonWechatTimeout, Detail: "WeChat did not answer in time", Err: err}
+	}
+	return nil
+}
+
+// problemOfWechat is problemOf for the very call that the request needs.
+func problemOfWechat(e *wechat.Error, err error, now time.Time) *Problem {
+	p := &Problem{Err: err}
+	p.fromWechat(e)
+	switch reaction := e.Reaction(); {
+	case e.Timeout:
+		p.Status, p.Reason = http.StatusGatewayTimeout, reasonWechatTimeout
+		p.Detail = "WeChat did not answer in time"
+	case reaction == wechat.Refused:
+		p.Status, p.Reason = http.StatusUnprocessableEntity, reasonWechatRejected
+		p.Detail = "WeChat refused what was asked"
+	case reaction == wechat.Credential:
+		p.Status, p.Reason = http.StatusServiceUnavailable, reasonCredentialUnavailable
+		p.Detail = "WeChat refuses the access_token"
+		p.RetryAfter = wait(e.NotBefore(now), now)
+	case reaction == wechat.Quota || e.Code == -1:
+		p.Status, p.Reason = http.StatusServiceUnavailable, reasonBusy
+		p.Detail = "WeChat takes no more calls at the moment"
+		p.RetryAfter = wait(e.NotBefore(now), now)
+	default:
+		p.Status, p.Reason = http.StatusBadGateway, reasonWechatError
+		p.Detail = "WeChat did not do what was asked"
+	}
+	return p
+}
+
+func (p *Problem) fromWechat(e *wechat.Error) {
+	p.ErrCode, p.ErrMsg, p.Hint, p.RID = e.Code, e.Msg, e.Hint(), e.RID
+}
+
+// wait is the time from now until t, at least a second.
+func wait(t, now time.Time) time.Duration { return max(t.Sub(now), time.Second) }
+
+// setHeader sets what belongs to the problem whoever writes the body: Caddy's error routes, or write.
+func (p *Problem) setHeader(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	if p.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
+	}
+}
+
+// write answers with the problem document.
+func (p *Problem) write(w http.ResponseWriter, r *http.Request) {
+	body := p.appendJSON(nil)
+	h := w.Header()
+	p.setHeader(h)
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(p.Status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // a client that is gone needs no answer
+	}
+}
+
+func (p *Problem) appendJSON(b []byte) []byte {
+	b = append(b, `{"type":"about:blank","title":`...)
+	b = card.AppendString(b, http.StatusText(p.Status))
+	b = append(b, `,"status":`...)
+	b = strconv.AppendInt(b, int64(p.Status), 10)
+	b = appendMember(b, "detail", p.Detail)
+	b = appendMember(b, "reason", p.Reason)
+	switch p.Status {
+	case http.StatusUnprocessableEntity:
+		b = p.appendErrCode(b)
+		if p.ErrCode != 0 {
+			b = appendMember(b, "errmsg", p.ErrMsg)
+		}
+		if p.Hint != "" {
+			b = appendMember(b, "hint", p.Hint)
+		}
+	case http.StatusBadGateway, http.StatusServiceUnavailable:
+		b = p.appendErrCode(b)
+		if p.RID != "" {
+			b = appendMember(b, "rid", p.RID)
+		}
+	}
+	return append(b, '}')
+}
+
+func (p *Problem) appendErrCode(b []byte) []byte {
+	if p.ErrCode == 0 {
+		return b
+	}
+	b = append(b, `,"errcode":`...)
+	return strconv.AppendInt(b, int64(p.ErrCode), 10)
+}
+
+func appendMember(b []byte, name, value string) []byte {
+	b = append(b, ',', '"')
+	b = append(b, name...)
+	b = append(b, '"', ':')
+	return card.AppendString(b, printable(value))
+}
+
+// printable makes text of others fit to be shown: what would need a \u escape in JSON becomes U+FFFD.
+func printable(s string) string {
+	if fault := textFault(s); fault == "" {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if isControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
+}
