@@ -1,8 +1,15 @@
-// Package plugin is the gateway itself, without Caddy.
+// Package plugin is the gateway itself, without Caddy: one Account for each official account (公众号), with the
+// operations that a site's actions call.
+//
+// The packages below it know one thing each: card signs, credential keeps access_token and tickets, wechat speaks to
+// WeChat, sandbox stands in for it. None of them, and nothing here, imports Caddy.
 package plugin
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 	"time"
@@ -17,71 +24,169 @@ type TokenSource string
 
 // The token sources.
 const (
-	Stable  TokenSource = "stable"
-	Classic TokenSource = "classic"
+	Stable  TokenSource = "stable"  // POST /cgi-bin/stable_token: leaves other systems' tokens alone
+	Classic TokenSource = "classic" // GET /cgi-bin/token: each one kills the one before
+)
+
+// The limits that an AccountConfig without any has, in calls a minute.
+const (
+	DefaultDecryptLimit = 600
+	DefaultGeturlLimit  = 60
 )
 
 // AccountConfig is all that an Account needs to know.
 type AccountConfig struct {
-	AppID, AppSecret string
-	TokenSource      TokenSource // default Stable
-	ForceRefresh     bool        // may forced refreshes be spent
-	DecryptLimit     int         // calls a minute; 0: 600
-	GeturlLimit      int         // calls a minute; 0: 60
-	APIURL           string      // the first api URL: part of the credential's name
-	Client           *wechat.Client
-	Store            credential.Store // nil: share nothing
-	Logger           *slog.Logger
-	Now              func() time.Time // nil: time.Now
+	AppID        string           // of the official account that created the cards
+	AppSecret    string           // of the same
+	TokenSource  TokenSource      // default Stable
+	ForceRefresh bool             // whether forced refreshes may be spent on a token that WeChat refuses
+	DecryptLimit int              // calls of /card/code/decrypt a minute; 0: DefaultDecryptLimit
+	GeturlLimit  int              // calls of /card/membercard/activate/geturl a minute; 0: DefaultGeturlLimit
+	APIURL       string           // first base URL of the API: part of the credentials' name
+	Client       *wechat.Client   // required
+	Store        credential.Store // nil: credentials are not shared and do not survive a restart
+	Logger       *slog.Logger     // nil: silent
+	Now          func() time.Time // nil: time.Now
 }
 
-// State is what outlives a configuration: credentials, caches, limits. One per SharedKey, kept in a pool by the host.
-type State struct{}
-
-func NewState() *State                   { return &State{} }
-func (s *State) Close()                  {}
-func SharedKey(cfg AccountConfig) string { return "" }
-
-// Account is one official account (公众号).
-type Account struct{}
-
-func NewAccount(cfg AccountConfig, state *State) *Account { return &Account{} }
-
-// Start makes this account's configuration current and warms kinds in the background; Stop undoes it and waits.
-func (a *Account) Start(kinds ...credential.Kind) {}
-func (a *Account) Stop()                          {}
-
-// AddCard appends the JSON object {"cardList":[…]} to dst. It sets each card's timestamp, and its nonce when nonce is true.
-func (a *Account) AddCard(ctx context.Context, dst []byte, cards []card.Ext, nonce bool) ([]byte, error) {
-	return nil, errors.New("todo")
+func (c AccountConfig) id() credential.ID {
+	return credential.ID{BaseURL: c.APIURL, AppID: c.AppID, Source: string(cmp.Or(c.TokenSource, Stable))}
 }
 
-// DecryptCode turns an encrypted code into the plain one.
-func (a *Account) DecryptCode(ctx context.Context, encrypted string) (string, error) {
-	return "", errors.New("todo")
+// SharedKey names the State that accounts of this configuration share. It holds no secret.
+func SharedKey(cfg AccountConfig) string { return cfg.id().Hash() }
+
+// Account is one official account under one configuration. Its operations may be called at any time, before Start
+// and after Stop too, by any number of goroutines.
+//
+// They fail with *credential.Unavailable when there is no usable credential, with *Busy when a bound of ours is
+// reached, and with *wechat.Error when WeChat refused or failed the very call that was needed.
+type Account struct {
+	cfg   AccountConfig
+	state *State
+	env   *credential.Env
 }
 
-// ComponentQuery asks for the parameters of the member-card component.
-type ComponentQuery struct {
-	CardID       string
-	OuterStr     string
-	ClientChosen bool          // the client chose card_id or outer_str: counts against the clients' share
-	MaxAge       time.Duration // how long one activate URL is reused; 0: not at all
+// NewAccount makes an Account upon a State, which must be the one of the configuration's SharedKey. It calls nobody
+// and starts nothing. Stop must be called when the configuration ends, even if Start never was.
+func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	cfg.TokenSource = cmp.Or(cfg.TokenSource, Stable)
+	cfg.DecryptLimit = cmp.Or(cfg.DecryptLimit, DefaultDecryptLimit)
+	cfg.GeturlLimit = cmp.Or(cfg.GeturlLimit, DefaultGeturlLimit)
+	a := &Account{cfg: cfg, state: state}
+	env, err := credential.NewEnv(credential.EnvConfig{
+		Fetch:        a.fetch,
+		Store:        cfg.Store,
+		Secret:       cfg.AppSecret,
+		Classic:      cfg.TokenSource == Classic,
+		ForceRefresh: cfg.ForceRefresh,
+		Offset:       cfg.Client.Offset,
+		Now:          cfg.Now,
+		Logger:       cfg.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.env = env
+	return a, nil
 }
 
-func (a *Account) MemberCardComponent(ctx context.Context, q ComponentQuery) (card.ExtraData, error) {
-	return card.ExtraData{}, errors.New("todo")
+// Start makes this configuration the current one and keeps the credentials of the given kinds warm in the background.
+func (a *Account) Start(warm ...credential.Kind) {
+	a.state.limit(a.cfg)
+	a.state.keepers.Start(a.env, warm...)
 }
 
-// Credential gives the current value of a credential.
+// Stop ends what Start began and waits for it, two seconds at the most; the configuration that started before is
+// current again. Values stay in the State.
+func (a *Account) Stop() { a.state.keepers.Stop(a.env) }
+
+// Credential gives the current value of a credential. Keep it no longer than the request at hand.
 func (a *Account) Credential(ctx context.Context, kind credential.Kind) (string, error) {
-	return "", errors.New("todo")
+	v, err := a.state.keepers.Keeper(kind).Get(ctx, a.env)
+	return v.Text, err
 }
 
-// Busy says that a bound of ours was reached.
-type Busy struct {
-	API        string
-	RetryAfter time.Duration
+// AddCard appends the parameters of wx.addCard, {"cardList":[…]}, to dst: each card signed with the api_ticket, at the
+// present second, and with a nonce of its own unless nonce is false. It sets Timestamp and NonceStr of the cards.
+func (a *Account) AddCard(ctx context.Context, dst []byte, cards []card.Ext, nonce bool) ([]byte, error) {
+	ticket, err := a.Credential(ctx, credential.APITicket)
+	if err != nil {
+		return dst, err
+	}
+	now := a.cfg.Now().Add(a.cfg.Client.Offset()).Unix()
+	dst = append(dst, `{"cardList":[`...)
+	for i := range cards {
+		c := &cards[i]
+		c.Timestamp, c.NonceStr = now, ""
+		if nonce {
+			c.NonceStr = newNonce()
+		}
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"cardId":`...)
+		dst = card.AppendString(dst, c.CardID)
+		dst = append(dst, `,"cardExt":`...)
+		dst = c.AppendJSONString(dst, ticket)
+		dst = append(dst, '}')
+	}
+	return append(dst, `]}`...), nil
 }
 
-func (e *Busy) Error() string { return e.API + ": too many calls a minute" }
+// newNonce gives 32 hex digits that nobody can guess.
+func newNonce() string {
+	var raw [16]byte
+	_, _ = rand.Read(raw[:]) // never fails (crypto/rand)
+	var digits [32]byte
+	hex.Encode(digits[:], raw[:])
+	return string(digits[:])
+}
+
+// fetch asks WeChat for a credential.
+func (a *Account) fetch(ctx context.Context, kind credential.Kind, force bool) (g wechat.Grant, err error) {
+	switch {
+	case kind == credential.AccessToken && a.cfg.TokenSource == Classic:
+		return a.cfg.Client.Token(ctx, a.cfg.AppID, a.cfg.AppSecret)
+	case kind == credential.AccessToken:
+		return a.cfg.Client.StableToken(ctx, a.cfg.AppID, a.cfg.AppSecret, force)
+	}
+	typ := wechat.CardTicket
+	if kind == credential.JSAPITicket {
+		typ = wechat.JSAPITicket
+	}
+	err = a.withToken(ctx, func(token string) (err error) {
+		g, err = a.cfg.Client.Ticket(ctx, token, typ)
+		return err
+	})
+	return g, err
+}
+
+// withToken makes a call with the access_token, and once more with another one when WeChat refuses the first. Such a
+// refusal means that the call was not executed, so any call may be repeated after it.
+func (a *Account) withToken(ctx context.Context, call func(token string) error) error {
+	tokens := a.state.keepers.Keeper(credential.AccessToken)
+	v, err := tokens.Get(ctx, a.env)
+	if err != nil {
+		return err
+	}
+	if err = call(v.Text); !refusesToken(err) {
+		return err
+	}
+	if v, err = tokens.Reject(ctx, a.env, v.Text); err != nil {
+		return err
+	}
+	if err = call(v.Text); !refusesToken(err) {
+		return err
+	}
+	tokens.Drop(v.Text)
+	return &credential.Unavailable{Kind: credential.AccessToken, RetryAt: a.cfg.Now().Add(time.Second), Err: err}
+}
+
+func refusesToken(err error) bool {
+	e, ok := errors.AsType[*wechat.Error](err)
+	return ok && e.Reaction() == wechat.Credential
+}

@@ -1,36 +1,41 @@
-// Package credential keeps WeChat's short-lived credentials.
+// Package credential keeps the short-lived credentials of one official account: its access_token, its card
+// api_ticket and its jsapi_ticket. A Keeper fetches one of them, caches it in memory, shares it with the fleet
+// through a Store, renews it before it ends, and replaces it when WeChat refuses it.
+//
+// Where to read on: state.go has the states of a credential and every change from one to another, flight.go the
+// one renewal at a time, record.go what lies in the store, share.go how a slow or broken store is kept from hurting,
+// guard.go the caps on calls, env.go what belongs to one configuration.
 package credential
 
 import (
-	"context"
 	"fmt"
 	"time"
 )
 
-// Kind of credential.
+// Kind names one of the credentials of an account.
 type Kind string
 
-// The three kinds.
+// The kinds. Tickets are fetched with the access_token (GET /cgi-bin/ticket/getticket).
 const (
-	AccessToken Kind = "access_token"
-	APITicket   Kind = "api_ticket"
-	JSAPITicket Kind = "jsapi_ticket"
+	AccessToken Kind = "access_token" // for calls of WeChat's API
+	APITicket   Kind = "api_ticket"   // type=wx_card: signs cards
+	JSAPITicket Kind = "jsapi_ticket" // type=jsapi: signs wx.config
 )
 
-// Store is where a fleet shares credentials. Caddy's storage (certmagic.Storage) satisfies it.
-type Store interface {
-	Lock(ctx context.Context, name string) error
-	Unlock(ctx context.Context, name string) error
-	Store(ctx context.Context, key string, value []byte) error
-	Load(ctx context.Context, key string) ([]byte, error) // fs.ErrNotExist when there is none
-}
+// Kinds lists all kinds, the one that the others need first.
+var Kinds = []Kind{AccessToken, APITicket, JSAPITicket}
 
-// Unavailable says that there is no usable credential just now.
+// Unavailable says that there is no usable credential just now, whatever the cause.
 type Unavailable struct {
 	Kind    Kind
-	RetryAt time.Time
-	Err     error
+	RetryAt time.Time // when the next attempt is due, by the local clock
+	Err     error     // the last failure; a *wechat.Error where WeChat's answer was the cause
 }
 
-func (e *Unavailable) Error() string { return fmt.Sprintf("no usable %s: %v", e.Kind, e.Err) }
+// Error names the kind and the cause. It holds no credential.
+func (e *Unavailable) Error() string {
+	return fmt.Sprintf("no usable %s: %v", e.Kind, e.Err)
+}
+
+// Unwrap gives the cause.
 func (e *Unavailable) Unwrap() error { return e.Err }

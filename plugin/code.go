@@ -1,0 +1,49 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+// codeTTL is how long a decrypted code is remembered, or WeChat's refusal to decrypt it. The code behind an encrypted
+// one never changes; the bound is for memory, and so that a refusal by mistake passes.
+const codeTTL = 5 * time.Minute
+
+// decrypted is what WeChat said of an encrypted code.
+type decrypted struct {
+	code  string
+	err   error
+	until time.Time
+}
+
+// DecryptCode turns the encrypted code that wx.addCard and wx.chooseCard give into the plain one that wx.openCard
+// wants (POST /card/code/decrypt). It proves nothing about whose code or which card's it is. Clients choose what is
+// asked here, so the calls are bounded: past the limit it fails with *Busy.
+func (a *Account) DecryptCode(ctx context.Context, encrypted string) (string, error) {
+	s := a.state
+	if d, ok := s.codes.Get(encrypted); ok && a.cfg.Now().Before(d.until) {
+		return d.code, d.err
+	}
+	return shared(ctx, &s.decrypts, encrypted, func(ctx context.Context) (code string, err error) {
+		if err := take(s.decryptLimit, "decrypt"); err != nil {
+			return "", err
+		}
+		err = a.withToken(ctx, func(token string) (err error) {
+			code, err = a.cfg.Client.DecryptCode(ctx, token, encrypted)
+			return err
+		})
+		if err == nil || refused(err) {
+			s.codes.Add(encrypted, decrypted{code, err, a.cfg.Now().Add(codeTTL)})
+		}
+		return code, err
+	})
+}
+
+// refused reports whether WeChat refused what was asked, so that asking again is no use.
+func refused(err error) bool {
+	e, ok := errors.AsType[*wechat.Error](err)
+	return ok && e.Reaction() == wechat.Refused
+}

@@ -1,0 +1,91 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+// stopGrace is what a fetch under way gets when its configuration stops.
+const stopGrace = 2 * time.Second
+
+var errStopped = errors.New("the configuration was stopped")
+
+// EnvConfig is what one configuration gives the Keepers of its account.
+type EnvConfig struct {
+	// Fetch asks WeChat for a credential. force asks for a forced refresh of a stable access_token.
+	Fetch func(ctx context.Context, kind Kind, force bool) (wechat.Grant, error)
+
+	Store        Store                // nil: nothing is shared, nothing survives a restart
+	Secret       string               // app secret: the key for what lies in the store is derived from it
+	Classic      bool                 // access_tokens come from /cgi-bin/token: every one is new, and there are few a day
+	ForceRefresh bool                 // whether forced refreshes may be spent on a token that WeChat refuses
+	Offset       func() time.Duration // how far WeChat's clock is ahead of ours; nil: not at all
+	Now          func() time.Time     // nil: time.Now
+	Logger       *slog.Logger         // nil: silent
+}
+
+// Env is one configuration's side of the Keepers: how to fetch, where to share, where to log. Keepers outlive it.
+type Env struct {
+	EnvConfig
+	share  *share
+	sealer *sealer
+
+	ctx     context.Context
+	cancel  context.CancelFunc
+	mu      sync.Mutex
+	stopped bool
+	flights sync.WaitGroup
+}
+
+// NewEnv makes an Env. It starts nothing and calls nobody. Stop must be called when its configuration ends.
+func NewEnv(cfg EnvConfig) (*Env, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Offset == nil {
+		cfg.Offset = func() time.Duration { return 0 }
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	sealer, err := newSealer(cfg.Secret)
+	if err != nil {
+		return nil, err
+	}
+	e := &Env{EnvConfig: cfg, sealer: sealer}
+	if cfg.Store != nil {
+		e.share = &share{store: cfg.Store, logger: cfg.Logger}
+	}
+	e.ctx, e.cancel = context.WithCancel(context.Background())
+	return e, nil
+}
+
+// begin announces a flight. It reports false when the configuration was stopped.
+func (e *Env) begin() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.stopped {
+		return false
+	}
+	e.flights.Add(1)
+	return true
+}
+
+// Stop lets no new flight begin, gives those under way two seconds, ends them and waits for them.
+func (e *Env) Stop() {
+	e.mu.Lock()
+	e.stopped = true
+	e.mu.Unlock()
+	stop := time.AfterFunc(stopGrace, e.cancel)
+	e.flights.Wait()
+	stop.Stop()
+	e.cancel()
+}
+
+// wechatNow is the time by WeChat's clock.
+func (e *Env) wechatNow() time.Time { return e.Now().Add(e.Offset()) }

@@ -1,0 +1,297 @@
+package credential
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+const (
+	coldWait = 12 * time.Second       // for the lock, with callers waiting; a dead holder's file lock is stale after 10 s
+	coldPoll = 500 * time.Millisecond // of the store, meanwhile
+	warmPoll = 5 * time.Second        // the same while the old value is served
+	maxUntil = 25 * time.Hour         // no failure of ours binds the fleet for longer
+)
+
+var (
+	errSame = errors.New("WeChat refuses the token and hands out the same one again")
+	errLate = errors.New("the value ended before it arrived")
+)
+
+// want is what a flight is for.
+type want struct {
+	not    string // a value that WeChat refused: anything but that
+	urgent bool   // callers wait: any usable value will do
+}
+
+// flight is one renewal: the store first, then its lock, the store again, then WeChat.
+type flight struct {
+	*Keeper
+	env    *Env
+	want   want
+	unlock func() // nil: the lock is not ours
+}
+
+// fly makes one flight. Callers have their answer when WeChat has given it; storing it comes behind.
+func (k *Keeper) fly(env *Env, want want) (*held, error) {
+	if !env.begin() {
+		return nil, errStopped
+	}
+	k.flying.Store(true)
+	defer k.flying.Store(false)
+	f := &flight{Keeper: k, env: env, want: want}
+	h, store, err := f.run()
+	if store == nil && f.unlock == nil {
+		env.flights.Done()
+		return h, err
+	}
+	go func() {
+		defer env.flights.Done()
+		if store != nil {
+			store()
+		}
+		if f.unlock != nil {
+			f.unlock()
+		}
+	}()
+	return h, err
+}
+
+// run gives a value or a failure, and what is still to be stored.
+func (f *flight) run() (h *held, store func(), err error) {
+	now := f.env.Now()
+	if h := f.serve(now); h != nil && h.Text != f.want.not && (f.want.urgent || !h.due(now)) {
+		return h, nil, nil // it landed while we were being called
+	}
+	if u := f.blocked(now); u != nil {
+		if rec, err := f.read(); err == nil {
+			if h := f.adopt(rec); h != nil {
+				return h, nil, nil
+			}
+		}
+		return nil, nil, u
+	}
+
+	rec, shareErr := f.read()
+	if h, err := f.settled(rec); h != nil || err != nil {
+		return h, nil, err
+	}
+	if f.needs != nil {
+		// Before the lock: two locks held at once would make a killed holder twice as long to wait for.
+		if _, err := f.needs.Get(f.env.ctx, f.env); err != nil {
+			return nil, nil, f.failed(err)
+		}
+	}
+	if shareErr == nil {
+		if h := f.lock(rec.generation()); h != nil {
+			return h, nil, nil
+		}
+	}
+	if f.unlock != nil {
+		rec, shareErr = f.read()
+		if h, err := f.settled(rec); h != nil || err != nil {
+			return h, nil, err
+		}
+	}
+	if f.want.not != "" {
+		if until := f.quarrelling(f.env.Now()); !until.IsZero() {
+			return nil, nil, f.bind(until, 0, errSame)
+		}
+	}
+	if rec == nil {
+		rec = &record{Version: recordVersion}
+	}
+	guarded := f.unlock != nil && shareErr == nil
+	h, err = f.fetch(rec, guarded)
+	if err != nil {
+		u := f.failed(err)
+		if e, ok := errors.AsType[*wechat.Error](err); ok && guarded && e.AccountWide() {
+			store = func() { f.saveFailure(rec, e, u) }
+		}
+		return nil, store, u
+	}
+	h = f.land(h, f.env.Now())
+	f.env.Logger.Info("credential renewed", slog.String("credential", string(f.kind)),
+		slog.Time("expires", h.Expires), slog.String("source", "wechat"))
+	return h, func() { f.save(h) }, nil
+}
+
+// settled answers from the fleet's record: with a value that another process brought, or with a failure that binds
+// all.
+func (f *flight) settled(rec *record) (*held, error) {
+	if h := f.adopt(rec); h != nil {
+		return h, nil
+	}
+	if rec == nil || rec.Failure == nil || rec.Failure.Config != f.env.sealer.fingerprint {
+		return nil, nil
+	}
+	now := f.env.Now()
+	until := time.UnixMilli(rec.Failure.Until).Add(-f.env.Offset())
+	if !now.Before(until) || until.Sub(now) > maxUntil {
+		return nil, nil
+	}
+	e := &wechat.Error{API: rec.Failure.API, Code: rec.Failure.Code, Msg: rec.Failure.Msg, RID: rec.Failure.RID}
+	return nil, f.bind(until, rec.Failure.Count, e)
+}
+
+// adopt takes the stored value when it is better than ours.
+func (f *flight) adopt(rec *record) *held {
+	if rec == nil || rec.Value == nil {
+		return nil
+	}
+	now := f.env.Now()
+	h, err := rec.Value.unpack(f.env.sealer, f.name, now, f.env.Offset())
+	if err != nil || h.Text == f.want.not || !h.usable(now, h.margin(f.kind)) {
+		return nil
+	}
+	cur := f.current()
+	if cur != nil && cur.Text == h.Text {
+		if cur.refused.Load() {
+			return nil
+		}
+		if diff := h.Expires.Sub(cur.Expires); diff.Abs() < 2*time.Second {
+			h.ends = cur.ends // it lives from its first sight, not from its last
+		}
+	}
+	if cur.usable(now, 0) && (!h.Obtained.After(cur.Obtained) || h.due(now)) && f.want.not == "" {
+		return nil
+	}
+	h = f.land(h, now)
+	f.env.Logger.Info("credential renewed", slog.String("credential", string(f.kind)),
+		slog.Time("expires", h.Expires), slog.String("source", "store"))
+	return h
+}
+
+// failed notes a failure and logs it. A flight that was stopped has not failed.
+func (f *flight) failed(err error) error {
+	if f.env.ctx.Err() != nil || errors.Is(err, errStopped) {
+		return errStopped
+	}
+	now := f.env.Now()
+	u := f.fail(err, now)
+	attrs := []any{
+		slog.String("credential", string(f.kind)),
+		slog.Any("error", u.Err),
+		slog.Time("next_attempt", u.RetryAt),
+	}
+	if e, ok := errors.AsType[*wechat.Error](err); ok && e.Hint() != "" {
+		attrs = append(attrs, slog.String("hint", e.Hint()))
+	}
+	if f.serve(now) != nil {
+		f.env.Logger.Warn("renewing credential failed; the old one is served on", attrs...)
+	} else {
+		f.env.Logger.Error("fetching credential failed; there is none to serve", attrs...)
+	}
+	return u
+}
+
+// fetch asks WeChat. Where the record is ours to write, the call is counted there before it is made.
+func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
+	if guarded {
+		if err := rec.Calls.take(f.kind, f.env.Classic, f.env.wechatNow()); err != nil {
+			return nil, err
+		}
+		guarded = f.write(rec) == nil
+	}
+	grant, err := f.env.Fetch(f.env.ctx, f.kind, false)
+	if err == nil && f.want.not != "" && grant.Value == f.want.not {
+		// WeChat still holds the refused token to be good. Only a forced refresh replaces it, and of these there are few.
+		mayForce := f.kind == AccessToken && !f.env.Classic && f.env.ForceRefresh && guarded
+		if !mayForce || !rec.Calls.takeForced(f.env.wechatNow()) || f.write(rec) != nil {
+			return nil, errSame
+		}
+		grant, err = f.env.Fetch(f.env.ctx, f.kind, true)
+		if err == nil && grant.Value == f.want.not {
+			return nil, errSame
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+
+	now := f.env.Now()
+	v := Value{Text: grant.Value, Obtained: grant.Requested, Expires: grant.Requested.Add(grant.Lifetime)}
+	from := renewalStart(v)
+	if cur := f.current(); cur != nil && cur.Text == v.Text {
+		from = now.Add(max(time.Second, v.Expires.Sub(now)/4)) // a stable token that WeChat has not rotated yet
+	}
+	h := newHeld(v, v.Expires, from, random())
+	if !h.usable(now, h.margin(f.kind)) {
+		return nil, errLate
+	}
+	return h, nil
+}
+
+// read loads the record. A missing record is nil without an error, and so is garbage: there is nothing to share yet.
+func (f *flight) read() (*record, error) {
+	raw, err := f.env.share.load(f.env.ctx, f.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	rec, err := parseRecord(raw)
+	if err != nil {
+		f.env.Logger.Warn("credential store holds something else than a record; it will be overwritten",
+			slog.String("key", f.name), slog.Any("error", err))
+		return nil, nil
+	}
+	return rec, nil
+}
+
+func (f *flight) write(rec *record) error {
+	raw, err := json.Marshal(rec)
+	if err != nil {
+		return err
+	}
+	return f.env.share.save(context.WithoutCancel(f.env.ctx), f.name, raw)
+}
+
+// save shares h, unless the fleet has a newer value already: a holder that was stopped and wakes up late, or that
+// never had the lock, overwrites nothing.
+func (f *flight) save(h *held) {
+	rec, err := f.read()
+	if err != nil {
+		return
+	}
+	if rec == nil {
+		rec = &record{Version: recordVersion}
+	}
+	ours := pack(f.env.sealer, f.name, h, f.env.Offset())
+	if rec.Value != nil && rec.Value.Obtained >= ours.Obtained {
+		if f.adopt(rec) != nil {
+			return
+		}
+		now := f.env.Now()
+		if other, err := rec.Value.unpack(f.env.sealer, f.name, now, f.env.Offset()); err == nil && other.usable(now, 0) && other.Text != f.want.not {
+			return
+		}
+	}
+	rec.Value, rec.Failure = ours, nil
+	_ = f.write(rec) // logged where it failed; the value serves from memory
+}
+
+// saveFailure lets an account-wide failure bind the fleet.
+func (f *flight) saveFailure(rec *record, e *wechat.Error, u error) {
+	un, ok := errors.AsType[*Unavailable](u)
+	if !ok {
+		return
+	}
+	offset := f.env.Offset()
+	count := 1
+	if rec.Failure != nil && rec.Failure.Config == f.env.sealer.fingerprint {
+		count = rec.Failure.Count + 1
+	}
+	rec.Failure = &failure{
+		Code: e.Code, Msg: e.Msg, RID: e.RID, API: e.API, Count: count,
+		Time: f.env.wechatNow().UnixMilli(), Until: un.RetryAt.Add(offset).UnixMilli(),
+		Config: f.env.sealer.fingerprint,
+	}
+	_ = f.write(rec)
+}

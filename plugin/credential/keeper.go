@@ -1,0 +1,110 @@
+package credential
+
+import (
+	"context"
+	"errors"
+
+	"github.com/patrickmn/go-cache"
+)
+
+// ID names the credentials of one account. Two accounts share credentials when and only when their IDs are equal.
+type ID struct {
+	BaseURL string // first base URL of the API: a sandbox's ticket must never sign for the real account
+	AppID   string
+	Source  string // token source: tokens of /cgi-bin/token and /cgi-bin/stable_token live apart
+}
+
+// Hash names the ID without showing it: 32 hex digits.
+func (id ID) Hash() string { return hash(id.BaseURL, id.AppID, id.Source) }
+
+// Keepers are the Keepers of one account. They outlive configurations: see Env.
+type Keepers struct {
+	all map[Kind]*Keeper
+}
+
+// NewKeepers makes the Keepers of an account. They hold no value yet and run nothing.
+func NewKeepers(id ID) *Keepers {
+	// One cache for the account. It expires nothing and so has no janitor: the Keeper alone judges a value's life.
+	values := cache.New(cache.NoExpiration, 0)
+	all := make(map[Kind]*Keeper, len(Kinds))
+	for _, kind := range Kinds {
+		name := "wechat_card/" + hash(id.BaseURL, id.AppID, id.Source, string(kind))
+		all[kind] = newKeeper(kind, name, values, all[AccessToken])
+	}
+	return &Keepers{all: all}
+}
+
+// Keeper gives the Keeper of a kind, nil for an unknown one.
+func (ks *Keepers) Keeper(kind Kind) *Keeper { return ks.all[kind] }
+
+// Start makes env the current configuration and keeps the credentials of the given kinds warm, in the background.
+func (ks *Keepers) Start(env *Env, warm ...Kind) {
+	wanted := make(map[Kind]bool, len(warm))
+	for _, kind := range warm {
+		wanted[kind] = true
+	}
+	for _, kind := range Kinds {
+		ks.all[kind].attach(env, wanted[kind])
+	}
+}
+
+// Stop undoes Start: the configuration that started before env is current again. It ends what runs for env and
+// returns when all of it has ended, after two seconds or a little more at the most.
+func (ks *Keepers) Stop(env *Env) {
+	for _, kind := range Kinds {
+		ks.all[kind].detach(env)
+	}
+	env.Stop()
+	for _, kind := range Kinds {
+		ks.all[kind].settle()
+	}
+}
+
+// Get gives a value that may be used now. It answers from memory where it can, waits for the fetch under way where it
+// must (as long as ctx lasts), and fails at once with *Unavailable while a failure forbids to try again. own is the
+// caller's configuration.
+func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
+	now := own.Now()
+	if h := k.serve(now); h != nil {
+		if h.due(now) && !k.flying.Load() && k.blocked(now) == nil {
+			env := k.pick(own)
+			k.group.DoChan("", func() (any, error) { return k.fly(env, want{}) })
+		}
+		return h.Value, nil
+	}
+	if u := k.refusing(own, now); u != nil {
+		return Value{}, u
+	}
+	return k.await(ctx, own, want{urgent: true})
+}
+
+// Reject says that WeChat refused text (errcode 40001, 40014 or 42001), and gives the value to repeat the call with.
+// Any number of callers that were refused the same value cost one renewal.
+func (k *Keeper) Reject(ctx context.Context, own *Env, text string) (Value, error) {
+	if !k.refuse(text) {
+		return k.Get(ctx, own)
+	}
+	if u := k.refusing(own, own.Now()); u != nil {
+		return Value{}, u
+	}
+	v, err := k.await(ctx, own, want{not: text, urgent: true})
+	if err == nil && v.Text == text { // the flight that we joined did not know of the refusal
+		v, err = k.await(ctx, own, want{not: text, urgent: true})
+	}
+	return v, err
+}
+
+// Drop says that WeChat refused text, without asking for another value.
+func (k *Keeper) Drop(text string) { k.refuse(text) }
+
+// await is ask for callers outside.
+func (k *Keeper) await(ctx context.Context, own *Env, want want) (Value, error) {
+	h, err := k.ask(ctx, own, want)
+	if errors.Is(err, errStopped) {
+		err = &Unavailable{Kind: k.kind, RetryAt: own.Now(), Err: err}
+	}
+	if err != nil {
+		return Value{}, err
+	}
+	return h.Value, nil
+}

@@ -1,0 +1,78 @@
+package credential
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// lock waits for the store's lock on the generation that this flight replaces. It returns with the lock (f.unlock is
+// set), with a value that another process has stored meanwhile, or with neither when waiting longer would hurt: then
+// the flight goes on without it, for the lock saves calls and nothing rests on it.
+func (f *flight) lock(generation string) *held {
+	name := strings.ReplaceAll(f.name, "/", "-") + "-" + generation
+	ctx, cancel := context.WithCancel(f.env.ctx)
+	got := make(chan error)
+	f.env.flights.Add(1) // one is under way: ours
+	go func() {
+		defer f.env.flights.Done()
+		err := f.env.share.lock(ctx, name, maxRenewalSpan)
+		select {
+		case got <- err:
+		case <-ctx.Done():
+			if err == nil {
+				f.env.share.unlock(ctx, name)
+			}
+		}
+	}()
+
+	var cold time.Time // since when callers wait
+	start := f.env.Now()
+	for {
+		now := f.env.Now()
+		poll, end := coldPoll, time.Time{}
+		if h := f.serve(now); h != nil {
+			// Not to the very end: the fetch takes its time too.
+			poll, end = warmPoll, start.Add((h.remaining(start)-h.margin(f.kind))*3/4)
+		} else {
+			if cold.IsZero() {
+				cold = now
+			}
+			end = cold.Add(coldWait)
+		}
+		if !now.Before(end) {
+			cancel()
+			return nil
+		}
+		f.mu.Lock()
+		changed := f.changed
+		f.mu.Unlock()
+		again := time.NewTimer(min(poll, end.Sub(now)))
+		select {
+		case err := <-got:
+			again.Stop()
+			if err != nil {
+				cancel()
+				return nil
+			}
+			f.unlock = func() {
+				cancel()
+				f.env.share.unlock(ctx, name)
+			}
+			return nil
+		case <-changed: // the old value was refused: callers wait from now on
+			again.Stop()
+		case <-again.C:
+			if rec, err := f.read(); err == nil {
+				if h := f.adopt(rec); h != nil {
+					cancel()
+					return h
+				}
+			}
+		case <-f.env.ctx.Done():
+			again.Stop()
+			cancel()
+			return nil
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package credential
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// maxNap bounds the loop's sleep, so that a clock that was set, or a machine that slept, is noticed.
+const maxNap = 5 * time.Minute
+
+// loop keeps a credential warm: it renews it when that is due, whether or not anybody asks for it. It runs while a
+// started configuration wants it to.
+type loop struct {
+	wanted []*Env
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+func (k *Keeper) attach(env *Env, warm bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.envs = append(k.envs, env)
+	if k.config != env.sealer.fingerprint {
+		k.config = env.sealer.fingerprint
+		k.block = block{} // another secret may mend what failed
+		k.backoff.Reset()
+	}
+	if warm {
+		k.loop.wanted = append(k.loop.wanted, env)
+	}
+	if warm && k.loop.cancel == nil {
+		ctx, cancel := context.WithCancel(context.Background())
+		k.loop.cancel, k.loop.done = cancel, make(chan struct{})
+		go k.run(ctx, k.loop.done)
+	}
+	k.look()
+}
+
+func (k *Keeper) detach(env *Env) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	same := func(e *Env) bool { return e == env }
+	k.envs = slices.DeleteFunc(k.envs, same)
+	k.loop.wanted = slices.DeleteFunc(k.loop.wanted, same)
+	if len(k.loop.wanted) == 0 && k.loop.cancel != nil {
+		k.loop.cancel()
+	}
+}
+
+// settle waits for the loop to end, if it was told to.
+func (k *Keeper) settle() {
+	k.mu.Lock()
+	done := k.loop.done
+	ending := k.loop.cancel != nil && len(k.loop.wanted) == 0
+	k.mu.Unlock()
+	if ending {
+		<-done
+	}
+}
+
+func (k *Keeper) run(ctx context.Context, done chan struct{}) {
+	defer close(done)
+	for {
+		k.mu.Lock()
+		if ctx.Err() != nil {
+			if len(k.loop.wanted) > 0 { // wanted again before it ended
+				ctx, k.loop.cancel = context.WithCancel(context.Background())
+			} else {
+				k.loop = loop{}
+				k.mu.Unlock()
+				return
+			}
+		}
+		changed := k.changed
+		k.mu.Unlock()
+
+		nap := time.NewTimer(k.tend(ctx))
+		select {
+		case <-nap.C:
+		case <-changed:
+		case <-ctx.Done():
+		}
+		nap.Stop()
+	}
+}
+
+// tend renews the value when that is due and tells when to look again.
+func (k *Keeper) tend(ctx context.Context) time.Duration {
+	env := k.pick(nil)
+	if env == nil {
+		return maxNap
+	}
+	if k.blocked(env.Now()) == nil && k.state(env.Now()) != Fresh {
+		_, _ = k.ask(ctx, env, want{}) // its failure is a block, logged where it was met
+	}
+	now := env.Now()
+	next := now.Add(time.Second) // between two looks at what is neither fresh nor blocked
+	if u := k.blocked(now); u != nil {
+		next = u.RetryAt
+	} else if k.state(now) == Fresh {
+		next = k.current().renewAt
+	}
+	return min(max(next.Sub(now), time.Millisecond), maxNap)
+}

@@ -1,0 +1,157 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Store is where a fleet shares credentials and where they survive a restart. Caddy's storage (certmagic.Storage)
+// satisfies it. Load of a missing key gives fs.ErrNotExist. Lock waits until the lock is free or ctx is done; a lock
+// whose holder died becomes free by itself after a while.
+type Store interface {
+	Lock(ctx context.Context, name string) error
+	Unlock(ctx context.Context, name string) error
+	Store(ctx context.Context, key string, value []byte) error
+	Load(ctx context.Context, key string) ([]byte, error)
+}
+
+const (
+	storeTimeout  = time.Second            // what a store may take for one call
+	storePause    = 30 * time.Second       // how long a store that took longer is left alone
+	storePatience = 250 * time.Millisecond // what a store may take to notice that its context is done
+)
+
+var (
+	errStoreSlow = errors.New("store takes too long and is left alone for a while")
+	errNoStore   = errors.New("no store")
+)
+
+// share calls a Store so that nothing it does can hurt: a call is given up after a second, a store that overran is
+// left alone for a while, and at no time does more than one call of an abandoned kind hang in it.
+type share struct {
+	store  Store
+	logger *slog.Logger
+
+	hanging atomic.Int32 // calls that were given up and have not come back
+	mu      sync.Mutex
+	until   time.Time // left alone until then
+	failing bool      // whether the last call failed: one warning a change
+}
+
+// do runs op and gives up on it after limit. A late op goes on alone; after is then called with its result.
+func (s *share) do(ctx context.Context, limit time.Duration, op func(context.Context) error, late func()) error {
+	if s == nil || s.store == nil {
+		return errNoStore
+	}
+	s.mu.Lock()
+	paused := time.Now().Before(s.until)
+	s.mu.Unlock()
+	if paused || s.hanging.Load() > 0 {
+		return errStoreSlow
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	done := make(chan error, 1)
+	var claimed atomic.Bool // by the one that ends the call: the caller in time, or op too late
+	go func() {
+		err := op(ctx)
+		done <- err
+		if !claimed.CompareAndSwap(false, true) {
+			s.hanging.Add(-1)
+			if err == nil && late != nil {
+				late()
+			}
+		}
+	}()
+
+	select {
+	case err := <-done:
+		claimed.Store(true)
+		return err
+	case <-ctx.Done():
+	}
+	// A store that heeds its context comes back right behind it; only one that does not is given up.
+	patience := time.NewTimer(storePatience)
+	defer patience.Stop()
+	select {
+	case err := <-done:
+		claimed.Store(true)
+		return err
+	case <-patience.C:
+	}
+	s.hanging.Add(1)
+	if !claimed.CompareAndSwap(false, true) { // it came back in this very moment
+		s.hanging.Add(-1)
+		return <-done
+	}
+	return errStoreSlow
+}
+
+// call is do for what should be quick.
+func (s *share) call(ctx context.Context, what string, op func(context.Context) error) error {
+	err := s.do(ctx, storeTimeout, op, nil)
+	if errors.Is(err, errNoStore) {
+		return err
+	}
+	failed := err != nil && !errors.Is(err, fs.ErrNotExist) && ctx.Err() == nil
+	s.mu.Lock()
+	if failed && (errors.Is(err, errStoreSlow) || errors.Is(err, context.DeadlineExceeded)) && time.Now().After(s.until) {
+		s.until = time.Now().Add(storePause)
+	}
+	changed := failed != s.failing
+	s.failing = failed
+	s.mu.Unlock()
+	switch {
+	case changed && failed:
+		s.logger.Warn("credential store fails; serving from memory and sharing nothing",
+			slog.String("operation", what), slog.Any("error", err))
+	case changed:
+		s.logger.Info("credential store works again")
+	}
+	return err
+}
+
+func (s *share) load(ctx context.Context, key string) (raw []byte, err error) {
+	var got []byte
+	err = s.call(ctx, "load", func(ctx context.Context) (err error) {
+		got, err = s.store.Load(ctx, key)
+		return err
+	})
+	if err != nil {
+		return nil, err // not got: a late Load may still write it
+	}
+	return got, nil
+}
+
+func (s *share) save(ctx context.Context, key string, raw []byte) error {
+	return s.call(ctx, "store", func(ctx context.Context) error { return s.store.Store(ctx, key, raw) })
+}
+
+// lock waits for the lock, limit at most. A lock that comes too late is given back.
+func (s *share) lock(ctx context.Context, name string, limit time.Duration) error {
+	return s.do(ctx, limit,
+		func(ctx context.Context) error { return s.store.Lock(ctx, name) },
+		func() { s.unlock(ctx, name) })
+}
+
+func (s *share) unlock(ctx context.Context, name string) {
+	// Tried even on a store that is left alone: a lock that its living holder keeps does not go stale. An error is the
+	// store's last word; then the lock goes stale with the store's own means.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer cancel()
+		_ = s.store.Unlock(ctx, name)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,67 @@
+package credential
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+const (
+	maxRenewalSpan = 5 * time.Minute // WeChat rotates tokens five minutes before they end
+	maxSignMargin  = time.Minute
+)
+
+// Value is a credential and its life by the local clock. It does not change.
+type Value struct {
+	Text     string
+	Obtained time.Time // start of the request that brought it
+	Expires  time.Time
+}
+
+// held is a Value in memory.
+type held struct {
+	Value
+	ends      time.Time // when it ends by the monotonic clock, whatever is done to the wall clock
+	renewFrom time.Time // when renewal is due, without jitter
+	renewAt   time.Time // renewFrom and this process's jitter
+	fromStore bool
+	refused   atomic.Bool // WeChat refused it: not served again unless WeChat hands it out again
+}
+
+// newHeld makes a held value whose renewal is due from renewFrom on. random is in [0, 1).
+func newHeld(v Value, ends, renewFrom time.Time, random float64) *held {
+	spread := max(0, v.Expires.Sub(renewFrom)/4)
+	return &held{
+		Value:     v,
+		ends:      ends,
+		renewFrom: renewFrom,
+		renewAt:   renewFrom.Add(time.Duration(random * float64(spread))),
+	}
+}
+
+// renewalStart is when the renewal of a value is due for the first time.
+func renewalStart(v Value) time.Time {
+	return v.Expires.Add(-min(maxRenewalSpan, v.Expires.Sub(v.Obtained)/10))
+}
+
+// remaining is how long h lives still. Both clocks must agree that it lives: the monotonic one stands still while a
+// machine sleeps, the wall clock can be set back.
+func (h *held) remaining(now time.Time) time.Duration {
+	return min(h.ends.Sub(now), h.Expires.Round(0).Sub(now.Round(0)))
+}
+
+// usable reports whether h may be served for a purpose that needs it to live for margin still.
+func (h *held) usable(now time.Time, margin time.Duration) bool {
+	return h != nil && h.remaining(now) > margin && !h.refused.Load()
+}
+
+// due reports whether the renewal of h is due.
+func (h *held) due(now time.Time) bool { return !now.Before(h.renewAt) }
+
+// margin is the remaining life below which a ticket signs no more: the phone checks the signature later than we make
+// it. A token needs none, for WeChat's refusal is answered with a renewal.
+func (h *held) margin(kind Kind) time.Duration {
+	if kind == AccessToken {
+		return 0
+	}
+	return min(maxSignMargin, h.Expires.Sub(h.Obtained)/50)
+}

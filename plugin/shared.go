@@ -1,0 +1,24 @@
+package plugin
+
+import (
+	"context"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// shared makes one call of fn for all that ask for the same key at the same time. A caller that goes away does not
+// end the call for the others.
+func shared[T any](ctx context.Context, g *singleflight.Group, key string, fn func(context.Context) (T, error)) (T, error) {
+	done := g.DoChan(key, func() (any, error) { return fn(context.WithoutCancel(ctx)) })
+	var none T
+	select {
+	case r := <-done:
+		if r.Err != nil {
+			return none, r.Err
+		}
+		v, _ := r.Val.(T)
+		return v, nil
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
+}
