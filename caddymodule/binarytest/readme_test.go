@@ -1,0 +1,144 @@
+//go:build binary
+
+package binarytest
+
+import (
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// block is a fenced block of a Markdown text.
+type block struct {
+	lang, text string
+}
+
+func blocks(markdown string) []block {
+	var found []block
+	inside := false
+	for line := range strings.Lines(markdown) {
+		switch lang, isFence := strings.CutPrefix(strings.TrimRight(line, "\n"), "```"); {
+		case isFence && !inside:
+			inside = true
+			found = append(found, block{lang: lang})
+		case isFence:
+			inside = false
+		case inside:
+			found[len(found)-1].text += line
+		}
+	}
+	return found
+}
+
+// curlLines are the commands of a shell block that begin with curl, continuations joined.
+func curlLines(text string) []string {
+	var found []string
+	for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", " ")) {
+		if strings.HasPrefix(line, "curl ") {
+			found = append(found, strings.TrimSpace(line))
+		}
+	}
+	return found
+}
+
+// TestReadme runs every curl line of README.md against Caddyfile.example, each by itself. All must succeed, and where an
+// answer is shown below one, it must answer like that.
+func TestReadme(t *testing.T) {
+	readme := readFile(t, readmePath)
+	p := newPorts(t, readFile(t, examplePath), readme)
+	runExample(t, p)
+
+	all := blocks(readme)
+	ran := 0
+	for i, b := range all {
+		if b.lang != "sh" {
+			continue
+		}
+		lines := curlLines(b.text)
+		for j, line := range lines {
+			ran++
+			t.Run(fmt.Sprintf("line %d", ran), func(t *testing.T) {
+				// a refusal must not pass for an answer
+				cmd := exec.Command("bash", "-o", "pipefail", "-c", "curl() { command curl --fail-with-body \"$@\"; }\n"+p.replace(line))
+				cmd.Dir = t.TempDir()
+				var stderr buffer
+				cmd.Stderr = &stderr
+				out, err := cmd.Output()
+				if err != nil {
+					t.Fatalf("%s\n%v\n%s%s", line, err, out, stderr.String())
+				}
+				if j == len(lines)-1 && i+1 < len(all) {
+					checkAnswer(t, line, all[i+1], p, string(out))
+				}
+			})
+		}
+	}
+	if ran < 6 {
+		t.Errorf("README.md has %d curl lines", ran)
+	}
+}
+
+// checkAnswer compares what a command printed with the block that follows it: text word for word, JSON by shape.
+func checkAnswer(t *testing.T, line string, shown block, p ports, got string) {
+	t.Helper()
+	switch shown.lang {
+	case "text":
+		if strings.TrimSpace(got) != strings.TrimSpace(p.replace(shown.text)) {
+			t.Errorf("%s\nprints\n%s\nand not\n%s", line, got, shown.text)
+		}
+	case "json":
+		var a, b any
+		if err := json.Unmarshal([]byte(got), &a); err != nil {
+			t.Fatalf("%s\nprints no JSON: %v\n%s", line, err, got)
+		}
+		if err := json.Unmarshal([]byte(shown.text), &b); err != nil {
+			t.Fatalf("the answer shown below\n%s\nis no JSON: %v", line, err)
+		}
+		if shape(a) != shape(b) {
+			t.Errorf("%s\nprints\n%s\nwhich does not look like\n%s", line, got, shown.text)
+		}
+	}
+}
+
+// shape reduces JSON to names and types.
+func shape(v any) string {
+	switch v := v.(type) {
+	case map[string]any:
+		fields := make(map[string]string, len(v))
+		for name, field := range v {
+			fields[name] = shape(field)
+		}
+		return fmt.Sprint(fields) // sorted
+	case []any:
+		items := make([]string, len(v))
+		for i, item := range v {
+			items[i] = shape(item)
+		}
+		return fmt.Sprint(items)
+	default:
+		return fmt.Sprintf("%T", v)
+	}
+}
+
+// TestReadmeConfigurations adapts every Caddyfile of README.md.
+func TestReadmeConfigurations(t *testing.T) {
+	n := 0
+	for _, b := range blocks(readFile(t, readmePath)) {
+		if b.lang != "caddyfile" {
+			continue
+		}
+		n++
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			h := newHome(t)
+			cmd, _, stderr := h.command(t, "adapt", "--validate", "--config", h.file(t, "Caddyfile", b.text))
+			if err := cmd.Run(); err != nil || strings.Contains(stderr.String(), `"level":"warn"`) {
+				t.Errorf("%s\ncaddy adapt: %v\n%s", b.text, err, stderr)
+			}
+		})
+	}
+	if n == 0 {
+		t.Error("README.md shows no Caddyfile")
+	}
+}
