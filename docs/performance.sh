@@ -1,0 +1,167 @@
+#!/usr/bin/env bash
+# Measures the built ./caddy over sockets with wrk, and prints two ratios:
+#
+#   add_card / respond    signing one card, against Caddy's respond with a body of the same size
+#   unclaimed / vars      a request that none of four wechat_card directives claims, against the same site with Caddy's
+#                         vars under the same matchers
+#
+# All sites are in one process, and each round measures every one of them, so that what else the machine does hits both
+# sides of a ratio alike. It reports; it does not judge. Usage: docs/performance.sh [rounds [seconds of each measurement]]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+rounds=${1:-9} seconds=${2:-4}
+
+for tool in wrk curl; do
+	command -v "$tool" >/dev/null || { echo "please install $tool" >&2; exit 1; }
+done
+[ -x caddy ] || { echo 'please build ./caddy first: ./xcaddy.sh' >&2; exit 1; }
+
+dir=$(mktemp -d)
+server=
+trap 'if [ -n "$server" ]; then kill "$server"; wait "$server" || true; fi; rm -rf "$dir"' EXIT
+
+# Ports of 127.0.0.1 that nobody answers on.
+ports=()
+for ((port = 18080; ${#ports[@]} < 5; port++)); do
+	(: <>/dev/tcp/127.0.0.1/$port) 2>/dev/null || ports+=("$port")
+done
+sign=${ports[0]} respond=${ports[1]} unclaimed=${ports[2]} vars=${ports[3]} sandbox=${ports[4]}
+
+# write_config BODY: the five sites; BODY is what respond answers.
+write_config() {
+	cat >"$dir/Caddyfile" <<-END
+		{
+			admin off
+			persist_config off
+			default_bind 127.0.0.1
+			log {
+				level ERROR
+			}
+			wechat_card {
+				api http://127.0.0.1:$sandbox
+				store off
+				account {
+					app_id wx5a6d8b2c4e1f3a70
+					app_secret {env.BENCH_SECRET}
+				}
+			}
+		}
+
+		(body) {
+			respond \`$1\`
+		}
+
+		:$sign {
+			wechat_card /addCard add_card {
+				card pBench00000000000000000000001
+			}
+			respond 404
+		}
+
+		:$respond {
+			respond /addCard \`$1\`
+			respond 404
+		}
+
+		:$unclaimed {
+			wechat_card /addCard add_card {
+				card *
+			}
+			wechat_card /openCard open_card {
+				card *
+			}
+			wechat_card /memberCard member_card_component {
+				card *
+			}
+			wechat_card /legacy/* inject {
+				header X-Wechat-Api-Ticket api_ticket
+			}
+			import body
+		}
+
+		:$vars {
+			vars /addCard a 1
+			vars /openCard b 2
+			vars /memberCard c 3
+			vars /legacy/* d 4
+			import body
+		}
+
+		:$sandbox {
+			wechat_sandbox
+		}
+	END
+}
+
+start() {
+	BENCH_SECRET=secret XDG_DATA_HOME=$dir XDG_CONFIG_HOME=$dir ./caddy run --config "$dir/Caddyfile" 2>"$dir/log" &
+	server=$!
+	for ((i = 0; i < 100; i++)); do
+		if curl -fs -o "$dir/card" "127.0.0.1:$sign/addCard"; then return; fi
+		kill -0 "$server" 2>/dev/null || break
+		sleep 0.1
+	done
+	cat "$dir/log" >&2
+	exit 1
+}
+
+stop() {
+	kill "$server"
+	wait "$server" || true
+	server=
+}
+
+# The first start tells how long an answer of add_card is.
+write_config x
+start
+stop
+write_config "$(head -c "$(wc -c <"$dir/card")" /dev/zero | tr '\0' x)"
+start
+
+url() {
+	case $1 in
+	add_card) echo "http://127.0.0.1:$sign/addCard" ;;
+	respond) echo "http://127.0.0.1:$respond/addCard" ;;
+	unclaimed) echo "http://127.0.0.1:$unclaimed/shop/cart" ;;
+	vars) echo "http://127.0.0.1:$vars/shop/cart" ;;
+	esac
+}
+
+# measure ROUND NAME SECONDS: one line "round name requests/s" for the table; a refused request ends it all.
+measure() {
+	wrk -t1 -c32 -d"$3s" "$(url "$2")" >"$dir/wrk"
+	if grep -q 'Non-2xx\|Socket errors' "$dir/wrk"; then
+		cat "$dir/wrk" >&2
+		exit 1
+	fi
+	awk -v "round=$1" -v "name=$2" '/^Requests\/sec/ { print round, name, $2 }' "$dir/wrk"
+}
+
+order=(add_card respond unclaimed vars)
+for name in "${order[@]}"; do measure 0 "$name" 1; done >"$dir/warm-up"
+for ((round = 1; round <= rounds; round++)); do
+	for name in "${order[@]}"; do measure "$round" "$name" "$seconds"; done
+	# the next round goes the other way round, so that no site always follows the same one
+	order=("${order[3]}" "${order[2]}" "${order[1]}" "${order[0]}")
+done >"$dir/rates"
+
+echo "$(./caddy version | cut -d' ' -f1), $(nproc) CPUs, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)," \
+	"body of $(wc -c <"$dir/card") bytes, $rounds rounds of $seconds s, wrk on the same machine with 32 connections"
+awk '
+	function sort(a, n,   i, j, v) {
+		for (i = 2; i <= n; i++) {
+			v = a[i]
+			for (j = i - 1; j > 0 && a[j] > v; j--) a[j + 1] = a[j]
+			a[j + 1] = v
+		}
+	}
+	function median(a, n) { return n % 2 ? a[(n + 1) / 2] : (a[n / 2] + a[n / 2 + 1]) / 2 }
+	function report(ours, theirs,   i, a, b, r) {
+		for (i = 1; i <= n; i++) { a[i] = rate[i, ours]; b[i] = rate[i, theirs]; r[i] = a[i] / b[i] }
+		sort(a, n); sort(b, n); sort(r, n)
+		printf "%-20s %.3f  (%.3f to %.3f)   %.0f / %.0f requests a second\n", ours " / " theirs,
+			median(r, n), r[1], r[n], median(a, n), median(b, n)
+	}
+	{ rate[$1, $2] = $3; if ($1 > n) n = $1 }
+	END { report("add_card", "respond"); report("unclaimed", "vars") }
+' "$dir/rates"
