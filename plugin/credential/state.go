@@ -121,12 +121,15 @@ func (k *Keeper) serve(now time.Time) *held {
 func (k *Keeper) land(h *held, now time.Time) *held {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if cur := k.current(); cur != nil && cur.usable(now, 0) && cur.Obtained.After(h.Obtained) {
+	cur := k.current()
+	if cur.usable(now, 0) && cur.Obtained.After(h.Obtained) {
 		return cur
 	}
 	k.values.Set(string(k.kind), h, cache.NoExpiration)
 	k.block = block{}
-	k.backoff.Reset()
+	if cur == nil || cur.Text != h.Text { // the same token once more does not end a quarrel about it
+		k.backoff.Reset()
+	}
 	k.look()
 	return h
 }

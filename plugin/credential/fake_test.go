@@ -1,0 +1,240 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+// fakeWeChat hands out numbered credentials and counts how often it was asked.
+type fakeWeChat struct {
+	mu       sync.Mutex
+	calls    map[Kind]int
+	forced   int
+	lifetime time.Duration
+	delay    time.Duration
+	fail     func(kind Kind, call int) error // nil error: success
+	stable   bool                            // the token stays the same until its last five minutes or a forced refresh
+	token    wechat.Grant
+	clock    func() time.Time // WeChat's; nil: time.Now
+}
+
+func newFake() *fakeWeChat {
+	return &fakeWeChat{calls: map[Kind]int{}, lifetime: 2 * time.Hour}
+}
+
+func (w *fakeWeChat) fetch(now func() time.Time) func(context.Context, Kind, bool) (wechat.Grant, error) {
+	return func(ctx context.Context, kind Kind, force bool) (wechat.Grant, error) {
+		requested := now()
+		w.mu.Lock()
+		w.calls[kind]++
+		n := w.calls[kind]
+		if force {
+			w.forced++
+		}
+		fail, delay := w.fail, w.delay
+		w.mu.Unlock()
+		if delay > 0 {
+			select {
+			case <-time.After(delay):
+			case <-ctx.Done():
+				return wechat.Grant{}, ctx.Err()
+			}
+		}
+		if fail != nil {
+			if err := fail(kind, n); err != nil {
+				return wechat.Grant{}, err
+			}
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.stable && kind == AccessToken && !force && w.token.Value != "" {
+			if left := w.token.Requested.Add(w.token.Lifetime).Sub(time.Now()); left > 5*time.Minute {
+				return wechat.Grant{Value: w.token.Value, Lifetime: left, Requested: requested}, nil
+			}
+		}
+		g := wechat.Grant{Value: fmt.Sprintf("%s-%d", kind, n), Lifetime: w.lifetime, Requested: requested}
+		if kind == AccessToken {
+			w.token = wechat.Grant{Value: g.Value, Lifetime: g.Lifetime, Requested: time.Now()}
+		}
+		return g, nil
+	}
+}
+
+func (w *fakeWeChat) count(kind Kind) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.calls[kind]
+}
+
+func (w *fakeWeChat) setFail(f func(Kind, int) error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fail = f
+}
+
+// fakeStore is a store in memory, with the faults that real ones have.
+type fakeStore struct {
+	mu       sync.Mutex
+	data     map[string][]byte
+	locks    map[string]chan struct{}
+	stored   []string // keys in the order of writing
+	loads    int
+	fail     error         // of everything
+	readOnly bool          // Store and Lock fail
+	hang     chan struct{} // not nil: everything waits for it, whatever the context says
+	dead     bool          // locks are never given
+}
+
+func newStore() *fakeStore {
+	return &fakeStore{data: map[string][]byte{}, locks: map[string]chan struct{}{}}
+}
+
+var errReadOnly = errors.New("read-only file system")
+
+func (s *fakeStore) enter() error {
+	s.mu.Lock()
+	hang, err := s.hang, s.fail
+	s.mu.Unlock()
+	if hang != nil {
+		<-hang
+	}
+	return err
+}
+
+func (s *fakeStore) Lock(ctx context.Context, name string) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	for {
+		s.mu.Lock()
+		if s.readOnly {
+			s.mu.Unlock()
+			return errReadOnly
+		}
+		held, ok := s.locks[name]
+		if !ok && !s.dead {
+			s.locks[name] = make(chan struct{})
+			s.mu.Unlock()
+			return nil
+		}
+		s.mu.Unlock()
+		select {
+		case <-held:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (s *fakeStore) Unlock(_ context.Context, name string) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held, ok := s.locks[name]
+	if !ok {
+		return fs.ErrNotExist
+	}
+	delete(s.locks, name)
+	close(held)
+	return nil
+}
+
+func (s *fakeStore) Store(_ context.Context, key string, value []byte) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.readOnly {
+		return errReadOnly
+	}
+	s.data[key] = append([]byte(nil), value...)
+	s.stored = append(s.stored, key)
+	return nil
+}
+
+func (s *fakeStore) Load(_ context.Context, key string) ([]byte, error) {
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loads++
+	v, ok := s.data[key]
+	if !ok {
+		return nil, fs.ErrNotExist
+	}
+	return append([]byte(nil), v...), nil
+}
+
+// node is one process of a fleet.
+type node struct {
+	*Keepers
+	env *Env
+}
+
+type nodeOptions struct {
+	store   Store
+	secret  string
+	classic bool
+	noForce bool
+	skew    time.Duration // of this node's clock
+	offset  time.Duration // that it has measured
+}
+
+func newNode(t testing.TB, w *fakeWeChat, o nodeOptions) *node {
+	t.Helper()
+	now := func() time.Time { return time.Now().Add(o.skew) }
+	n := &node{Keepers: NewKeepers(ID{"https://api.weixin.qq.com", "wx0123456789abcdef", "stable"})}
+	raw := w.fetch(func() time.Time { return n.env.Now() })
+	if o.secret == "" {
+		o.secret = "s3cr3t"
+	}
+	var err error
+	n.env, err = NewEnv(EnvConfig{
+		Fetch: func(ctx context.Context, kind Kind, force bool) (wechat.Grant, error) {
+			if kind != AccessToken {
+				if _, err := n.Keeper(AccessToken).Get(ctx, n.env); err != nil {
+					return wechat.Grant{}, err
+				}
+			}
+			return raw(ctx, kind, force)
+		},
+		Store: o.store, Secret: o.secret, Classic: o.classic, ForceRefresh: !o.noForce,
+		Now: now, Offset: func() time.Duration { return o.offset },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func (n *node) get(t testing.TB, kind Kind) string {
+	t.Helper()
+	v, err := n.Keeper(kind).Get(t.Context(), n.env)
+	if err != nil {
+		t.Fatalf("Get(%s): %v", kind, err)
+	}
+	return v.Text
+}
+
+func (n *node) fails(t testing.TB, kind Kind) *Unavailable {
+	t.Helper()
+	v, err := n.Keeper(kind).Get(t.Context(), n.env)
+	u, ok := errors.AsType[*Unavailable](err)
+	if !ok {
+		t.Fatalf("Get(%s) = %q, %v; want *Unavailable", kind, v.Text, err)
+	}
+	return u
+}
+
+func wechatError(api string, code int) error { return &wechat.Error{API: api, Code: code, Msg: "x"} }

@@ -1,0 +1,382 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestThousandFirstCallersCostOneCallEach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		w.delay = 300 * time.Millisecond
+		n := newNode(t, w, nodeOptions{store: newStore()})
+		defer n.Stop(n.env)
+		var wg sync.WaitGroup
+		for range 1000 {
+			wg.Go(func() {
+				if got := n.get(t, APITicket); got != "api_ticket-1" {
+					t.Errorf("got %q", got)
+				}
+			})
+		}
+		wg.Wait()
+		if w.count(AccessToken) != 1 || w.count(APITicket) != 1 {
+			t.Errorf("WeChat saw %d token and %d ticket calls, want 1 and 1", w.count(AccessToken), w.count(APITicket))
+		}
+	})
+}
+
+func TestCallerThatGoesAwayDoesNotEndTheFetch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		w.delay = time.Second
+		n := newNode(t, w, nodeOptions{})
+		defer n.Stop(n.env)
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if _, err := n.Keeper(AccessToken).Get(ctx, n.env); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("got %v", err)
+		}
+		n.get(t, AccessToken)
+		if w.count(AccessToken) != 1 {
+			t.Errorf("%d calls, want 1", w.count(AccessToken))
+		}
+	})
+}
+
+func TestOneRenewalALifetimeWhileTheOldValueIsServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		n := newNode(t, w, nodeOptions{store: newStore()})
+		n.Start(n.env, AccessToken, APITicket)
+		defer n.Stop(n.env)
+		synctest.Wait()
+		before := n.get(t, APITicket)
+		time.Sleep(115*time.Minute - time.Second)
+		if got := n.get(t, APITicket); got != before {
+			t.Errorf("renewed too early: %q", got)
+		}
+		time.Sleep(2 * time.Minute) // five minutes before the end, and jitter
+		if got := n.get(t, APITicket); got == before {
+			t.Error("not renewed in the background")
+		}
+		time.Sleep(22 * time.Hour)
+		if got := w.count(APITicket); got < 12 || got > 13 {
+			t.Errorf("%d tickets in a day, want 12 or 13", got)
+		}
+	})
+}
+
+func TestRenewalWithoutTheLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		n := newNode(t, w, nodeOptions{})
+		defer n.Stop(n.env)
+		n.get(t, AccessToken)
+		time.Sleep(117 * time.Minute)
+		if got := n.get(t, AccessToken); got != "access_token-1" {
+			t.Errorf("the request had to wait for a renewal: %q", got)
+		}
+		synctest.Wait()
+		if got := n.get(t, AccessToken); got != "access_token-2" {
+			t.Errorf("not renewed in the background: %q", got)
+		}
+	})
+}
+
+func TestExpiredIsNeverServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		n := newNode(t, w, nodeOptions{store: newStore()})
+		n.Start(n.env, APITicket)
+		defer n.Stop(n.env)
+		synctest.Wait()
+		w.setFail(func(Kind, int) error { return wechatError("getticket", -1) })
+		time.Sleep(2*time.Hour - 61*time.Second)
+		n.get(t, APITicket)
+		time.Sleep(2 * time.Second) // a minute before its end a ticket signs no more
+		u := n.fails(t, APITicket)
+		if wait := u.RetryAt.Sub(time.Now()); wait < 0 || wait > time.Minute {
+			t.Errorf("RetryAt in %v", wait)
+		}
+		if !strings.Contains(u.Error(), "api_ticket") {
+			t.Errorf("error %q does not name the credential", u)
+		}
+		w.setFail(nil)
+		time.Sleep(time.Minute)
+		n.get(t, APITicket)
+	})
+}
+
+func TestFailuresCostFewCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, tc := range []struct {
+			name    string
+			code    int
+			atMost  int // calls in an hour with a request every 100 ms
+			recover time.Duration
+		}{
+			{"busy", -1, 120, time.Minute},
+			{"minute quota", 45011, 61, time.Minute},
+			{"day quota", 45009, 3, 30 * time.Minute},
+			{"bad secret", 40125, 16, 5 * time.Minute},
+			{"IP not white-listed", 40164, 16, 5 * time.Minute},
+			{"frozen", 40243, 16, 5 * time.Minute},
+		} {
+			for _, store := range []*fakeStore{nil, newStore()} {
+				w := newFake()
+				w.fail = func(Kind, int) error { return wechatError("stable_token", tc.code) }
+				o := nodeOptions{}
+				if store != nil {
+					o.store = store
+				}
+				n := newNode(t, w, o)
+				n.Start(n.env, AccessToken)
+				for range 36000 {
+					n.fails(t, AccessToken)
+					time.Sleep(100 * time.Millisecond)
+				}
+				if got := w.count(AccessToken); got > tc.atMost {
+					t.Errorf("%s: %d calls in an hour, want at most %d", tc.name, got, tc.atMost)
+				}
+				w.setFail(nil)
+				time.Sleep(tc.recover + time.Second)
+				n.get(t, AccessToken)
+				n.Stop(n.env)
+			}
+		}
+	})
+}
+
+func TestRejection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		w.delay = 200 * time.Millisecond
+		n := newNode(t, w, nodeOptions{store: newStore(), classic: true})
+		defer n.Stop(n.env)
+		old := n.get(t, AccessToken)
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old)
+				if err != nil || v.Text != "access_token-2" {
+					t.Errorf("Reject = %q, %v", v.Text, err)
+				}
+			})
+		}
+		wg.Wait()
+		if w.count(AccessToken) != 2 {
+			t.Errorf("%d calls, want 2", w.count(AccessToken))
+		}
+		// A late complaint about the old token changes nothing.
+		if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old); err != nil || v.Text != "access_token-2" {
+			t.Errorf("late Reject = %q, %v", v.Text, err)
+		}
+		if w.count(AccessToken) != 2 {
+			t.Errorf("%d calls after a late complaint, want 2", w.count(AccessToken))
+		}
+	})
+}
+
+func TestRejectionTakesTheFleetsValue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		a := newNode(t, w, nodeOptions{store: store, classic: true})
+		b := newNode(t, w, nodeOptions{store: store, classic: true})
+		defer a.Stop(a.env)
+		defer b.Stop(b.env)
+		old := a.get(t, AccessToken)
+		synctest.Wait()
+		if got := b.get(t, AccessToken); got != old {
+			t.Fatalf("b fetched %q of its own", got)
+		}
+		for _, n := range []*node{a, b} {
+			if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old); err != nil || v.Text != "access_token-2" {
+				t.Errorf("Reject = %q, %v", v.Text, err)
+			}
+			synctest.Wait()
+		}
+		if w.count(AccessToken) != 2 {
+			t.Errorf("%d calls, want 2", w.count(AccessToken))
+		}
+	})
+}
+
+func TestDeadStableToken(t *testing.T) {
+	t.Run("forced refresh", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newFake()
+			w.stable = true
+			n := newNode(t, w, nodeOptions{store: newStore()})
+			defer n.Stop(n.env)
+			old := n.get(t, AccessToken)
+			v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old)
+			if err != nil || v.Text == old {
+				t.Errorf("Reject = %q, %v", v.Text, err)
+			}
+			if w.forced != 1 || w.count(AccessToken) != 3 {
+				t.Errorf("%d forced of %d calls, want 1 of 3", w.forced, w.count(AccessToken))
+			}
+		})
+	})
+	for name, o := range map[string]nodeOptions{
+		"not allowed": {store: newStore(), noForce: true},
+		"no store":    {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newFake()
+				w.stable = true
+				n := newNode(t, w, o)
+				defer n.Stop(n.env)
+				old := n.get(t, AccessToken)
+				if _, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old); err == nil {
+					t.Error("Reject gave the dead token")
+				}
+				for range 600 { // requests go on for ten minutes, and WeChat goes on refusing
+					if v, err := n.Keeper(AccessToken).Get(t.Context(), n.env); err == nil {
+						_, _ = n.Keeper(AccessToken).Reject(t.Context(), n.env, v.Text)
+					}
+					time.Sleep(time.Second)
+				}
+				if w.forced != 0 || w.count(AccessToken) > 40 {
+					t.Errorf("%d forced of %d calls in ten minutes", w.forced, w.count(AccessToken))
+				}
+				time.Sleep(2 * time.Hour)
+				if got := n.get(t, AccessToken); got == old {
+					t.Error("no recovery after WeChat rotated the token")
+				}
+			})
+		})
+	}
+}
+
+func TestStableTokenThatIsNotRotatedYet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		w.stable = true
+		nodes := make([]*node, 3)
+		store := newStore()
+		for i := range nodes {
+			// Clocks ahead of WeChat's by up to two seconds are not noticed.
+			nodes[i] = newNode(t, w, nodeOptions{store: store, skew: time.Duration(i) * time.Second})
+			nodes[i].Start(nodes[i].env, AccessToken)
+			defer nodes[i].Stop(nodes[i].env)
+			synctest.Wait()
+		}
+		time.Sleep(24 * time.Hour)
+		if got := w.count(AccessToken); got > 30 {
+			t.Errorf("%d token calls of 3 nodes in a day, want about 13", got)
+		}
+	})
+}
+
+func TestForcedRefreshesAreCapped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		w.stable = true
+		n := newNode(t, w, nodeOptions{store: newStore()})
+		defer n.Stop(n.env)
+		for range 24 * 60 {
+			if v, err := n.Keeper(AccessToken).Get(t.Context(), n.env); err == nil {
+				_, _ = n.Keeper(AccessToken).Reject(t.Context(), n.env, v.Text)
+			}
+			time.Sleep(time.Minute)
+		}
+		if w.forced < 15 || w.forced > 30 { // a day by the test's clock may touch two of WeChat's
+			t.Errorf("%d forced refreshes in 24 hours", w.forced)
+		}
+	})
+}
+
+func TestReloadKeepsTheValueAndTheFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		w.delay = time.Second
+		first := newNode(t, w, nodeOptions{store: newStore()})
+		first.Start(first.env, APITicket)
+		synctest.Wait() // the token call is under way
+		second := newNode(t, w, nodeOptions{store: newStore()})
+		second.Keepers = first.Keepers
+		second.Start(second.env, APITicket)
+		first.Stop(first.env)
+		second.get(t, APITicket)
+		if w.count(AccessToken) != 1 || w.count(APITicket) != 1 {
+			t.Errorf("%d token and %d ticket calls across a reload", w.count(AccessToken), w.count(APITicket))
+		}
+		second.Stop(second.env)
+		second.get(t, APITicket) // requests in flight may outlive their configuration
+	})
+}
+
+func TestStopEndsASlowFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		w.delay = time.Hour
+		n := newNode(t, w, nodeOptions{store: newStore()})
+		n.Start(n.env, AccessToken)
+		synctest.Wait()
+		start := time.Now()
+		n.Stop(n.env)
+		if took := time.Since(start); took > 3*time.Second {
+			t.Errorf("Stop took %v", took)
+		}
+		n.fails(t, AccessToken)
+	})
+}
+
+func TestStopRevertsToTheConfigurationBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		stores := []*fakeStore{newStore(), newStore()}
+		a := newNode(t, w, nodeOptions{store: stores[0]})
+		b := newNode(t, w, nodeOptions{store: stores[1]})
+		b.Keepers = a.Keepers
+		a.Start(a.env)
+		b.Start(b.env)
+		b.Stop(b.env) // a reload that failed after Start
+		a.get(t, AccessToken)
+		synctest.Wait()
+		if len(stores[0].stored) == 0 || len(stores[1].stored) != 0 {
+			t.Errorf("stored in %v and %v", stores[0].stored, stores[1].stored)
+		}
+		a.Stop(a.env)
+	})
+}
+
+func TestAnotherSecretStartsAfresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		w.fail = func(Kind, int) error { return wechatError("stable_token", 40125) }
+		a := newNode(t, w, nodeOptions{store: store, secret: "wrong"})
+		a.Start(a.env, AccessToken)
+		synctest.Wait()
+		a.fails(t, AccessToken)
+		w.setFail(nil)
+		b := newNode(t, w, nodeOptions{store: store, secret: "right"})
+		b.Keepers = a.Keepers
+		b.Start(b.env, AccessToken)
+		a.Stop(a.env)
+		b.get(t, AccessToken)
+		b.Stop(b.env)
+	})
+}
+
+func TestSuspendedMachineServesNothingExpired(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		n := newNode(t, w, nodeOptions{})
+		defer n.Stop(n.env)
+		n.get(t, AccessToken)
+		// The wall clock went on while the monotonic one stood still.
+		n.env.Now = func() time.Time { return time.Now().Round(0).Add(3 * time.Hour) }
+		if got := n.get(t, AccessToken); got == "access_token-1" {
+			t.Error("served a token that ended an hour ago")
+		}
+	})
+}

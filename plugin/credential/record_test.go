@@ -1,0 +1,95 @@
+package credential
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+)
+
+func FuzzRecord(f *testing.F) {
+	f.Add([]byte(`{"version":1,"value":{"sealed":"AAAA","obtained":946684800000,"expires":946692000000,"renew":946691500000},"calls":{"day":"20261121","normal":3}}`))
+	f.Add([]byte(`{"version":1,"failure":{"errcode":45009,"api":"getticket","time":1,"until":2,"count":3,"config":"x"},"calls":{}}`))
+	f.Add([]byte(`{"version":1,"value":null}`))
+	sl, err := newSealer("s3cr3t")
+	if err != nil {
+		f.Fatal(err)
+	}
+	now := time.Now()
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		rec, err := parseRecord(raw)
+		if err != nil {
+			return
+		}
+		rec.generation()
+		rec.Calls.take(APITicket, false, now)
+		if rec.Value != nil {
+			if h, err := rec.Value.unpack(sl, "name", now, 0); err == nil {
+				t.Errorf("opened %q without the secret", h.Text)
+			}
+		}
+		if _, err := json.Marshal(rec); err != nil {
+			t.Errorf("cannot be written back: %v", err)
+		}
+	})
+}
+
+func TestPackAndUnpack(t *testing.T) {
+	sl, err := newSealer("s3cr3t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	v := Value{Text: "T", Obtained: now, Expires: now.Add(2 * time.Hour)}
+	h := newHeld(v, v.Expires, renewalStart(v), 0.5)
+	s := pack(sl, "a", h, 3*time.Second)
+	got, err := s.unpack(sl, "a", now, 3*time.Second)
+	if err != nil || got.Text != "T" || got.Expires.Sub(v.Expires).Abs() > time.Millisecond {
+		t.Errorf("unpack = %+v, %v", got, err)
+	}
+	if left := got.remaining(now.Add(2 * time.Hour)); left > 0 {
+		t.Errorf("lives %v too long", left)
+	}
+	// A node whose clock is far behind has not measured it yet: the value lives its lifetime from now on, no longer.
+	got, err = s.unpack(sl, "a", now.Add(3*time.Second), 0)
+	if err != nil || got.ends.Sub(now) > 2*time.Hour+3*time.Second {
+		t.Errorf("unpack = %+v, %v", got, err)
+	}
+	if _, err := s.unpack(sl, "b", now, 0); err == nil {
+		t.Error("opened under another name")
+	}
+	other, _ := newSealer("another")
+	if _, err := s.unpack(other, "a", now, 0); err == nil {
+		t.Error("opened with another secret")
+	}
+	if other.fingerprint == sl.fingerprint {
+		t.Error("two secrets have one fingerprint")
+	}
+}
+
+func BenchmarkGet(b *testing.B) {
+	n := newNode(b, newFake(), nodeOptions{})
+	n.get(b, APITicket)
+	k := n.Keeper(APITicket)
+	ctx := b.Context()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := k.Get(ctx, n.env); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkGetParallel(b *testing.B) {
+	n := newNode(b, newFake(), nodeOptions{})
+	n.get(b, APITicket)
+	k := n.Keeper(APITicket)
+	ctx := b.Context()
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := k.Get(ctx, n.env); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,238 @@
+package credential
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestRestartFindsTheValue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		a := newNode(t, w, nodeOptions{store: store})
+		ticket := a.get(t, APITicket)
+		a.Stop(a.env)
+		time.Sleep(time.Hour)
+		b := newNode(t, w, nodeOptions{store: store})
+		b.Start(b.env, APITicket, AccessToken)
+		defer b.Stop(b.env)
+		if got := b.get(t, APITicket); got != ticket {
+			t.Errorf("got %q after a restart, want %q", got, ticket)
+		}
+		synctest.Wait()
+		if w.count(AccessToken) != 1 || w.count(APITicket) != 1 {
+			t.Errorf("%d token and %d ticket calls across a restart", w.count(AccessToken), w.count(APITicket))
+		}
+	})
+}
+
+func TestStoreHoldsNothingInClear(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		n := newNode(t, w, nodeOptions{store: store})
+		n.get(t, APITicket)
+		n.Stop(n.env)
+		if len(store.data) != 2 {
+			t.Errorf("%d records, want 2", len(store.data))
+		}
+		for key, raw := range store.data {
+			for _, secret := range []string{"access_token-1", "api_ticket-1", "s3cr3t", "wx0123456789abcdef"} {
+				if bytes.Contains(raw, []byte(secret)) || strings.Contains(key, secret) {
+					t.Errorf("%s holds %s", key, secret)
+				}
+			}
+		}
+	})
+}
+
+func TestSealedValueIsBoundToItsName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		a := newNode(t, w, nodeOptions{store: store})
+		a.get(t, APITicket)
+		a.Stop(a.env)
+		// A token in the ticket's place must not sign, nor a value whose life was lengthened.
+		token, ticket := a.Keeper(AccessToken).name, a.Keeper(APITicket).name
+		was := store.data[ticket]
+		store.data[ticket] = store.data[token]
+		b := newNode(t, w, nodeOptions{store: store})
+		if got := b.get(t, APITicket); got != "api_ticket-2" {
+			t.Errorf("got %q out of the token's record", got)
+		}
+		b.Stop(b.env)
+		store.data[ticket] = bytes.Replace(was, []byte(`"expires":9`), []byte(`"expires":10`), 1)
+		c := newNode(t, w, nodeOptions{store: store})
+		if got := c.get(t, APITicket); got == "api_ticket-1" {
+			t.Error("took a value whose life was altered")
+		}
+		c.Stop(c.env)
+	})
+}
+
+func TestFleetRenewsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		w.delay = 100 * time.Millisecond
+		var nodes []*node
+		for range 20 {
+			n := newNode(t, w, nodeOptions{store: store})
+			n.Start(n.env, AccessToken, APITicket)
+			nodes = append(nodes, n)
+		}
+		time.Sleep(24 * time.Hour)
+		for _, n := range nodes {
+			if n.get(t, APITicket) != nodes[0].get(t, APITicket) {
+				t.Error("nodes hold different tickets")
+			}
+			n.Stop(n.env)
+		}
+		for _, kind := range []Kind{AccessToken, APITicket} {
+			if got := w.count(kind); got > 13 {
+				t.Errorf("20 nodes fetched %d of %s in a day, want 13", got, kind)
+			}
+		}
+	})
+}
+
+func TestStoresThatFail(t *testing.T) {
+	for name, spoil := range map[string]func(*fakeStore){
+		"down":       func(s *fakeStore) { s.fail = errReadOnly },
+		"read-only":  func(s *fakeStore) { s.readOnly = true },
+		"dead locks": func(s *fakeStore) { s.dead = true },
+		"hanging":    func(s *fakeStore) { s.hang = make(chan struct{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, store := newFake(), newStore()
+				spoil(store)
+				n := newNode(t, w, nodeOptions{store: store})
+				n.Start(n.env, AccessToken)
+				start := time.Now()
+				n.get(t, AccessToken)
+				if took := time.Since(start); took > 13*time.Second {
+					t.Errorf("first answer after %v", took)
+				}
+				for range 24 * 60 {
+					start := time.Now()
+					n.get(t, AccessToken)
+					if took := time.Since(start); took > 0 {
+						t.Errorf("a warm answer took %v", took)
+					}
+					time.Sleep(time.Minute)
+				}
+				if got := w.count(AccessToken); got > 13 {
+					t.Errorf("%d calls in a day, want 13", got)
+				}
+				if store.hang != nil {
+					close(store.hang)
+				}
+				n.Stop(n.env)
+			})
+		})
+	}
+}
+
+func TestGarbageInTheStoreCostsOneCall(t *testing.T) {
+	for name, garbage := range map[string]string{
+		"empty": "", "text": "hello", "array": "[]", "null": "null", "half": `{"version":1,"val`,
+		"other version": `{"version":99}`,
+		"huge":          strings.Repeat("x", 1<<20),
+		"foreign":       `{"version":1,"value":{"sealed":"AAAA","obtained":946684800000,"expires":9466920000000,"renew":946691500000}}`,
+		"future":        `{"version":1,"value":{"sealed":"AAAA","obtained":9946684800000,"expires":9946692000000,"renew":9946691500000}}`,
+		"negative":      `{"version":1,"value":{"sealed":"AAAA","obtained":-1,"expires":-5}}`,
+		"bad failure":   `{"version":1,"failure":{"errcode":45009,"until":99999999999999,"config":"x"},"calls":{"day":"x","normal":-5}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, store := newFake(), newStore()
+				n := newNode(t, w, nodeOptions{store: store})
+				store.data[n.Keeper(AccessToken).name] = []byte(garbage)
+				n.get(t, AccessToken)
+				n.Stop(n.env)
+				b := newNode(t, w, nodeOptions{store: store})
+				b.get(t, AccessToken)
+				b.Stop(b.env)
+				if got := w.count(AccessToken); got != 1 {
+					t.Errorf("%d calls, want 1", got)
+				}
+			})
+		})
+	}
+}
+
+func TestAccountWideFailureBindsTheFleet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for code, atMost := range map[int]int{45009: 3, 40125: 16, 45011: 61, 40164: 20 * 16, -1: 20 * 120} {
+			w, store := newFake(), newStore()
+			w.fail = func(Kind, int) error { return wechatError("stable_token", code) }
+			var nodes []*node
+			for range 20 {
+				n := newNode(t, w, nodeOptions{store: store})
+				n.Start(n.env, AccessToken)
+				nodes = append(nodes, n)
+			}
+			time.Sleep(time.Hour)
+			if got := w.count(AccessToken); got > atMost {
+				t.Errorf("%d: 20 nodes made %d calls in an hour, want at most %d", code, got, atMost)
+			}
+			for _, n := range nodes {
+				n.Stop(n.env)
+			}
+		}
+	})
+}
+
+func TestLateHolderOverwritesNothingNewer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		slow := newNode(t, w, nodeOptions{store: store})
+		w.delay = 20 * time.Second
+		done := make(chan string)
+		go func() { done <- slow.get(t, AccessToken) }()
+		synctest.Wait()
+		time.Sleep(time.Second)
+		w.mu.Lock()
+		w.delay = 0
+		w.mu.Unlock()
+		fast := newNode(t, w, nodeOptions{store: store})
+		start := time.Now()
+		newer := fast.get(t, AccessToken)
+		if took := time.Since(start); took > coldWait+time.Second {
+			t.Errorf("waited %v for a holder that slept", took)
+		}
+		<-done
+		synctest.Wait()
+		third := newNode(t, w, nodeOptions{store: store})
+		if got := third.get(t, AccessToken); got != newer {
+			t.Errorf("the store holds %q, want %q", got, newer)
+		}
+		for _, n := range []*node{slow, fast, third} {
+			n.Stop(n.env)
+		}
+	})
+}
+
+func TestWrongClocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, skew := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {
+			w, store := newFake(), newStore()
+			good := newNode(t, w, nodeOptions{store: store})
+			good.Start(good.env, APITicket)
+			synctest.Wait()
+			ticket := good.get(t, APITicket)
+			synctest.Wait()
+			bad := newNode(t, w, nodeOptions{store: store, skew: skew, offset: -skew})
+			if got := bad.get(t, APITicket); got != ticket {
+				t.Errorf("skew %v: a good ticket was not taken: %q", skew, got)
+			}
+			good.Stop(good.env)
+			time.Sleep(2*time.Hour - 30*time.Second)
+			if got := bad.get(t, APITicket); got == ticket {
+				t.Errorf("skew %v: an expired ticket was served", skew)
+			}
+			bad.Stop(bad.env)
+		}
+	})
+}
