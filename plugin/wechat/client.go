@@ -1,56 +1,126 @@
+// Package wechat calls the HTTP API of WeChat for one gateway: hosts and
+// fail-over, time-outs, idempotence, answers, and one typed Error that says
+// what to do about a failure.
 package wechat
 
 import (
-	"context"
+	"crypto/tls"
 	"crypto/x509"
+	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
-// Config of a Client.
+// DefaultBaseURLs are the hosts of a Config that names none. The second is
+// WeChat's remote one, for when the first cannot be reached.
+var DefaultBaseURLs = []string{"https://api.weixin.qq.com", "https://api2.weixin.qq.com"}
+
+// DefaultTimeout bounds one call unless the Config says otherwise.
+const DefaultTimeout = 5 * time.Second
+
+// Config of a Client. The zero value is good for WeChat itself.
 type Config struct {
+	// BaseURLs are tried in this order: scheme, host and perhaps a path
+	// prefix, no query. None: DefaultBaseURLs.
 	BaseURLs []string
-	Timeout  time.Duration
-	Proxy    func(*http.Request) (*url.URL, error)
-	RootCAs  *x509.CertPool
-	Now      func() time.Time
+
+	// Timeout bounds one call over all its hosts. 0: DefaultTimeout.
+	Timeout time.Duration
+
+	// Proxy chooses the proxy of a request, as http.Transport.Proxy does; a
+	// function that returns nil means none. nil: the environment's HTTPS_PROXY
+	// and NO_PROXY.
+	Proxy func(*http.Request) (*url.URL, error)
+
+	// RootCAs are the roots to trust. nil: the system's.
+	RootCAs *x509.CertPool
+
+	// Now is the local clock. nil: time.Now.
+	Now func() time.Time
+
+	// Observe, unless nil, is told of each call when it has ended: its name,
+	// the error (a *Error) or nil, and how long it took over all its hosts. It
+	// must not block.
+	Observe func(api string, err error, took time.Duration)
 }
 
-// Grant is a credential as WeChat gave it.
-type Grant struct {
-	Value     string
-	Lifetime  time.Duration
-	Requested time.Time
+// Client calls WeChat. Its methods may be used from any number of goroutines.
+// Every error that they return is an *Error.
+type Client struct {
+	hosts     hosts
+	timeout   time.Duration
+	now       func() time.Time
+	observe   func(api string, err error, took time.Duration)
+	transport *http.Transport
+	offset    atomic.Int64 // a time.Duration
 }
 
-// TicketType is getticket's type.
-type TicketType string
+// New makes a Client. It opens no connection.
+func New(cfg Config) *Client {
+	if len(cfg.BaseURLs) == 0 {
+		cfg.BaseURLs = DefaultBaseURLs
+	}
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = DefaultTimeout
+	}
+	if cfg.Proxy == nil {
+		cfg.Proxy = http.ProxyFromEnvironment
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	dialer := &net.Dialer{Timeout: cfg.Timeout, KeepAlive: 30 * time.Second}
+	return &Client{
+		hosts:   newHosts(cfg.BaseURLs),
+		timeout: cfg.Timeout,
+		now:     cfg.Now,
+		observe: cfg.Observe,
+		transport: &http.Transport{
+			Proxy:               cfg.Proxy,
+			DialContext:         dialer.DialContext,
+			TLSClientConfig:     &tls.Config{RootCAs: cfg.RootCAs, MinVersion: tls.VersionTLS12},
+			TLSHandshakeTimeout: cfg.Timeout,
+			ForceAttemptHTTP2:   true,
+			// A connection that died silently would else make every call time
+			// out until the kernel gives it up, a quarter of an hour later.
+			HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
+			MaxIdleConns:           64,
+			MaxIdleConnsPerHost:    32,
+			IdleConnTimeout:        60 * time.Second,
+			MaxResponseHeaderBytes: 64 << 10,
+		},
+	}
+}
 
-// The types of ticket.
-const (
-	CardTicket  TicketType = "wx_card"
-	JSAPITicket TicketType = "jsapi"
-)
+// Close closes the idle connections. Calls under way go on and close theirs.
+func (c *Client) Close() {
+	c.transport.CloseIdleConnections()
+}
 
-// Client calls WeChat.
-type Client struct{}
+// Offset is WeChat's clock minus ours by the Date header of the last answer, in
+// whole seconds. Less than two seconds counts as none, and so does an Offset
+// that is not known yet.
+func (c *Client) Offset() time.Duration {
+	return time.Duration(c.offset.Load())
+}
 
-func New(cfg Config) *Client            { return &Client{} }
-func (c *Client) Close()                {}
-func (c *Client) Offset() time.Duration { return 0 }
-func (c *Client) Token(ctx context.Context, appID, secret string) (Grant, error) {
-	return Grant{}, nil
-}
-func (c *Client) StableToken(ctx context.Context, appID, secret string, force bool) (Grant, error) {
-	return Grant{}, nil
-}
-func (c *Client) Ticket(ctx context.Context, accessToken string, typ TicketType) (Grant, error) {
-	return Grant{}, nil
-}
-func (c *Client) DecryptCode(ctx context.Context, accessToken, encryptCode string) (string, error) {
-	return "", nil
-}
-func (c *Client) ActivateURL(ctx context.Context, accessToken, cardID, outerStr string) (string, error) {
-	return "", nil
+// noteDate learns the offset from an answer whose request was written at sent
+// and whose header was read at got, both by the local clock.
+func (c *Client) noteDate(date string, sent, got time.Time) {
+	took := got.Sub(sent)
+	if sent.IsZero() || took < 0 || took > 2*time.Second {
+		return // too long, or the clock was set meanwhile: the middle says nothing
+	}
+	theirs, err := http.ParseTime(date)
+	if err != nil {
+		return
+	}
+	// The header has cut off up to a second.
+	offset := (theirs.Sub(sent.Add(took/2)) + 490*time.Millisecond).Round(time.Second)
+	if offset.Abs() < 2*time.Second {
+		offset = 0
+	}
+	c.offset.Store(int64(offset))
 }
