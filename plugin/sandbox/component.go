@@ -1,0 +1,167 @@
+package sandbox
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// componentAppID is WeChat's member-card component.
+const componentAppID = "wxeb490c6f9b154ef9"
+
+// The component returns extraData for cards of the jump type (wx_activate_after_submit with an url) that are not active
+// yet; the merchant then activates the card himself. Other cards it activates at once, and it returns nothing for them.
+
+// componentRequest is what wx.navigateToMiniProgram takes; form is what the user shall type: names and texts, or lists.
+type componentRequest struct {
+	AppID     string          `json:"appId"`
+	ExtraData json.RawMessage `json:"extraData"`
+	Form      map[string]any  `json:"form"`
+}
+
+// returned is what the mini program finds in its referrerInfo.extraData.
+type returned struct {
+	ActivateTicket string `json:"activate_ticket"`
+	CardID         string `json:"card_id"`
+	Code           string `json:"code"`
+	ErrCode        int    `json:"errCode"`
+	AfterSubmitURL string `json:"wx_activate_after_submit_url"`
+}
+
+type referrerInfo struct {
+	AppID     string    `json:"appId"`
+	ExtraData *returned `json:"extraData,omitempty"`
+}
+
+type navigated struct {
+	ErrMsg   string       `json:"errMsg"`
+	Referrer referrerInfo `json:"referrerInfo"`
+	Detail   string       `json:"detail,omitempty"`
+}
+
+func (s *Sandbox) openComponent(p *phone, body []byte) (any, *refused) {
+	var req componentRequest
+	if json.Unmarshal(body, &req) != nil {
+		return nil, &refused{textParameter, "extra_data", `want {"appId":"…","extraData":{…}}`}
+	}
+	if req.AppID != componentAppID {
+		return nil, &refused{textParameter, "app_id", "the component's appId is " + componentAppID}
+	}
+	var extra struct {
+		EncryptCardID string `json:"encrypt_card_id"`
+		OuterStr      string `json:"outer_str"`
+		Biz           string `json:"biz"`
+	}
+	if json.Unmarshal(req.ExtraData, &extra) != nil {
+		return nil, &refused{textParameter, "extra_data", "extraData must be an object of strings"}
+	}
+	c, no := s.componentCard(extra.EncryptCardID, extra.Biz)
+	if no != nil {
+		return nil, no
+	}
+
+	held := s.memberOf(p, c)
+	answer := navigated{ErrMsg: "navigateToMiniProgram:ok", Referrer: referrerInfo{AppID: componentAppID}}
+	if held != nil && held.active {
+		answer.Detail = "the user's card is active already: nothing comes back"
+		return answer, nil
+	}
+	if held == nil {
+		if no := s.mayHave(p, c, 1); no != nil {
+			return nil, no
+		}
+		held = s.handOut(p, c, "", extra.OuterStr)
+	}
+	held.form = fillForm(c, req.Form)
+	if !c.AfterSubmit || c.AfterURL == "" {
+		held.active = true
+		answer.Detail = "not of the jump type (wx_activate_after_submit with an url): the card is active now and nothing comes back"
+		return answer, nil
+	}
+	ticket := s.encrypt("activate", c.app, randomText(30), 42)
+	s.temps.Add(ticket, &tempInfo{app: c.app, expires: p.now.Add(s.cfg.ExpiresIn), form: held.form})
+	answer.Referrer.ExtraData = &returned{
+		ActivateTicket: ticket, CardID: c.id, Code: held.code,
+		// WeChat appends with & whether or not the url has a query.
+		AfterSubmitURL: c.AfterURL + "&card_id=" + escape(c.id) + "&encrypt_code=" + escape(s.EncryptCode(c.app, held.code)) +
+			"&outer_str=" + escape(extra.OuterStr) + "&openid=" + escape(s.openID(c.app, p.user)) + "&activate_ticket=" + escape(ticket),
+	}
+	return answer, nil
+}
+
+// componentCard gives the card that encrypt_card_id and biz name.
+func (s *Sandbox) componentCard(encrypted, number string) (*card, *refused) {
+	for _, f := range []struct{ name, value string }{{"encrypt_card_id", encrypted}, {"biz", number}} {
+		switch {
+		case f.value == "":
+			return nil, &refused{textParameter, f.name, f.name + " is missing"}
+		case strings.Contains(f.value, "%"):
+			return nil, &refused{textParameter, "percent_encoded", f.name + " is still percent-encoded"}
+		case strings.Contains(f.value, " "):
+			return nil, &refused{textParameter, "blank", f.name + " has a blank where a + was: something decoded it as a form"}
+		}
+	}
+	id, good := s.decrypt("card", "", encrypted)
+	if !good {
+		return nil, &refused{textParameter, "encrypt_card_id", "geturl never gave this encrypt_card_id"}
+	}
+	c, found := s.cards.Get(id)
+	switch {
+	case !found || c.status == statusDeleted:
+		return nil, &refused{textParameter, "encrypt_card_id", "the card is gone"}
+	case number != biz(c.app):
+		return nil, &refused{textParameter, "biz", "biz is not that of the card's account"}
+	case !c.oneTap():
+		return nil, &refused{textParameter, "wx_activate", "the card has no wx_activate any more"}
+	case c.form == nil:
+		return nil, &refused{textParameter, "form", "the card has no form: call /card/membercard/activateuserform/set"}
+	}
+	return c, nil
+}
+
+// memberOf gives the user's card of that kind, one that is not active if he has several.
+func (s *Sandbox) memberOf(p *phone, c *card) *userCard {
+	var found *userCard
+	for _, held := range s.codes.Values() {
+		if held.card == c && held.user == p.user && held.status == userCardNormal && (found == nil || !held.active) {
+			found = held
+		}
+	}
+	return found
+}
+
+// fillForm is what the user types: typed, and something for each other field that the card asks for.
+func fillForm(c *card, typed map[string]any) []formValue {
+	var values []formValue
+	for name, v := range typed {
+		f := formValue{Name: name}
+		switch v := v.(type) {
+		case string:
+			f.Value = v
+		case []any:
+			for _, one := range v {
+				if text, isText := one.(string); isText {
+					f.List = append(f.List, text)
+				}
+			}
+		}
+		values = append(values, f)
+	}
+	for _, name := range c.form {
+		if _, done := typed[name]; !done {
+			values = append(values, formValue{Name: name, Value: cmp.Or(typical[name], "无")})
+		}
+	}
+	slices.SortFunc(values, func(a, b formValue) int { return strings.Compare(a.Name, b.Name) })
+	return values
+}
+
+// typical is what the demo user types.
+var typical = map[string]string{
+	"USER_FORM_INFO_FLAG_MOBILE":   "13800138000",
+	"USER_FORM_INFO_FLAG_NAME":     "张三",
+	"USER_FORM_INFO_FLAG_SEX":      "男",
+	"USER_FORM_INFO_FLAG_BIRTHDAY": "1990-01-01",
+	"USER_FORM_INFO_FLAG_EMAIL":    "zhangsan@merchant.example",
+}
