@@ -244,7 +244,7 @@ func TestDeadStableToken(t *testing.T) {
 					}
 					time.Sleep(time.Second)
 				}
-				if w.forced != 0 || w.count(AccessToken) > 40 {
+				if w.forced != 0 || w.count(AccessToken) > 60 {
 					t.Errorf("%d forced of %d calls in ten minutes", w.forced, w.count(AccessToken))
 				}
 				time.Sleep(2 * time.Hour)
