@@ -66,14 +66,12 @@ const (
 // statePool holds, by plugin.SharedKey, what outlives a configuration: no reload loses a credential or repeats a call.
 var statePool = caddy.NewUsagePool()
 
-// pooledState lets the pool close what nobody uses any more.
+// pooledState is a State for the pool, which wants to be able to destruct what nobody uses any more. A State runs nothing
+// by itself, so there is nothing to do.
 type pooledState struct{ *plugin.State }
 
 // Destruct implements caddy.Destructor.
-func (s pooledState) Destruct() error {
-	s.Close()
-	return nil
-}
+func (pooledState) Destruct() error { return nil }
 
 // CaddyModule returns the Caddy module information.
 func (App) CaddyModule() caddy.ModuleInfo {
@@ -117,13 +115,17 @@ func (a *App) Provision(ctx caddy.Context) error {
 		c.Client = a.client
 		key := plugin.SharedKey(c)
 		state, _, err := statePool.LoadOrNew(key, func() (caddy.Destructor, error) {
-			return pooledState{plugin.NewState()}, nil
+			return pooledState{plugin.NewState(c)}, nil
 		})
 		if err != nil {
 			return fmt.Errorf("account %q: %w", name, err)
 		}
 		a.poolKeys = append(a.poolKeys, key)
-		a.accounts[name] = plugin.NewAccount(c, state.(pooledState).State)
+		account, err := plugin.NewAccount(c, state.(pooledState).State)
+		if err != nil {
+			return fmt.Errorf("account %q: %w", name, err)
+		}
+		a.accounts[name] = account
 	}
 	return nil
 }

@@ -162,8 +162,8 @@ func (h *Handler) log(p *Problem, err error) {
 	listed, isListed := errors.AsType[*listedCardError](err)
 	level := zapcore.DebugLevel
 	switch {
-	case isListed:
-		level = zapcore.ErrorLevel
+	case isListed && slices.Contains(cardErrCodes, p.ErrCode):
+		level = zapcore.ErrorLevel // the operator's list is wrong
 	case p.Status == http.StatusServiceUnavailable:
 		level = zapcore.WarnLevel
 	case p.Status >= http.StatusInternalServerError:
@@ -194,6 +194,9 @@ func (h *Handler) log(p *Problem, err error) {
 	}
 	c.Write(fields...)
 }
+
+// cardErrCodes say that a card is not the account's, or not fit for what it was asked for, as long as nobody changes it.
+var cardErrCodes = []int{40073, 40158, 45030}
 
 // errorsCaddy is the one value of Handler.Errors.
 const errorsCaddy = "caddy"

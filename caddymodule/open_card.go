@@ -1,9 +1,13 @@
 package caddymodule
 
 import (
+	"context"
 	"net/http"
+	"strings"
+	"sync"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 
 	"github.com/caddyserver/caddy/v2"
@@ -11,21 +15,167 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
-// OpenCard is an action.
-type OpenCard struct{}
+// OpenCard answers with the parameters of `wx.openCard`: `{"cardList":[{"cardId":"…","code":"…"}]}`, each code decrypted.
+//
+// A GET has `card_id` and `code`. A POST has the same as a JSON object or a form, or `{"cards":[{"card_id":"…","code":"…"}]}`,
+// or what `wx.addCard` or `wx.chooseCard` gave the client, as it is: `{"cardList":…}`.
+// A code of at most 20 characters is taken for one that is not encrypted.
+type OpenCard struct {
+	// Which cards this decrypts codes for. It is a filter on what clients say: WeChat does not tell whose code it decrypts.
+	Cards []OpenCardRule `json:"cards,omitempty"`
+
+	// How many cards one request may ask for. Default: 5.
+	MaxCards int `json:"max_cards,omitempty"`
+
+	cards cardSet
+	shape shape
+}
+
+// OpenCardRule lists cards.
+type OpenCardRule struct {
+	// The ids of the cards; or `*` alone, for all cards of the account.
+	CardID []string `json:"card_id,omitempty"`
+}
 
 // CaddyModule returns the Caddy module information.
 func (OpenCard) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: actionNamespace + ".open_card", New: func() caddy.Module { return new(OpenCard) }}
 }
 
+// Provision compiles the configuration.
+func (o *OpenCard) Provision(caddy.Context) error {
+	for _, rule := range o.Cards {
+		if err := o.cards.add(rule.CardID, nil); err != nil {
+			return err
+		}
+	}
+	if err := o.cards.checkNotEmpty(); err != nil {
+		return err
+	}
+	o.shape = shape{fields: fieldsOf(code), cards: true, cardList: true}
+	var err error
+	o.shape.max, err = o.cards.maxCards(o.MaxCards)
+	return err
+}
+
 // Needs implements Action.
-func (a *OpenCard) Needs() []credential.Kind { return []credential.Kind{credential.APITicket} }
+func (o *OpenCard) Needs() []credential.Kind { return []credential.Kind{credential.AccessToken} }
+
+// Methods implements Answering.
+func (o *OpenCard) Methods() []string { return answeringMethods }
 
 // ServeAction implements Action.
-func (a *OpenCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {
+func (o *OpenCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {
+	s := getScratch()
+	defer s.free()
+	q := &s.request
+	if err := q.read(r, &o.shape); err != nil {
+		return err
+	}
+	if len(q.ids) == 0 {
+		return invalid("card_id is missing")
+	}
+	codes := make([]string, len(q.ids))
+	for i, id := range q.ids {
+		if _, err := o.cards.find(id); err != nil {
+			return err
+		}
+		var err error
+		if codes[i], err = anyCode(q.texts(i)[code]); err != nil {
+			return err
+		}
+	}
+	if err := decryptAll(r.Context(), account, codes); err != nil {
+		return err
+	}
+	b := append(s.answer, `{"cardList":[`...)
+	for i, id := range q.ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"cardId":`...)
+		b = card.AppendString(b, id)
+		b = append(b, `,"code":`...)
+		b = card.AppendString(b, codes[i])
+		b = append(b, '}')
+	}
+	s.answer = append(b, ']', '}')
+	answerJSON(w, r, s.answer)
 	return nil
 }
 
-// UnmarshalCaddyfile sets up the action from Caddyfile tokens.
-func (a *OpenCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error { return nil }
+// anyCode checks a code, encrypted or not.
+func anyCode(t text) (string, error) {
+	if t.absent() {
+		return "", invalid("code is missing")
+	}
+	if t.fault != "" {
+		return "", invalid("code %s", t.fault)
+	}
+	// Codes are base64, which has no blank: it was a + before somebody decoded it as a form.
+	s := strings.ReplaceAll(t.s, " ", "+")
+	if !isPlainCode(s) && (len(s) <= 20 || !isEncryptedCode(s)) {
+		return "", invalid("code is neither letters and digits, at most 20, nor an encrypted code")
+	}
+	return s, nil
+}
+
+// decryptAll decrypts in place those codes that are encrypted, all at once. The first one's error is the answer for all.
+func decryptAll(ctx context.Context, account *plugin.Account, codes []string) error {
+	errs := make([]error, len(codes))
+	decrypt := func(i int) {
+		if !isPlainCode(codes[i]) {
+			codes[i], errs[i] = account.DecryptCode(ctx, codes[i])
+		}
+	}
+	var wg sync.WaitGroup
+	for i := range len(codes) - 1 {
+		wg.Go(func() { decrypt(i) })
+	}
+	decrypt(len(codes) - 1) // here, so that the usual single one needs no goroutine
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
+//
+//	open_card {
+//		card      <card_id...>|*
+//		max_cards <n>
+//	}
+func (o *OpenCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next() // consume action name
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	var cards cardSet
+	for d.NextBlock(0) {
+		var err error
+		switch d.Val() {
+		case "card":
+			var rule OpenCardRule
+			rule.CardID, err = unmarshalCard(d, &cards, nil)
+			o.Cards = append(o.Cards, rule)
+		case "max_cards":
+			err = number(d, &o.MaxCards)
+		default:
+			err = d.Errf("unrecognized subdirective '%s'", d.Val())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return checkUnmarshaled(d, &cards, o.MaxCards)
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner     = (*OpenCard)(nil)
+	_ Answering             = (*OpenCard)(nil)
+	_ caddyfile.Unmarshaler = (*OpenCard)(nil)
+)

@@ -1,0 +1,226 @@
+package caddymodule
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// cutter cuts credentials out of text that holds URLs.
+type cutter struct {
+	values [len(injectKinds)]string
+	n      int
+	blanks bool // a value holds a plus or a blank, of which each may have become the other
+}
+
+func (c *cutter) add(value string) {
+	for _, v := range c.values[:c.n] {
+		if v == value {
+			return
+		}
+	}
+	c.values[c.n] = value
+	c.n++
+	c.blanks = c.blanks || strings.ContainsAny(value, "+ ")
+}
+
+// header cuts credentials out of the fields of h that hold URLs.
+func (c *cutter) header(h http.Header) {
+	for key, values := range h {
+		switch len(key) {
+		case len("Link"), len("Refresh"), len("Location"), len("Content-Location"):
+			switch http.CanonicalHeaderKey(key) {
+			case "Link", "Refresh", "Location", "Content-Location":
+				c.field(h, key, values)
+			}
+		}
+	}
+}
+
+func (c *cutter) field(h http.Header, key string, values []string) {
+	for i, value := range values {
+		clean := c.value(value)
+		if clean == value {
+			continue
+		}
+		// a slice of our own: the handler may still use the one it put there
+		kept := append(make([]string, 0, len(values)), values[:i]...)
+		for _, value := range values[i:] {
+			if clean := c.value(value); clean != "" || value == "" {
+				kept = append(kept, clean)
+			}
+		}
+		if len(kept) == 0 {
+			delete(h, key)
+			return
+		}
+		h[key] = kept
+		return
+	}
+}
+
+// maxCuts bounds the work on one header field. A Link of more credentials than that is not worth keeping.
+const maxCuts = 32
+
+// value returns s without the credentials, percent-encoded to any depth or not, and without the pairs of a query
+// that they stood in. Where a credential cannot be got out, nothing is left of s.
+func (c *cutter) value(s string) string {
+	if !c.suspects(s) {
+		return s
+	}
+	clean := s
+	var t cutText
+	for range maxCuts {
+		t.decode(clean)
+		from, to := c.find(&t)
+		switch {
+		case to != 0:
+			clean = clean[:from] + clean[to:]
+			continue
+		case c.holdsPlain(clean): // behind a stray %, which took its first letters for an escape
+			return ""
+		case clean == "" && strings.HasPrefix(s, "?"):
+			return "?" // the same path, without any query
+		}
+		return clean
+	}
+	return ""
+}
+
+// suspects tells whether s may hold a credential, without decoding it.
+func (c *cutter) suspects(s string) bool {
+	return c.blanks || strings.IndexByte(s, '%') >= 0 || c.holdsPlain(s)
+}
+
+func (c *cutter) holdsPlain(s string) bool {
+	for _, value := range c.values[:c.n] {
+		if strings.Contains(s, value) || strings.Contains(s, url.QueryEscape(value)) || strings.Contains(s, url.PathEscape(value)) {
+			return true
+		}
+	}
+	return false
+}
+
+// find gives the bounds, in the encoded text, of what to cut for the first credential in t; 0, 0 when there is none.
+func (c *cutter) find(t *cutText) (from, to int) {
+	var needle cutText
+	for _, value := range c.values[:c.n] {
+		needle.decode(value)
+		if i := t.index(needle.bytes); i >= 0 {
+			from, to := t.pair(i, i+len(needle.bytes))
+			return t.start(from), t.start(to)
+		}
+	}
+	return 0, 0
+}
+
+// cutText is text with its percent-encoding resolved to the last layer, each byte with the place where it began and with
+// the number of layers that were around it: the separators of a URL lie one layer deeper than those of the URL it is part of.
+type cutText struct {
+	bytes  []byte
+	starts []int
+	layers []uint8
+	length int // of the encoded text
+}
+
+func (t *cutText) decode(s string) {
+	t.bytes, t.starts, t.layers, t.length = t.bytes[:0], t.starts[:0], t.layers[:0], len(s)
+	for i := range len(s) {
+		t.bytes, t.starts, t.layers = append(t.bytes, s[i]), append(t.starts, i), append(t.layers, 0)
+		for n := len(t.bytes) - 3; n >= 0 && t.bytes[n] == '%'; n = len(t.bytes) - 3 {
+			c, ok := hexPair(t.bytes[n+1], t.bytes[n+2])
+			if !ok {
+				break
+			}
+			t.bytes[n] = c
+			t.layers[n] = min(max(t.layers[n], t.layers[n+1], t.layers[n+2]), 254) + 1
+			t.bytes, t.starts, t.layers = t.bytes[:n+1], t.starts[:n+1], t.layers[:n+1]
+		}
+	}
+}
+
+// start is where byte i begins in the encoded text.
+func (t *cutText) start(i int) int {
+	if i == len(t.bytes) {
+		return t.length
+	}
+	return t.starts[i]
+}
+
+// index finds needle, a blank and a plus counting as equal: one is what the other becomes in a query.
+func (t *cutText) index(needle []byte) int {
+	if len(needle) == 0 {
+		return -1
+	}
+search:
+	for i := range len(t.bytes) - len(needle) + 1 {
+		for j, c := range needle {
+			if d := t.bytes[i+j]; c != d && (c != '+' && c != ' ' || d != '+' && d != ' ') {
+				continue search
+			}
+		}
+		return i
+	}
+	return -1
+}
+
+// pair widens from:to to the pair of a query that holds it, together with one of its separators. Outside a query it stays.
+func (t *cutText) pair(from, to int) (int, int) {
+	begin := from // of the URL
+	for begin > 0 && !t.delimits(begin-1) {
+		begin--
+	}
+	open := begin // where the first query begins, or a fragment that may be one
+	for open < from && t.bytes[open] != '?' && t.bytes[open] != '#' {
+		open++
+	}
+	if open == from {
+		return from, to // in a path
+	}
+	isSeparator := func(i int) bool { // the semicolon: of old frameworks, and of &amp;
+		return i > open && (t.bytes[i] == '&' || t.bytes[i] == ';')
+	}
+
+	left := from - 1
+	for left > open && t.bytes[left] != '?' && t.bytes[left] != '#' && !isSeparator(left) {
+		left--
+	}
+	layer := t.layers[left]
+
+	right := to
+	for right < len(t.bytes) && !t.delimits(right) && !(t.bytes[right] == '\'' && t.layers[right] == 0) &&
+		!(t.layers[right] <= layer && (isSeparator(right) || t.bytes[right] == '#')) {
+		right++
+	}
+	if !isSeparator(left) && right < len(t.bytes) && isSeparator(right) && t.layers[right] == layer && t.opensQuery(begin, left) {
+		return left + 1, right + 1 // what follows moves up behind the question mark
+	}
+	return left, right
+}
+
+// opensQuery tells whether the question mark at i begins a query, rather than being part of a value, as in
+// /login?return=/x?a=1&b=2, where b belongs to /login.
+func (t *cutText) opensQuery(begin, i int) bool {
+	for j := i - 1; t.bytes[i] == '?' && j >= begin; j-- {
+		switch {
+		case t.layers[j] > t.layers[i]:
+		case t.bytes[j] == '?':
+			return t.layers[j] < t.layers[i]
+		case t.bytes[j] == '&' && t.layers[j] < t.layers[i]:
+			return true
+		}
+	}
+	return true
+}
+
+// delimits tells whether byte i ends a URL in a header field: the angle brackets of Link, quotes, blanks.
+func (t *cutText) delimits(i int) bool {
+	if t.layers[i] > 0 {
+		return false
+	}
+	switch t.bytes[i] {
+	case ' ', '\t', '<', '>', '"':
+		return true
+	}
+	return false
+}

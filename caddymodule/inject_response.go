@@ -1,0 +1,66 @@
+package caddymodule
+
+import (
+	"io"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// cutWriter cuts credentials out of the header fields that hold URLs, in every header that is sent: 1xx ones too,
+// for 103 Early Hints carry Link. The body goes straight through.
+type cutWriter struct {
+	caddyhttp.ResponseWriterWrapper
+
+	cut   cutter
+	wrote bool // the final header is out
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *cutWriter) WriteHeader(status int) {
+	w.finish()
+	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
+		w.wrote = true
+	}
+	w.ResponseWriterWrapper.WriteHeader(status)
+}
+
+// Write implements io.Writer.
+func (w *cutWriter) Write(p []byte) (int, error) {
+	w.finish()
+	w.wrote = true
+	return w.ResponseWriterWrapper.Write(p)
+}
+
+// ReadFrom implements io.ReaderFrom, and keeps sendfile possible.
+func (w *cutWriter) ReadFrom(r io.Reader) (int64, error) {
+	w.finish()
+	w.wrote = true
+	return w.ResponseWriterWrapper.ReadFrom(r)
+}
+
+// FlushError is what http.ResponseController calls. A flush sends the header if nothing did before; but a
+// recorder further out may ignore it, so that this does not count as written.
+func (w *cutWriter) FlushError() error {
+	w.finish()
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// finish cuts, unless the header has been sent. A handler may also return without writing anything, or fail
+// and leave its header fields to the error's answer.
+func (w *cutWriter) finish() {
+	if !w.wrote {
+		w.cut.header(w.Header())
+	}
+}
+
+// Interface guards
+var (
+	_ http.ResponseWriter = (*cutWriter)(nil)
+	_ http.Pusher         = (*cutWriter)(nil)
+	_ io.ReaderFrom       = (*cutWriter)(nil)
+	_ interface {
+		Unwrap() http.ResponseWriter
+		FlushError() error
+	} = (*cutWriter)(nil)
+)
