@@ -4,7 +4,9 @@ package binarytest
 
 import (
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"net/http/httptest"
 	"os/exec"
 	"strings"
 	"testing"
@@ -122,23 +124,37 @@ func shape(v any) string {
 	}
 }
 
-// TestReadmeConfigurations adapts every Caddyfile of README.md.
+// TestReadmeConfigurations validates every Caddyfile of README.md, and every JSON that is an app or a list of handlers.
 func TestReadmeConfigurations(t *testing.T) {
-	n := 0
+	h := newHome(t, "WECHAT_APP_SECRET=s3cr3t-of-mine")
+	authority := httptest.NewTLSServer(nil)
+	defer authority.Close()
+	path := h.file(t, "proxy.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate().Raw})))
+
+	n := make(map[string]int)
 	for _, b := range blocks(readFile(t, readmePath)) {
-		if b.lang != "caddyfile" {
+		var file, text string
+		switch {
+		case b.lang == "caddyfile":
+			file, text = "Caddyfile", b.text
+		case b.lang == "json" && strings.Contains(b.text, `"apps"`):
+			file, text = "config.json", strings.ReplaceAll(b.text, "/etc/ssl/proxy.pem", path)
+		case b.lang == "json" && strings.Contains(b.text, `"handler"`):
+			file, text = "config.json", fmt.Sprintf(`{"apps":{
+				"wechat_card":{"accounts":{"default":{"app_id":"wx5a6d8b2c4e1f3a70","app_secret":"{env.WECHAT_APP_SECRET}"}}},
+				"http":{"servers":{"srv0":{"listen":["127.0.0.1:8080"],"routes":[{"handle":%s}]}}}}}`, b.text)
+		default:
 			continue
 		}
-		n++
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			h := newHome(t)
-			cmd, _, stderr := h.command(t, "adapt", "--validate", "--config", h.file(t, "Caddyfile", b.text))
+		n[file]++
+		t.Run(fmt.Sprint(file, n[file]), func(t *testing.T) {
+			cmd, _, stderr := h.command(t, "validate", "--config", h.file(t, file, text))
 			if err := cmd.Run(); err != nil || strings.Contains(stderr.String(), `"level":"warn"`) {
-				t.Errorf("%s\ncaddy adapt: %v\n%s", b.text, err, stderr)
+				t.Errorf("%s\ncaddy validate: %v\n%s", text, err, stderr)
 			}
 		})
 	}
-	if n == 0 {
-		t.Error("README.md shows no Caddyfile")
+	if n["Caddyfile"] < 2 || n["config.json"] < 2 {
+		t.Errorf("README.md shows too few configurations: %v", n)
 	}
 }
