@@ -28,7 +28,7 @@ func (a *Account) DecryptCode(ctx context.Context, encrypted string) (string, er
 		return d.code, d.err
 	}
 	return shared(ctx, &s.decrypts, encrypted, func(ctx context.Context) (code string, err error) {
-		if err := take(s.decryptLimit, "decrypt"); err != nil {
+		if err := s.decryptLimit.take(); err != nil {
 			return "", err
 		}
 		err = a.withToken(ctx, func(token string) (err error) {

@@ -34,12 +34,12 @@ func (a *Account) MemberCardComponent(ctx context.Context, q ComponentQuery) (ca
 	if c, ok := s.components.Get(key); ok && a.cfg.Now().Sub(c.at) < q.MaxAge {
 		return c.data, nil
 	}
-	limit := s.ownLimit
+	limit := &s.ownLimit
 	if q.ClientChosen {
-		limit = s.geturlLimit
+		limit = &s.geturlLimit
 	}
 	data, err := shared(ctx, &s.geturls, q.CardID+" "+q.OuterStr, func(ctx context.Context) (card.ExtraData, error) {
-		if err := take(limit, "geturl"); err != nil {
+		if err := limit.take(); err != nil {
 			return card.ExtraData{}, err
 		}
 		return a.askComponent(ctx, key)
