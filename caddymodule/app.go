@@ -66,13 +66,6 @@ const (
 // statePool holds, by plugin.SharedKey, what outlives a configuration: no reload loses a credential or repeats a call.
 var statePool = caddy.NewUsagePool()
 
-// pooledState is a State for the pool, which wants to be able to destruct what nobody uses any more. A State runs nothing
-// by itself, so there is nothing to do.
-type pooledState struct{ *plugin.State }
-
-// Destruct implements caddy.Destructor.
-func (pooledState) Destruct() error { return nil }
-
 // CaddyModule returns the Caddy module information.
 func (App) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: appName, New: func() caddy.Module { return new(App) }}
@@ -114,14 +107,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		c := ready[name]
 		c.Client = a.client
 		key := plugin.SharedKey(c)
-		state, _, err := statePool.LoadOrNew(key, func() (caddy.Destructor, error) {
-			return pooledState{plugin.NewState(c)}, nil
-		})
-		if err != nil {
-			return fmt.Errorf("account %q: %w", name, err)
-		}
+		state, _ := statePool.LoadOrStore(key, plugin.NewState(c))
 		a.poolKeys = append(a.poolKeys, key)
-		account, err := plugin.NewAccount(c, state.(pooledState).State)
+		account, err := plugin.NewAccount(c, state.(*plugin.State))
 		if err != nil {
 			return fmt.Errorf("account %q: %w", name, err)
 		}
@@ -302,16 +290,17 @@ func (a *App) Stop() error {
 
 // Cleanup gives back what Provision acquired. Requests in flight may go on using the accounts.
 func (a *App) Cleanup() error {
+	err := a.Stop() // a configuration that is only validated, or fails to load, never gets the other one
 	for _, key := range a.poolKeys {
-		if _, err := statePool.Delete(key); err != nil {
-			return err
+		if _, deleteErr := statePool.Delete(key); deleteErr != nil {
+			err = deleteErr
 		}
 	}
 	a.poolKeys = nil
 	if a.client != nil {
 		a.client.Close()
 	}
-	return nil
+	return err
 }
 
 // expand evaluates placeholders that depend on no request. One that is unknown or comes out empty is an error.
@@ -333,5 +322,4 @@ var (
 	_ caddy.App          = (*App)(nil)
 	_ caddy.Provisioner  = (*App)(nil)
 	_ caddy.CleanerUpper = (*App)(nil)
-	_ caddy.Destructor   = pooledState{}
 )

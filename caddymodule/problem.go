@@ -117,7 +117,7 @@ func problemOfWechat(e *wechat.Error, err error, now time.Time) *Problem {
 		p.Status, p.Reason = http.StatusServiceUnavailable, reasonCredentialUnavailable
 		p.Detail = "WeChat refuses the access_token"
 		p.RetryAfter = wait(e.NotBefore(now), now)
-	case reaction == wechat.Quota || e.Code == -1:
+	case reaction == wechat.Quota || e.Code < 0: // -1 is "system busy"
 		p.Status, p.Reason = http.StatusServiceUnavailable, reasonBusy
 		p.Detail = "WeChat takes no more calls at the moment"
 		p.RetryAfter = wait(e.NotBefore(now), now)
