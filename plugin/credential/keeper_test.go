@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
 func TestThousandFirstCallersCostOneCallEach(t *testing.T) {
@@ -110,6 +112,40 @@ func TestExpiredIsNeverServed(t *testing.T) {
 		w.setFail(nil)
 		time.Sleep(time.Minute)
 		n.get(t, APITicket)
+	})
+}
+
+func TestOnlyTheFirstCallersWaitForATimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		w.delay = 5 * time.Second
+		w.fail = func(Kind, int) error { return &wechat.Error{API: "stable_token", Timeout: true} }
+		n := newNode(t, w, nodeOptions{})
+		n.Start(n.env, AccessToken)
+		defer n.Stop(n.env)
+		n.fails(t, AccessToken)
+		waited := 0
+		for range 6000 {
+			start := time.Now()
+			u := n.fails(t, AccessToken)
+			if took := time.Since(start); took > time.Second {
+				t.Fatalf("waited %v", took)
+			} else if took > 0 {
+				waited++
+			}
+			if u.RetryAt.Sub(time.Now()) > time.Minute {
+				t.Fatalf("RetryAt in %v", u.RetryAt.Sub(time.Now()))
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if waited > 100 {
+			t.Errorf("%d of 6000 waited", waited)
+		}
+		w.mu.Lock()
+		w.delay, w.fail = 200*time.Millisecond, nil
+		w.mu.Unlock()
+		time.Sleep(time.Until(n.fails(t, AccessToken).RetryAt))
+		n.get(t, AccessToken)
 	})
 }
 

@@ -36,6 +36,10 @@ const (
 	Expired  State = "expired"  // not served
 )
 
+// retryPatience is how long callers wait for an attempt after a failed one: long enough for a WeChat that is well again,
+// and no time-out for each of them where it is not.
+const retryPatience = time.Second
+
 // lookPause is the time between two looks into the store while a failure forbids to ask WeChat.
 const lookPause = 2 * time.Second
 
@@ -248,6 +252,13 @@ func (k *Keeper) pick(own *Env) *Env {
 
 // ask joins the flight under way, or starts one. It gives up with ctx, the flight does not.
 func (k *Keeper) ask(ctx context.Context, own *Env, want want) (*held, error) {
+	var patience <-chan time.Time
+	failed := k.lastFailure()
+	if failed != nil && want.urgent {
+		t := time.NewTimer(retryPatience)
+		defer t.Stop()
+		patience = t.C
+	}
 	for tries := 0; ; tries++ {
 		env := k.pick(own)
 		landed := k.group.DoChan("", func() (any, error) { return k.fly(env, want) })
@@ -258,8 +269,17 @@ func (k *Keeper) ask(ctx context.Context, own *Env, want want) (*held, error) {
 			}
 			h, _ := r.Val.(*held)
 			return h, r.Err
+		case <-patience:
+			return nil, &Unavailable{Kind: k.kind, RetryAt: own.Now().Add(retryPatience), Err: failed}
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// lastFailure is why the last attempt failed, nil when it did not.
+func (k *Keeper) lastFailure() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.block.err
 }
