@@ -72,7 +72,9 @@ func transportError(clean *cleaner, err error) *Error {
 	case errors.Is(err, context.DeadlineExceeded):
 		err = context.DeadlineExceeded
 	default:
-		err = &failure{clean.text(err.Error()), err}
+		// Behind a quotation mark net/http repeats what it got.
+		text, _, _ := strings.Cut(err.Error(), ` "`)
+		err = &failure{clean.text(text), err}
 	}
 	return &Error{Timeout: timeout, Err: err}
 }
