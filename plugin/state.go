@@ -2,10 +2,10 @@ package plugin
 
 import (
 	"cmp"
-	lru "github.com/hashicorp/golang-lru/v2"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/singleflight"
 )
 
 // Bounds of what is remembered of clients' requests: a few megabytes an account at the most.

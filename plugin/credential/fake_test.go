@@ -22,7 +22,6 @@ type fakeWeChat struct {
 	fail     func(kind Kind, call int) error // nil error: success
 	stable   bool                            // the token stays the same until its last five minutes or a forced refresh
 	token    wechat.Grant
-	clock    func() time.Time // WeChat's; nil: time.Now
 }
 
 func newFake() *fakeWeChat {
@@ -55,7 +54,7 @@ func (w *fakeWeChat) fetch(now func() time.Time) func(context.Context, Kind, boo
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if w.stable && kind == AccessToken && !force && w.token.Value != "" {
-			if left := w.token.Requested.Add(w.token.Lifetime).Sub(time.Now()); left > 5*time.Minute {
+			if left := time.Until(w.token.Requested.Add(w.token.Lifetime)); left > 5*time.Minute {
 				return wechat.Grant{Value: w.token.Value, Lifetime: left, Requested: requested}, nil
 			}
 		}

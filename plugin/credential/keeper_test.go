@@ -103,7 +103,7 @@ func TestExpiredIsNeverServed(t *testing.T) {
 		n.get(t, APITicket)
 		time.Sleep(2 * time.Second) // a minute before its end a ticket signs no more
 		u := n.fails(t, APITicket)
-		if wait := u.RetryAt.Sub(time.Now()); wait < 0 || wait > time.Minute {
+		if wait := time.Until(u.RetryAt); wait < 0 || wait > time.Minute {
 			t.Errorf("RetryAt in %v", wait)
 		}
 		if !strings.Contains(u.Error(), "api_ticket") {
@@ -133,8 +133,8 @@ func TestOnlyTheFirstCallersWaitForATimeout(t *testing.T) {
 			} else if took > 0 {
 				waited++
 			}
-			if u.RetryAt.Sub(time.Now()) > time.Minute {
-				t.Fatalf("RetryAt in %v", u.RetryAt.Sub(time.Now()))
+			if time.Until(u.RetryAt) > time.Minute {
+				t.Fatalf("RetryAt in %v", time.Until(u.RetryAt))
 			}
 			time.Sleep(100 * time.Millisecond)
 		}

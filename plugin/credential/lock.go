@@ -13,9 +13,7 @@ func (f *flight) lock(generation string) *held {
 	name := strings.ReplaceAll(f.name, "/", "-") + "-" + generation
 	ctx, cancel := context.WithCancel(f.env.ctx)
 	got := make(chan error)
-	f.env.flights.Add(1) // one is under way: ours
-	go func() {
-		defer f.env.flights.Done()
+	f.env.flights.Go(func() { // one is under way, ours, so Stop waits for this one too
 		err := f.env.share.lock(ctx, name, maxRenewalSpan)
 		select {
 		case got <- err:
@@ -24,13 +22,14 @@ func (f *flight) lock(generation string) *held {
 				f.env.share.unlock(ctx, name)
 			}
 		}
-	}()
+	})
 
 	var cold time.Time // since when callers wait
 	start := f.env.Now()
 	for {
 		now := f.env.Now()
-		poll, end := coldPoll, time.Time{}
+		poll := coldPoll
+		var end time.Time
 		if h := f.serve(now); h != nil {
 			// Not to the very end: the fetch takes its time too.
 			poll, end = warmPoll, start.Add((h.remaining(start)-h.margin(f.kind))*3/4)

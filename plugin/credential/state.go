@@ -7,11 +7,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 	"github.com/cenkalti/backoff/v5"
 	"github.com/patrickmn/go-cache"
 	"golang.org/x/sync/singleflight"
-
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
 // State is what a credential is in, seen from one process.
