@@ -22,7 +22,11 @@ func init() {
 	caddy.RegisterModule(OpenCard{})            // http.handlers.wechat_card.actions.open_card
 	caddy.RegisterModule(MemberCardComponent{}) // http.handlers.wechat_card.actions.member_card_component
 
+	caddy.RegisterModule(Sandbox{}) // http.handlers.wechat_sandbox
+
 	httpcaddyfile.RegisterGlobalOption("wechat_card", parseGlobalOption)
 	httpcaddyfile.RegisterHandlerDirective("wechat_card", parseDirective)
 	httpcaddyfile.RegisterDirectiveOrder("wechat_card", httpcaddyfile.After, "encode")
+	httpcaddyfile.RegisterHandlerDirective("wechat_sandbox", parseSandbox)
+	httpcaddyfile.RegisterDirectiveOrder("wechat_sandbox", httpcaddyfile.Before, "respond")
 }
