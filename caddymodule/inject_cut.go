@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -103,40 +104,55 @@ func (c *cutter) holdsPlain(s string) bool {
 
 // find gives the bounds, in the encoded text, of what to cut for the first credential in t; 0, 0 when there is none.
 func (c *cutter) find(t *cutText) (from, to int) {
-	var needle cutText
 	for _, value := range c.values[:c.n] {
-		needle.decode(value)
-		if i := t.index(needle.bytes); i >= 0 {
-			from, to := t.pair(i, i+len(needle.bytes))
+		if strings.IndexByte(value, '%') >= 0 {
+			value = decodedFully(value) // as t is
+		}
+		if i := t.index(value); i >= 0 {
+			from, to := t.pair(i, i+len(value))
 			return t.start(from), t.start(to)
 		}
 	}
 	return 0, 0
 }
 
-// cutText is text with its percent-encoding resolved to the last layer, each byte with the place where it began and with
-// the number of layers that were around it: the separators of a URL lie one layer deeper than those of the URL it is part of.
+// cutText is text with its percent-encoding resolved to the last layer.
 type cutText struct {
-	bytes  []byte
-	starts []int
-	layers []uint8
+	bytes  []cutByte
 	length int // of the encoded text
 }
 
+// cutByte is one decoded byte. The separators of a URL lie one layer deeper than those of the URL that it is part of.
+type cutByte struct {
+	c     byte
+	layer uint8 // how often it was encoded
+	start int   // where it begins in the encoded text
+}
+
 func (t *cutText) decode(s string) {
-	t.bytes, t.starts, t.layers, t.length = t.bytes[:0], t.starts[:0], t.layers[:0], len(s)
+	t.bytes, t.length = slices.Grow(t.bytes[:0], len(s)), len(s)
 	for i := range len(s) {
-		t.bytes, t.starts, t.layers = append(t.bytes, s[i]), append(t.starts, i), append(t.layers, 0)
-		for n := len(t.bytes) - 3; n >= 0 && t.bytes[n] == '%'; n = len(t.bytes) - 3 {
-			c, ok := hexPair(t.bytes[n+1], t.bytes[n+2])
+		t.bytes = append(t.bytes, cutByte{c: s[i], start: i})
+		for n := len(t.bytes) - 3; n >= 0 && t.bytes[n].c == '%'; n = len(t.bytes) - 3 {
+			b, hi, lo := &t.bytes[n], t.bytes[n+1], t.bytes[n+2]
+			c, ok := hexPair(hi.c, lo.c)
 			if !ok {
 				break
 			}
-			t.bytes[n] = c
-			t.layers[n] = min(max(t.layers[n], t.layers[n+1], t.layers[n+2]), 254) + 1
-			t.bytes, t.starts, t.layers = t.bytes[:n+1], t.starts[:n+1], t.layers[:n+1]
+			b.c, b.layer = c, min(max(b.layer, hi.layer, lo.layer), 254)+1
+			t.bytes = t.bytes[:n+1]
 		}
 	}
+}
+
+func decodedFully(s string) string {
+	var t cutText
+	t.decode(s)
+	decoded := make([]byte, 0, len(t.bytes))
+	for _, b := range t.bytes {
+		decoded = append(decoded, b.c)
+	}
+	return string(decoded)
 }
 
 // start is where byte i begins in the encoded text.
@@ -144,18 +160,18 @@ func (t *cutText) start(i int) int {
 	if i == len(t.bytes) {
 		return t.length
 	}
-	return t.starts[i]
+	return t.bytes[i].start
 }
 
 // index finds needle, a blank and a plus counting as equal: one is what the other becomes in a query.
-func (t *cutText) index(needle []byte) int {
-	if len(needle) == 0 {
+func (t *cutText) index(needle string) int {
+	if needle == "" {
 		return -1
 	}
 search:
 	for i := range len(t.bytes) - len(needle) + 1 {
-		for j, c := range needle {
-			if d := t.bytes[i+j]; c != d && (c != '+' && c != ' ' || d != '+' && d != ' ') {
+		for j := range len(needle) {
+			if c, d := needle[j], t.bytes[i+j].c; c != d && (c != '+' && c != ' ' || d != '+' && d != ' ') {
 				continue search
 			}
 		}
@@ -171,28 +187,28 @@ func (t *cutText) pair(from, to int) (int, int) {
 		begin--
 	}
 	open := begin // where the first query begins, or a fragment that may be one
-	for open < from && t.bytes[open] != '?' && t.bytes[open] != '#' {
+	for open < from && t.bytes[open].c != '?' && t.bytes[open].c != '#' {
 		open++
 	}
 	if open == from {
 		return from, to // in a path
 	}
 	isSeparator := func(i int) bool { // the semicolon: of old frameworks, and of &amp;
-		return i > open && (t.bytes[i] == '&' || t.bytes[i] == ';')
+		return i > open && (t.bytes[i].c == '&' || t.bytes[i].c == ';')
 	}
 
 	left := from - 1
-	for left > open && t.bytes[left] != '?' && t.bytes[left] != '#' && !isSeparator(left) {
+	for left > open && t.bytes[left].c != '?' && t.bytes[left].c != '#' && !isSeparator(left) {
 		left--
 	}
-	layer := t.layers[left]
+	layer := t.bytes[left].layer
 
 	right := to
-	for right < len(t.bytes) && !t.delimits(right) && !(t.bytes[right] == '\'' && t.layers[right] == 0) &&
-		!(t.layers[right] <= layer && (isSeparator(right) || t.bytes[right] == '#')) {
+	for right < len(t.bytes) && !t.delimits(right) && !(t.bytes[right].c == '\'' && t.bytes[right].layer == 0) &&
+		!(t.bytes[right].layer <= layer && (isSeparator(right) || t.bytes[right].c == '#')) {
 		right++
 	}
-	if !isSeparator(left) && right < len(t.bytes) && isSeparator(right) && t.layers[right] == layer && t.opensQuery(begin, left) {
+	if !isSeparator(left) && right < len(t.bytes) && isSeparator(right) && t.bytes[right].layer == layer && t.opensQuery(begin, left) {
 		return left + 1, right + 1 // what follows moves up behind the question mark
 	}
 	return left, right
@@ -201,12 +217,12 @@ func (t *cutText) pair(from, to int) (int, int) {
 // opensQuery tells whether the question mark at i begins a query, rather than being part of a value, as in
 // /login?return=/x?a=1&b=2, where b belongs to /login.
 func (t *cutText) opensQuery(begin, i int) bool {
-	for j := i - 1; t.bytes[i] == '?' && j >= begin; j-- {
+	for j := i - 1; t.bytes[i].c == '?' && j >= begin; j-- {
 		switch {
-		case t.layers[j] > t.layers[i]:
-		case t.bytes[j] == '?':
-			return t.layers[j] < t.layers[i]
-		case t.bytes[j] == '&' && t.layers[j] < t.layers[i]:
+		case t.bytes[j].layer > t.bytes[i].layer:
+		case t.bytes[j].c == '?':
+			return t.bytes[j].layer < t.bytes[i].layer
+		case t.bytes[j].c == '&' && t.bytes[j].layer < t.bytes[i].layer:
 			return true
 		}
 	}
@@ -215,10 +231,10 @@ func (t *cutText) opensQuery(begin, i int) bool {
 
 // delimits tells whether byte i ends a URL in a header field: the angle brackets of Link, quotes, blanks.
 func (t *cutText) delimits(i int) bool {
-	if t.layers[i] > 0 {
+	if t.bytes[i].layer > 0 {
 		return false
 	}
-	switch t.bytes[i] {
+	switch t.bytes[i].c {
 	case ' ', '\t', '<', '>', '"':
 		return true
 	}

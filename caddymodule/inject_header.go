@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-
-	"golang.org/x/net/http/httpguts"
 )
 
 // injectField is one configured header field.
@@ -45,7 +43,7 @@ var connectionFields = map[string]bool{
 // checkInjectField says what is wrong with a configured field name.
 func checkInjectField(name string) error {
 	switch {
-	case !httpguts.ValidHeaderFieldName(name):
+	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isFieldNameRune(r) }):
 		return fmt.Errorf("header %q is no valid field name", name)
 	case strings.ContainsAny(name, "_."):
 		return fmt.Errorf("header %s: field names with _ or . do not get through Caddy and to CGI backends safely; use -", name)
@@ -53,6 +51,11 @@ func checkInjectField(name string) error {
 		return fmt.Errorf("header %s belongs to HTTP itself and cannot carry a credential", name)
 	}
 	return nil
+}
+
+// isFieldNameRune tells whether r may stand in a header field's name (RFC 9110, section 5.6.2).
+func isFieldNameRune(r rune) bool {
+	return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 }
 
 // removeFields deletes fields from h, however their names are written.
