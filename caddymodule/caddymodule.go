@@ -21,6 +21,7 @@ func init() {
 	caddy.RegisterModule(AddCard{})             // http.handlers.wechat_card.actions.add_card
 	caddy.RegisterModule(OpenCard{})            // http.handlers.wechat_card.actions.open_card
 	caddy.RegisterModule(MemberCardComponent{}) // http.handlers.wechat_card.actions.member_card_component
+	caddy.RegisterModule(Inject{})              // http.handlers.wechat_card.actions.inject
 
 	caddy.RegisterModule(Sandbox{}) // http.handlers.wechat_sandbox
 
