@@ -81,7 +81,7 @@ func TestPassesEverythingElse(t *testing.T) {
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
 	p := freePorts(t, 2)
-	config := strings.Replace(gateway(w, p[0], "reverse_proxy "+backend), "{\n", "{\n\tservers {\n\t\tprotocols h1 h2c\n\t}\n", 1)
+	config := strings.Replace(gateway(w, p[0], "handle {\n\t\treverse_proxy "+backend+"\n\t}"), "{\n", "{\n\tservers {\n\t\tprotocols h1 h2c\n\t}\n", 1)
 	config += fmt.Sprintf(":%s {\n\twechat_card inject {\n\t\theader X-Ticket api_ticket\n\t\tquery t access_token\n\t}\n\treverse_proxy %s\n}\n", p[1], backend)
 	h.run(t, h.file(t, "Caddyfile", config))
 
