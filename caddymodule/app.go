@@ -183,8 +183,8 @@ func (a *App) clientConfig() (wechat.Config, error) {
 	}
 	switch proxy {
 	case "":
-	case "off":
-		cfg.Proxy = nil
+	case "off": // not nil, which stands for the environment's
+		cfg.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
 	default:
 		u, err := url.Parse(proxy)
 		if err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {

@@ -193,8 +193,14 @@ func TestClientConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cfg.BaseURLs[0] != "http://127.0.0.1:1/base" || cfg.Proxy != nil || cfg.Timeout.Seconds() != 5 || cfg.RootCAs != nil {
+	if cfg.BaseURLs[0] != "http://127.0.0.1:1/base" || cfg.Timeout.Seconds() != 5 || cfg.RootCAs != nil {
 		t.Errorf("got %+v", cfg)
+	}
+	// A client without a function for it would use the environment's proxy.
+	if cfg.Proxy == nil {
+		t.Error("proxy off leaves the choice to the client")
+	} else if u, err := cfg.Proxy(httptest.NewRequest(http.MethodGet, "https://api.weixin.qq.com/", nil)); u != nil || err != nil {
+		t.Errorf("proxy off: %v, %v", u, err)
 	}
 	cfg, err = (&App{Proxy: "socks5://127.0.0.1:1"}).clientConfig()
 	if err != nil || len(cfg.BaseURLs) != 2 || cfg.BaseURLs[0] != "https://api.weixin.qq.com" || cfg.BaseURLs[1] != "https://api2.weixin.qq.com" {
