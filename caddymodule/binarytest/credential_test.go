@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// gateway is the configuration of a site with the gateway on port, talking to w. Its store is Caddy's own storage.
-func gateway(w *wechat, port string, more string) string {
+// gateway is the configuration of a site with the gateway on port, talking to w. Its store is Caddy's own storage. What
+// neither addCard nor more answer is an empty 200.
+func gateway(w *wechat, port, more string) string {
 	return fmt.Sprintf(`
 {
 	default_bind 127.0.0.1
@@ -31,7 +32,6 @@ func gateway(w *wechat, port string, more string) string {
 		card *
 	}
 	%s
-	respond "untouched"
 }
 `, w.url, port, more)
 }

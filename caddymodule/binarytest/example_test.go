@@ -47,12 +47,12 @@ const (
 	readmePath  = "../../README.md"
 )
 
-// runExample runs Caddyfile.example on free ports of 127.0.0.1.
-func runExample(t *testing.T, p ports, env ...string) *caddy {
+// runExample runs Caddyfile.example on free ports of 127.0.0.1, with options added to the global ones.
+func runExample(t *testing.T, p ports, options string) *caddy {
 	t.Helper()
-	h := newHome(t, env...)
+	h := newHome(t)
 	text := p.replace(readFile(t, examplePath))
-	local := strings.Replace(text, "\n{\n", "\n{\n\tdefault_bind 127.0.0.1\n", 1)
+	local := strings.Replace(text, "\n{\n", "\n{\n\tdefault_bind 127.0.0.1\n"+options, 1)
 	if local == text {
 		t.Fatal("Caddyfile.example has no global options")
 	}
@@ -98,4 +98,32 @@ func TestExampleIsSound(t *testing.T) {
 			t.Errorf("caddy fmt: %v\n%s%s", err, stdout, stderr)
 		}
 	})
+}
+
+// TestExampleLogFilter sends what must not lie about in logs, at DEBUG, where Caddy logs most.
+func TestExampleLogFilter(t *testing.T) {
+	p := newPorts(t, readFile(t, examplePath))
+	c := runExample(t, p, "\tdebug\n")
+	site := "http://127.0.0.1:" + p["8080"]
+	ticket := string(get(t, site+"/legacy/sign"))
+	if !strings.Contains(ticket, "has the api_ticket") {
+		t.Errorf("the backend says %q", ticket)
+	}
+	private := []string{"private-secret", "private-token", "private-js-code", "private-code", "private-activate-ticket"}
+	get(t, site+"/shop?secret=private-secret&access_token=private-token&js_code=private-js-code&code=private-code&activate_ticket=private-activate-ticket")
+	_, _ = fetch(t.Context(), site+"/wechat/openCard?card_id=pSandboxMember00000000000001&code=private-code") // refused: it is none
+	c.stop(t)
+	for _, text := range private {
+		if strings.Contains(c.log.String(), text) {
+			t.Errorf("%s is in the log", text)
+		}
+	}
+	for _, want := range []string{"REDACTED", `"/legacy/sign"`} {
+		if !strings.Contains(c.log.String(), want) {
+			t.Errorf("%s is not in the log", want)
+		}
+	}
+	if strings.Contains(c.log.String(), `"X-Wechat-Api-Ticket":[`) {
+		t.Error("the header with the ticket is in the log")
+	}
 }

@@ -50,7 +50,7 @@ func curlLines(text string) []string {
 func TestReadme(t *testing.T) {
 	readme := readFile(t, readmePath)
 	p := newPorts(t, readFile(t, examplePath), readme)
-	runExample(t, p)
+	runExample(t, p, "")
 
 	all := blocks(readme)
 	ran := 0
@@ -124,6 +124,17 @@ func shape(v any) string {
 	}
 }
 
+const accountOption = `{
+	wechat_card {
+		account {
+			app_id wx5a6d8b2c4e1f3a70
+			app_secret {env.WECHAT_APP_SECRET}
+		}
+	}
+}
+
+`
+
 // TestReadmeConfigurations validates every Caddyfile of README.md, and every JSON that is an app or a list of handlers.
 func TestReadmeConfigurations(t *testing.T) {
 	h := newHome(t, "WECHAT_APP_SECRET=s3cr3t-of-mine")
@@ -137,6 +148,9 @@ func TestReadmeConfigurations(t *testing.T) {
 		switch {
 		case b.lang == "caddyfile":
 			file, text = "Caddyfile", b.text
+			if !strings.HasPrefix(text, "{") { // a site alone
+				text = accountOption + text
+			}
 		case b.lang == "json" && strings.Contains(b.text, `"apps"`):
 			file, text = "config.json", strings.ReplaceAll(b.text, "/etc/ssl/proxy.pem", path)
 		case b.lang == "json" && strings.Contains(b.text, `"handler"`):

@@ -84,12 +84,14 @@ func TestSecretsStayInside(t *testing.T) {
 	wechat_card /memberCard member_card_component {
 		card *
 	}
-	wechat_card /legacy inject {
-		header X-Token  access_token
-		header X-Ticket api_ticket
-		header X-Jsapi  jsapi_ticket
-	}
-	reverse_proxy /legacy `+strings.TrimPrefix(backend.URL, "http://"))
+	route /legacy {
+		wechat_card inject {
+			header X-Token access_token
+			header X-Ticket api_ticket
+			header X-Jsapi jsapi_ticket
+		}
+		reverse_proxy `+strings.TrimPrefix(backend.URL, "http://")+`
+	}`)
 	config = strings.Replace(config, "{\n", "{\n\tdebug\n", 1)
 	c := h.run(t, h.file(t, "Caddyfile", config))
 
