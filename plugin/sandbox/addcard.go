@@ -59,7 +59,7 @@ func (s *Sandbox) addCard(p *phone, body []byte) (any, *refused) {
 		if g.ext.nonce != "" {
 			s.nonces.Add(g.nonceKey(), struct{}{})
 		}
-		held := s.handOut(p, g.card, g.ext.code, g.ext.outerStr)
+		held := s.handOut(p, g.card, g.ext.code)
 		answer.Cards = append(answer.Cards, added{s.EncryptCode(g.card.app, held.code), g.cardID, g.raw, true})
 	}
 	return answer, nil

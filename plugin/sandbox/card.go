@@ -24,9 +24,10 @@ const (
 const (
 	memberCard       = "MEMBER_CARD"
 	depositMode      = "GET_CUSTOM_CODE_MODE_DEPOSIT"
+	maxCardBody      = 16 << 10
 	springQuantity   = 1_000_000
 	springAfterURL   = "https://merchant.example/activate?from=wechat"
-	maxDepositedCode = 10_000
+	maxDepositedCode = 1_000
 )
 
 // cardTypes are the types of card; the key of a type's object is its name in lower case.
@@ -106,6 +107,9 @@ func newCard(appID, id string, req cardRequest) (*card, error) {
 	flags, err := readFlags(body)
 	if err != nil {
 		return nil, err
+	}
+	if len(encode(body)) > maxCardBody {
+		return nil, errBigBody
 	}
 	n := flags.BaseInfo.SKU.Quantity
 	if n < 0 || n > 100_000_000 {

@@ -65,7 +65,7 @@ func (s *Sandbox) updateCard(c *call) (any, error) {
 		}
 	}
 	body, check := merge(made.body, change)
-	if len(encode(body)) > maxBody {
+	if len(encode(body)) > maxCardBody {
 		return nil, errBigBody
 	}
 	flags, err := readFlags(body)

@@ -27,12 +27,11 @@ type codeKey struct{ app, card, code string }
 
 // userCard is a card that a user has.
 type userCard struct {
-	code     string
-	card     *card
-	user     string
-	outerStr string
-	begin    time.Time
-	status   string
+	code   string
+	card   *card
+	user   string
+	begin  time.Time
+	status string
 
 	active     bool
 	membership string

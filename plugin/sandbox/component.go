@@ -71,7 +71,7 @@ func (s *Sandbox) openComponent(p *phone, body []byte) (any, *refused) {
 		if no := s.mayHave(p, c, 1); no != nil {
 			return nil, no
 		}
-		held = s.handOut(p, c, "", extra.OuterStr)
+		held = s.handOut(p, c, "")
 	}
 	held.form = fillForm(c, req.Form)
 	if !c.AfterSubmit || c.AfterURL == "" {

@@ -53,6 +53,7 @@ var (
 	errEmptyBody      = &wxError{44002, "empty post data"}
 	errBigBody        = &wxError{45002, "content size out of limit"}
 	errQuota          = &wxError{45009, "reach max api daily quota limit"}
+	errTooLong        = &wxError{45021, "some argument may be out of length limit! please check document and request json!"}
 	errUnsupported    = &wxError{45030, "limit cardid, not support this function"}
 	errBadJSON        = &wxError{47001, "data format error"}
 	errEscapes        = &wxError{47002, `data format error, do NOT use json unicode encode (\uxxxx\uxxxx), please use utf8 encoded text!`}

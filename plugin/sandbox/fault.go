@@ -65,7 +65,7 @@ func (s *Sandbox) Fail(faults ...Fault) error {
 func (s *Sandbox) arrive(path string) *fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, known := s.calls[path]; known || len(s.calls) < maxPaths {
+	if _, known := s.calls[path]; known || len(s.calls) < maxPaths && len(path) <= maxText {
 		s.calls[path]++
 	}
 	for i, f := range s.faults {

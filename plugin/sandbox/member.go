@@ -173,6 +173,9 @@ func (s *Sandbox) activateMember(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(req.Membership) > maxText {
+		return nil, errTooLong
+	}
 	held.active, held.membership = true, req.Membership
 	held.bonus, held.balance = number(req.Bonus), number(req.Balance)
 	return ok, nil

@@ -117,7 +117,7 @@ func (s *Sandbox) openCard(p *phone, body []byte) (any, *refused) {
 }
 
 // handOut gives a user a card. An empty code lets WeChat choose one.
-func (s *Sandbox) handOut(p *phone, c *card, code, outerStr string) *userCard {
+func (s *Sandbox) handOut(p *phone, c *card, code string) *userCard {
 	switch {
 	case code != "":
 	case c.deposit():
@@ -126,7 +126,7 @@ func (s *Sandbox) handOut(p *phone, c *card, code, outerStr string) *userCard {
 		code = s.newCode(c)
 	}
 	c.quantity--
-	held := &userCard{code: code, card: c, user: p.user, outerStr: outerStr, begin: p.now, status: userCardNormal}
+	held := &userCard{code: code, card: c, user: p.user, begin: p.now, status: userCardNormal}
 	s.codes.Add(c.key(code), held)
 	return held
 }

@@ -20,7 +20,6 @@
 package sandbox
 
 import (
-	"context"
 	"crypto/cipher"
 	"net/http"
 	"net/url"
@@ -39,10 +38,11 @@ const (
 	maxApps    = 1_000
 	maxCards   = 10_000
 	maxRecords = 100_000 // codes, nonces, logins, openids, tokens
-	maxPaths   = 1_000   // paths counted
+	maxPaths   = 1_000   // paths counted, of at most maxText characters
 	maxTickets = 1_000   // of one kind and app
 	maxFaults  = 1_000
 	maxBody    = 64 << 10
+	maxText    = 128 // characters of an id, a js_code, a membership number
 )
 
 // Config of a Sandbox. The zero value is a good one.
@@ -128,7 +128,6 @@ func (s *Sandbox) Reset() {
 
 // call is one call of the API, as its endpoint sees it; the Sandbox is locked.
 type call struct {
-	ctx   context.Context
 	now   time.Time
 	app   *app // whose access_token it is
 	query url.Values
@@ -184,13 +183,21 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := s.arrive(r.URL.Path)
+	body, bodyErr := readBody(w, r) // first of all: the server notices that a client goes only when its body is read
+	answer := func() any {
+		v, err := s.run(r, body, bodyErr)
+		if err != nil {
+			return s.refusal(err)
+		}
+		return v
+	}
 	if f == nil {
-		writeJSON(w, http.StatusOK, s.answer(w, r))
+		writeJSON(w, http.StatusOK, answer())
 		return
 	}
 	var late any
 	if f.Execute {
-		late = s.answer(w, r)
+		late = answer()
 	}
 	if !f.wait(r.Context()) {
 		return // nobody is there any more
@@ -201,40 +208,27 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case f.Execute:
 		writeJSON(w, http.StatusOK, late)
 	default:
-		writeJSON(w, http.StatusOK, s.answer(w, r))
+		writeJSON(w, http.StatusOK, answer())
 	}
 }
 
-// answer carries out one call of the API.
-func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request) any {
-	v, err := s.run(w, r)
-	if err != nil {
-		return s.refusal(err)
-	}
-	return v
-}
-
-func (s *Sandbox) run(w http.ResponseWriter, r *http.Request) (any, error) {
-	e, ok := s.endpoints[r.URL.Path]
-	if !ok {
-		return nil, errInvalidURL
-	}
-	c := &call{ctx: r.Context(), query: r.URL.Query()}
+// run carries out one call of the API.
+func (s *Sandbox) run(r *http.Request, body []byte, bodyErr error) (any, error) {
+	e, known := s.endpoints[r.URL.Path]
 	switch {
+	case !known:
+		return nil, errInvalidURL
 	case e.method == http.MethodPost && r.Method != http.MethodPost:
 		return nil, errNeedPost
 	case e.method == http.MethodGet && r.Method != http.MethodGet:
 		return nil, errNeedGet
-	case e.method == http.MethodPost:
-		var err error
-		if c.body, err = readBody(w, r); err != nil {
-			return nil, err
-		}
+	case bodyErr != nil:
+		return nil, bodyErr
 	}
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.now = s.now()
+	c := &call{now: s.now(), query: r.URL.Query(), body: body}
 	if !e.open {
 		var err error
 		if c.app, err = s.authorize(c.query.Get("access_token"), c.now); err != nil {

@@ -179,6 +179,9 @@ func (s *Sandbox) authenticate(id, secret, grant, wantGrant string) (*app, error
 			return nil, errBadSecret
 		}
 	}
+	if len(id) > maxText {
+		return nil, errBadAppID
+	}
 	return s.app(id), nil
 }
 

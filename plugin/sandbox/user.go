@@ -51,7 +51,7 @@ func (s *Sandbox) jscode2session(c *call) (any, error) {
 	code := q.Get("js_code")
 	user, _, _ := strings.Cut(code, ".")
 	switch {
-	case user == "" || strings.HasPrefix(code, "bad"):
+	case user == "" || strings.HasPrefix(code, "bad") || len(code) > maxText:
 		return nil, errBadJSCode
 	case strings.HasPrefix(code, "risk"):
 		return nil, errRiskyUser
