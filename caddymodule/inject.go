@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -27,7 +28,8 @@ import (
 // into: a backend must read the parameter from the query (`$_GET`, not `$_REQUEST`).
 //
 // Prefer `header` to `query`: backends write the query into their logs and into links. What was put into a query
-// is cut out of the answer's Location, Content-Location, Refresh and Link fields, but not out of its body.
+// is cut out of the answer's Location, Content-Location, Refresh and Link fields, but not out of its body (except that
+// a redirect whose Location held a credential loses its body, which only repeats it).
 //
 // When the next handler fails, what was added is gone again before error routes (`handle_errors`) see the request.
 // Those may start from the request as the client sent it: let `inject` come first in them, too, if they proxy.
@@ -294,8 +296,10 @@ func unmarshalInjected(d *caddyfile.Dispenser, into *map[string]credential.Kind,
 	if err := checkInjectKind(credential.Kind(kind)); err != nil {
 		return d.WrapErr(err)
 	}
-	if _, ok := (*into)[name]; ok {
-		return d.Errf("%s %s already specified", what, name)
+	for other := range *into {
+		if strings.EqualFold(other, name) {
+			return d.Errf("%s %s already specified", what, name)
+		}
 	}
 	if *into == nil {
 		*into = make(map[string]credential.Kind)

@@ -25,23 +25,26 @@ func (c *cutter) add(value string) {
 	c.blanks = c.blanks || strings.ContainsAny(value, "+ ")
 }
 
-// header cuts credentials out of the fields of h that hold URLs.
-func (c *cutter) header(h http.Header) {
+// header cuts credentials out of the fields of h that hold URLs, and tells whether Location held any.
+func (c *cutter) header(h http.Header) (cutLocation bool) {
 	for key, values := range h {
 		switch len(key) {
 		case len("Link"), len("Refresh"), len("Location"), len("Content-Location"):
 			switch http.CanonicalHeaderKey(key) {
-			case "Link", "Refresh", "Location", "Content-Location":
+			case "Location":
+				cutLocation = c.field(h, key, values) || cutLocation
+			case "Link", "Refresh", "Content-Location":
 				c.field(h, key, values)
 			}
 		}
 	}
+	return cutLocation
 }
 
-func (c *cutter) field(h http.Header, key string, values []string) {
+// field cuts credentials out of one field, and tells whether there were any.
+func (c *cutter) field(h http.Header, key string, values []string) bool {
 	for i, value := range values {
-		clean := c.value(value)
-		if clean == value {
+		if c.value(value) == value {
 			continue
 		}
 		// a slice of our own: the handler may still use the one it put there
@@ -53,11 +56,12 @@ func (c *cutter) field(h http.Header, key string, values []string) {
 		}
 		if len(kept) == 0 {
 			delete(h, key)
-			return
+		} else {
+			h[key] = kept
 		}
-		h[key] = kept
-		return
+		return true
 	}
+	return false
 }
 
 // maxCuts bounds the work on one header field. A Link of more credentials than that is not worth keeping.

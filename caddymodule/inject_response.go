@@ -8,17 +8,26 @@ import (
 )
 
 // cutWriter cuts credentials out of the header fields that hold URLs, in every header that is sent: 1xx ones too,
-// for 103 Early Hints carry Link. The body goes straight through.
+// for 103 Early Hints carry Link. The body goes straight through, but for that of a redirect whose Location held a
+// credential: it is a note with the same link, which no browser shows.
 type cutWriter struct {
 	caddyhttp.ResponseWriterWrapper
 
-	cut   cutter
-	wrote bool // the final header is out
+	cut         cutter
+	wrote       bool // the final header is out
+	cutLocation bool
+	discard     bool // the body
 }
 
 // WriteHeader implements http.ResponseWriter.
 func (w *cutWriter) WriteHeader(status int) {
 	w.finish()
+	if !w.wrote && w.cutLocation && status >= http.StatusMultipleChoices && status < http.StatusBadRequest {
+		w.discard = true
+		for _, name := range []string{"Content-Length", "Content-Type", "Content-Encoding", "Content-Range", "Etag", "Last-Modified"} {
+			w.Header().Del(name)
+		}
+	}
 	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
 		w.wrote = true
 	}
@@ -27,6 +36,9 @@ func (w *cutWriter) WriteHeader(status int) {
 
 // Write implements io.Writer.
 func (w *cutWriter) Write(p []byte) (int, error) {
+	if w.discard {
+		return len(p), nil
+	}
 	w.finish()
 	w.wrote = true
 	return w.ResponseWriterWrapper.Write(p)
@@ -34,6 +46,9 @@ func (w *cutWriter) Write(p []byte) (int, error) {
 
 // ReadFrom implements io.ReaderFrom, and keeps sendfile possible.
 func (w *cutWriter) ReadFrom(r io.Reader) (int64, error) {
+	if w.discard {
+		return io.Copy(io.Discard, r)
+	}
 	w.finish()
 	w.wrote = true
 	return w.ResponseWriterWrapper.ReadFrom(r)
@@ -49,8 +64,8 @@ func (w *cutWriter) FlushError() error {
 // finish cuts, unless the header has been sent. A handler may also return without writing anything, or fail
 // and leave its header fields to the error's answer.
 func (w *cutWriter) finish() {
-	if !w.wrote {
-		w.cut.header(w.Header())
+	if !w.wrote && w.cut.header(w.Header()) {
+		w.cutLocation = true
 	}
 }
 

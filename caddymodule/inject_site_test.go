@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
@@ -252,9 +253,12 @@ func TestInjectSiteRedirects(t *testing.T) {
 		{"/twice?a=1", "/login?return=%2Fb%3Fc%3D%252Ftwice%253Fa%253D1", "/twice?a=1"},
 		{"/inside?a=1&b=%2F", "/y?a=1&b=%2F", ""},
 	} {
-		resp, _ := s.send("GET", tc.target)
+		resp, body := s.send("GET", tc.target)
 		if got := resp.Header.Get("Location"); got != tc.location {
 			t.Errorf("%s: got Location %s, want %s", tc.target, got, tc.location)
+		}
+		if body != "" || resp.ContentLength != 0 {
+			t.Errorf("%s: got body %q", tc.target, body)
 		}
 		if tc.link == "" {
 			continue
@@ -474,4 +478,80 @@ func TestInjectSiteAgain(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// TestInjectSiteLogs: Caddy logs a request's URI in many places, at DEBUG the one that goes to the backend, too.
+func TestInjectSiteLogs(t *testing.T) {
+	t.Setenv("TEST_APP_SECRET", testSecret)
+	logs := filepath.Join(t.TempDir(), "all.log")
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("t") == "" {
+			t.Error("nothing was injected")
+		}
+		if r.URL.Path == "/redirect" {
+			http.Redirect(w, r, r.URL.RequestURI(), http.StatusFound)
+		}
+	}))
+	defer backend.Close()
+	api := httptest.NewServer(sandbox.New(sandbox.Config{}))
+	defer api.Close()
+	ctx := provisionCaddyfile(t, `{
+	admin off
+	storage file_system `+t.TempDir()+`
+	log {
+		output file `+logs+`
+		level DEBUG
+	}
+	wechat_card {
+		api `+api.URL+`
+		store off
+		account {
+			app_id `+testAppID+`
+			app_secret {env.TEST_APP_SECRET}
+		}
+	}
+}
+http://localhost:9080 {
+	log
+	log_append query {query}
+	log_append ticket {header.X-Wechat-Api-Ticket}
+	wechat_card inject {
+		query t api_ticket
+	}
+	reverse_proxy /down/* 127.0.0.1:1
+	reverse_proxy `+backend.Listener.Addr().String()+`
+}`)
+	mod, err := ctx.App("http")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := mod.(*caddyhttp.App).Servers["srv0"]
+	var all strings.Builder
+	for _, target := range []string{"/x?a=1", "/redirect?a=1", "/down/x?a=1"} {
+		w := httptest.NewRecorder()
+		server.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost:9080"+target, nil))
+		_ = w.Result().Header.Write(&all)
+		all.WriteString(w.Body.String())
+	}
+	written, err := os.ReadFile(logs)
+	if err != nil || !strings.Contains(string(written), "upstream roundtrip") || !strings.Contains(string(written), "handled request") {
+		t.Fatalf("got %s, %v", written, err)
+	}
+	for line := range strings.Lines(string(written)) {
+		// what reverse_proxy says at DEBUG of the answer that it got is out of our hands
+		if !strings.Contains(line, `"level":"debug"`) || !strings.Contains(line, `"Location"`) {
+			all.WriteString(line)
+		}
+	}
+	mod, err = ctx.App(appName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticket, err := mod.(*App).accounts[defaultAccount].Credential(t.Context(), credential.APITicket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := strings.Index(all.String(), ticket); i >= 0 {
+		t.Errorf("the api_ticket is in %s", all.String()[max(0, i-1000):])
+	}
 }

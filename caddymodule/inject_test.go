@@ -100,7 +100,7 @@ func TestInjectCaddyfileRefuses(t *testing.T) {
 		`query t ticket`:          `unknown credential "ticket"`,
 		`placeholder ticket`:      `unknown credential "ticket"`,
 		`header X_A api_ticket`:   "X_A",
-		"header X-A api_ticket\nheader X-A access_token": "already specified",
+		"header X-A api_ticket\nheader x-a access_token": "already specified",
 		"query t api_ticket\nquery t access_token":       "already specified",
 		"placeholder api_ticket\nplaceholder api_ticket": "already specified",
 		"placeholder api_ticket\noptional\noptional":     "already specified",
