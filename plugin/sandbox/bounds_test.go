@@ -1,0 +1,98 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestMemoryIsBounded(t *testing.T) {
+	r := newRig(t, Config{})
+	for i := range maxPaths + 50 {
+		r.do("GET", fmt.Sprint("/", i), "")
+	}
+	r.do("GET", "/"+strings.Repeat("x", maxText), "")
+	if got := len(r.s.Calls()); got != maxPaths {
+		t.Errorf("counts %d paths, want %d", got, maxPaths)
+	}
+	for i := range maxApps + 50 {
+		r.do("GET", fmt.Sprintf("/cgi-bin/token?grant_type=client_credential&appid=wx%d&secret=s", i), "")
+	}
+	if got := r.s.apps.Len(); got != maxApps {
+		t.Errorf("knows %d apps, want %d", got, maxApps)
+	}
+	r.wantCode("a long app id", r.do("GET", "/cgi-bin/token?grant_type=client_credential&secret=s&appid="+strings.Repeat("x", maxText+1), ""), 40013)
+	tok := r.token("wx1")
+	for range maxTickets + 50 {
+		r.do("GET", "/cgi-bin/ticket/getticket?type=jsapi&access_token="+tok, "")
+	}
+	if got := len(r.s.app("wx1").tickets[jsapiTicket]); got != maxTickets {
+		t.Errorf("keeps %d tickets, want %d", got, maxTickets)
+	}
+}
+
+// TestConcurrentUse lets everything run at once, for the race detector.
+func TestConcurrentUse(t *testing.T) {
+	s := New(Config{})
+	r := &rig{t: t, s: s}
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			app := fmt.Sprint("wx", i%3)
+			card := fmt.Sprint("p", i%3)
+			for j := range 20 {
+				ticket := r.ticket(app, cardTicket)
+				r.addCard("", card, ext(ticket, card, map[string]string{"nonce_str": fmt.Sprint(i, "n", j)}))
+				r.post("/card/get", r.token(app), map[string]any{"card_id": card})
+				s.Calls()
+				switch j {
+				case 5:
+					_ = s.Fail(Fault{Path: "/card/get", Times: 3, ErrCode: -1})
+				case 10:
+					_ = s.Revoke(Revocation{AppID: app})
+				case 15:
+					s.Reset()
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// FuzzJSON throws bodies at every entry point that reads JSON.
+func FuzzJSON(f *testing.F) {
+	s := New(Config{})
+	r := &rig{t: f, s: s}
+	tok, ticket := r.token("wx1"), r.ticket("wx1", cardTicket)
+	var paths []string
+	for path, e := range s.endpoints {
+		if e.method == "POST" {
+			paths = append(paths, path+"?access_token="+tok)
+		}
+	}
+	for _, name := range []string{"phone/addCard", "phone/openCard", "phone/openComponent", "revoke", "cards", "review"} {
+		paths = append(paths, "/_sandbox/"+name)
+	}
+	for _, seed := range []string{
+		`{}`, `[]`, `null`, `{"card_id":"p1"}`, `{"card_id":"p1","code":"1","member_card":{"base_info":{"sku":null}}}`,
+		`{"card":{"card_type":"GIFT","gift":{"base_info":{"color":"Color010"}}}}`, `{"card":null}`, `{"openid":"` + DemoOpenID + `"}`,
+		string(encode(map[string]any{"cardList": []any{map[string]any{"cardId": "p1", "cardExt": string(encode(ext(ticket, "p1", nil)))}}})),
+		`{"appId":"` + componentAppID + `","extraData":{"encrypt_card_id":"` + s.encryptCardID(s.spring("wx1", "p1")) + `","biz":"` + biz("wx1") + `"},"form":{"a":["b",1]}}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		for _, path := range paths {
+			req := httptest.NewRequest("POST", path, strings.NewReader(body))
+			req.RemoteAddr = "127.0.0.1:1"
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, req)
+			if !json.Valid(w.Body.Bytes()) || w.Code >= 500 {
+				t.Errorf("%s: got %d %q", path, w.Code, w.Body)
+			}
+		}
+	})
+}
