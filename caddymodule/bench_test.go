@@ -1,0 +1,75 @@
+package caddymodule
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// The benchmarks run whole requests through Server.ServeHTTP, without a network. What counts is the difference between
+// an action and `respond` with a body of the same length, and between a site with directives that do not apply and one
+// without.
+
+// nopWriter is an http.ResponseWriter that costs nothing.
+type nopWriter struct{ header http.Header }
+
+func (w *nopWriter) Header() http.Header         { return w.header }
+func (w *nopWriter) Write(b []byte) (int, error) { return len(b), nil }
+func (w *nopWriter) WriteHeader(int)             {}
+
+// benchmarkSite measures GETs of a target.
+func benchmarkSite(b *testing.B, s *testSite, target string) {
+	b.Helper()
+	if w := s.get(target); w.Code != http.StatusOK {
+		b.Fatalf("got %d %s", w.Code, w.Body)
+	}
+	template := httptest.NewRequest(http.MethodGet, "http://localhost:9080"+target, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		r := *template
+		u := *template.URL
+		r.URL = &u
+		r.Header = http.Header{"User-Agent": {"bench"}}
+		s.server.ServeHTTP(&nopWriter{make(http.Header, 4)}, &r)
+	}
+}
+
+func BenchmarkAnswers(b *testing.B) {
+	for _, tc := range []struct{ name, directive, target string }{
+		{"add_card", "add_card {\ncard p1\n}", "/"},
+		{"add_card_outer_str", "add_card {\ncard p1\n}", "/?card_id=p1&outer_str=shop"},
+		{"add_card_escaped", "add_card {\ncard p1\n}", "/?card_id=p1&outer_str=%E4%B8%AD"},
+		{"add_card_placeholder", "add_card {\ncard p1 {\nouter_str shop-{query.shop}\n}\n}", "/?shop=7"},
+		{"add_card_five", "add_card {\ncard *\n}", "/?card_id=p1,p2,p3,p4,p5"},
+		{"open_card", "open_card {\ncard *\n}", "/?card_id=p1&code=123456"},
+		{"member_card_component", "member_card_component {\ncard p1\n}", "/?outer_str=shop"},
+	} {
+		s := newTestSite(b, "wechat_card "+tc.directive)
+		body := s.get(tc.target).Body.String()
+		b.Run(tc.name+"/action", func(b *testing.B) { benchmarkSite(b, s, tc.target) })
+		body = strings.NewReplacer("`", "", "{", "(", "}", ")").Replace(body) // no placeholders
+		s = newTestSite(b, "respond `"+body+"`")
+		b.Run(tc.name+"/respond", func(b *testing.B) { benchmarkSite(b, s, tc.target) })
+	}
+}
+
+func BenchmarkUnclaimed(b *testing.B) {
+	directives := func(n int, line string) string {
+		var all strings.Builder
+		for i := range n {
+			fmt.Fprintf(&all, line, i)
+		}
+		return all.String() + "respond ok\n"
+	}
+	for _, n := range []int{0, 1, 5} {
+		for name, line := range map[string]string{
+			"wechat_card": "wechat_card /card%d add_card {\ncard p1\n}\n",
+			"vars":        "vars /card%d x y\n",
+		} {
+			s := newTestSite(b, directives(n, line))
+			b.Run(fmt.Sprintf("%s-%d", name, n), func(b *testing.B) { benchmarkSite(b, s, "/other") })
+		}
+	}
+}
