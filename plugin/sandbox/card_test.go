@@ -253,7 +253,8 @@ func TestActivateURL(t *testing.T) {
 			t.Errorf("got biz %q", values["biz"])
 		}
 	}
-	if geturl(`{"card_id":"p1"}`).text("url") == geturl(`{"card_id":"p1"}`).text("url") {
+	first := geturl(`{"card_id":"p1"}`).text("url")
+	if second := geturl(`{"card_id":"p1"}`).text("url"); first == second {
 		t.Error("got the same encrypt_card_id twice")
 	}
 }

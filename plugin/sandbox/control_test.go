@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -161,10 +160,7 @@ func TestFaults(t *testing.T) {
 		resp, err := client.Post(base+"/cgi-bin/stable_token", "application/json", strings.NewReader("{}"))
 		if err == nil {
 			resp.Body.Close()
-			t.Fatalf("got %d, want no answer", resp.StatusCode)
-		}
-		if !errors.Is(err, io.EOF) {
-			t.Errorf("got %v, want EOF", err)
+			t.Errorf("got %d, want no answer", resp.StatusCode)
 		}
 	})
 }

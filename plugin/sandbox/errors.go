@@ -34,7 +34,6 @@ var (
 	errManyCodes      = &wxError{40109, "too many code size, must <= 100"}
 	errEmptyCode      = &wxError{40110, "have empty code"}
 	errSameCode       = &wxError{40111, "have same code"}
-	errBadCode        = &wxError{40116, "invalid code"}
 	errBadQuantity    = &wxError{40122, "invalid card quantity"}
 	errBadSecret      = &wxError{40125, "invalid appsecret"}
 	errUserCardStatus = &wxError{40127, "invalid user-card status! Hint: the card was given to user, but may be deleted or expired or set unavailable !"}

@@ -69,8 +69,12 @@ func (e *cardExt) slip(cardID string, signed func([]string) bool) string {
 		name, value string
 		sign        bool
 	}{
-		{"code", e.code, true}, {"openid", e.openID, true}, {"nonce_str", e.nonce, true}, {"balance", e.balance, true},
-		{"outer_str", e.outerStr, false}, {"fixed_begintimestamp", e.fixedBegin, false},
+		{"code", e.code, true},
+		{"openid", e.openID, true},
+		{"nonce_str", e.nonce, true},
+		{"balance", e.balance, true},
+		{"outer_str", e.outerStr, false},
+		{"fixed_begintimestamp", e.fixedBegin, false},
 	}
 masks:
 	for mask := range 1 << len(fields) {

@@ -382,8 +382,13 @@ func TestJSCode2Session(t *testing.T) {
 		app, secret, code string
 		want              int
 	}{
-		{"", "s2", "x", 41002}, {"wxmini", "", "x", 41004}, {"wx2", "s2", "x", 40013}, {"wxmini", "s1", "x", 40125},
-		{"wxmini", "s2", "", 40029}, {"wxmini", "s2", "bad1", 40029}, {"wxmini", "s2", "risk1", 40226},
+		{"", "s2", "x", 41002},
+		{"wxmini", "", "x", 41004},
+		{"wx2", "s2", "x", 40013},
+		{"wxmini", "s1", "x", 40125},
+		{"wxmini", "s2", "", 40029},
+		{"wxmini", "s2", "bad1", 40029},
+		{"wxmini", "s2", "risk1", 40226},
 		{"wxmini", "s2", strings.Repeat("x", 129), 40029},
 	} {
 		r.wantCode(fmt.Sprint(tc), login(tc.app, tc.secret, tc.code), tc.want)
