@@ -61,8 +61,11 @@ func TestAddCard(t *testing.T) {
 		{"outer_str", testRequest{target: "/plain?outer_str=a%2Bb+c%26%E4%B8%AD"}, `p1[outer_str=a+b c&中] p2[outer_str=a+b c&中]`},
 		{"raw UTF-8 in the query", testRequest{target: "/plain?card_id=p1&outer_str=中;x"}, `p1[outer_str=中;x]`},
 		{"empty fields are none", testRequest{target: "/plain?card_id=p1&outer_str=&code="}, `p1`},
-		{"all fields", testRequest{target: "/any?card_id=p1&code=12AB&openid=" + testOpenID + "&outer_str=o&fixed_begintimestamp=17"},
-			`p1[code=12AB fixed_begintimestamp=17 openid=` + testOpenID + ` outer_str=o]`},
+		{
+			"all fields",
+			testRequest{target: "/any?card_id=p1&code=12AB&openid=" + testOpenID + "&outer_str=o&fixed_begintimestamp=17"},
+			`p1[code=12AB fixed_begintimestamp=17 openid=` + testOpenID + ` outer_str=o]`,
+		},
 		{"HEAD", testRequest{method: http.MethodHead, target: "/plain?card_id=p1"}, ``},
 
 		{"no body", testRequest{method: http.MethodPost, target: "/plain?card_id=p1"}, `p1 p2`},
@@ -72,15 +75,21 @@ func TestAddCard(t *testing.T) {
 		{"object", testRequest{target: "/plain", body: `{"card_id":"p2","outer_str":"a\"\\\u4e2d\ud83d\ude00/"}`}, `p2[outer_str=a"\中😀/]`},
 		{"escaped name", testRequest{target: "/plain", body: `{"card\u005fid":"p2"}`}, `p2`},
 		{"array", testRequest{target: "/plain", body: "{ \"card_id\" : [ \"p2\" , \"p1\" ] ,\r\n\t\"outer_str\" : \"x\" }"}, `p2[outer_str=x] p1[outer_str=x]`},
-		{"cards", testRequest{target: "/plain", body: `{"token":"t","cards":[{"card_id":"p2","outer_str":"a"},{"card_id":"p1"},{"outer_str":"b","card_id":"p2"}]}`},
-			`p2[outer_str=a] p1 p2[outer_str=b]`},
+		{
+			"cards",
+			testRequest{target: "/plain", body: `{"token":"t","cards":[{"card_id":"p2","outer_str":"a"},{"card_id":"p1"},{"outer_str":"b","card_id":"p2"}]}`},
+			`p2[outer_str=a] p1 p2[outer_str=b]`,
+		},
 		{"codes of their own", testRequest{target: "/any", body: `{"cards":[{"card_id":"p1","code":"1"},{"card_id":"p2","code":"2"}]}`}, `p1[code=1] p2[code=2]`},
 		{"unknown members", testRequest{target: "/plain", body: `{"Card_id":"p9","data":{"a":[{}, [1,"]}"], null]},"n":-1.5e3,"t":true,"card_id":"p1","z":"\ud800"}`}, `p1`},
 		{"charset", testRequest{target: "/plain", body: `{"card_id":"p1"}`, typ: "application/json; charset=UTF-8"}, `p1`},
 		{"form", testRequest{target: "/plain", body: `card_id=p2&outer_str=a+b%3D`, typ: "application/x-www-form-urlencoded"}, `p2[outer_str=a b=]`},
 
-		{"configured values", testRequest{target: "/set?shop=7&card_id=p1", header: map[string]string{"X-Code": "a.b"}},
-			`p1[code=a.b fixed_begintimestamp=1700000000 openid=fixed outer_str=shop-7]`},
+		{
+			"configured values",
+			testRequest{target: "/set?shop=7&card_id=p1", header: map[string]string{"X-Code": "a.b"}},
+			`p1[code=a.b fixed_begintimestamp=1700000000 openid=fixed outer_str=shop-7]`,
+		},
 		{"configured values win unchecked", testRequest{
 			target: "/set?shop=7&card_id=p1&outer_str=%00&outer_str=%ZZ&code=1&code=2&openid=p1&fixed_begintimestamp=x",
 			header: map[string]string{"X-Code": "1"},
@@ -89,8 +98,11 @@ func TestAddCard(t *testing.T) {
 			target: "/set?shop=7", body: `{"code":1,"cards":[{"card_id":"p1","outer_str":{},"openid":null,"openid":[]}]}`,
 			header: map[string]string{"X-Code": "1"},
 		}, `p1[code=1 fixed_begintimestamp=1700000000 openid=fixed outer_str=shop-7]`},
-		{"a card's own block beats that of *", testRequest{target: "/set?shop=7&card_id=p2,p1", header: map[string]string{"X-Code": "1"}},
-			`p2[outer_str=any] p1[code=1 fixed_begintimestamp=1700000000 openid=fixed outer_str=shop-7]`},
+		{
+			"a card's own block beats that of *",
+			testRequest{target: "/set?shop=7&card_id=p2,p1", header: map[string]string{"X-Code": "1"}},
+			`p2[outer_str=any] p1[code=1 fixed_begintimestamp=1700000000 openid=fixed outer_str=shop-7]`,
+		},
 		{"no nonce, numeric timestamp", testRequest{target: "/none"}, `p1`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

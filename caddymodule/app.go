@@ -15,11 +15,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/caddyserver/certmagic"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+	"github.com/caddyserver/certmagic"
 
 	"github.com/caddyserver/caddy/v2"
 )

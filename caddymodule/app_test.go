@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,10 +16,9 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/caddyserver/certmagic"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
+	"github.com/caddyserver/certmagic"
 
 	"github.com/caddyserver/caddy/v2"
 )
@@ -35,16 +35,30 @@ func validateJSON(config string) error {
 	return caddy.Validate(cfg)
 }
 
-// wantEmptyPool checks that everything that was acquired has been given back.
-func wantEmptyPool(t testing.TB) {
+// checkPool checks at the end of the test that it gave back what it acquired.
+func checkPool(t testing.TB) {
 	t.Helper()
-	statePool.Range(func(key, _ any) bool {
-		t.Errorf("%v is still in the pool", key)
-		return true
+	pooled := func() map[any]int {
+		refs := make(map[any]int)
+		statePool.Range(func(key, _ any) bool {
+			refs[key] = 0
+			return true
+		})
+		for key := range refs {
+			refs[key], _ = statePool.References(key)
+		}
+		return refs
+	}
+	before := pooled()
+	t.Cleanup(func() {
+		if after := pooled(); !maps.Equal(before, after) {
+			t.Errorf("the pool held %v, and now %v", before, after)
+		}
 	})
 }
 
 func TestValidateCallsNobody(t *testing.T) {
+	checkPool(t)
 	var calls atomic.Int32
 	api := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) }))
 	defer api.Close()
@@ -60,11 +74,11 @@ func TestValidateCallsNobody(t *testing.T) {
 	if n := calls.Load(); n != 0 {
 		t.Errorf("got %d calls", n)
 	}
-	wantEmptyPool(t)
 }
 
 // TestPoolIsBalanced lets a configuration fail after the accounts were made, beside one that is in use.
 func TestPoolIsBalanced(t *testing.T) {
+	checkPool(t)
 	s := newTestSite(t, addCardSite)
 	key := s.app.poolKeys[0]
 	refs := func() int {
@@ -111,8 +125,10 @@ func TestStartWarmsWhatIsNeeded(t *testing.T) {
 		{"nothing", ``, map[string]string{}},
 		{"ticket", addCardSite, map[string]string{"default": "api_ticket"}},
 		{"both", addCardSite + openCardSite, map[string]string{"default": "access_token api_ticket"}},
-		{"all accounts", "wechat_card /a add_card {\naccount {query.a}\ncard *\n}\nwechat_card /b open_card {\naccount other\ncard *\n}",
-			map[string]string{"": "api_ticket", "other": "access_token"}},
+		{
+			"all accounts", "wechat_card /a add_card {\naccount {query.a}\ncard *\n}\nwechat_card /b open_card {\naccount other\ncard *\n}",
+			map[string]string{"": "api_ticket", "other": "access_token"},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newTestSite(t, tc.directives)

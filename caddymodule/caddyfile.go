@@ -263,11 +263,11 @@ func (h *Handler) takeCommon(d *caddyfile.Dispenser) error {
 // unmarshalGuest loads the module that is called name in namespace from the segment at the cursor.
 func unmarshalGuest(d *caddyfile.Dispenser, namespace, name, what string) (caddyfile.Unmarshaler, error) {
 	if _, err := caddy.GetModule(namespace + "." + name); err != nil {
-		var known []string
-		for _, mod := range caddy.GetModules(namespace) {
-			known = append(known, mod.ID.Name())
+		mods := caddy.GetModules(namespace) // sorted
+		known := make([]string, len(mods))
+		for i, mod := range mods {
+			known[i] = mod.ID.Name()
 		}
-		slices.Sort(known)
 		return nil, d.Errf("unknown %s '%s': there are %s", what, name, strings.Join(known, ", "))
 	}
 	return caddyfile.UnmarshalModule(d, namespace+"."+name)

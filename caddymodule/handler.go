@@ -10,10 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
-
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"

@@ -13,13 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-	"go.uber.org/zap/zaptest/observer"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -191,6 +190,7 @@ func TestProblemShowsNoEscapes(t *testing.T) {
 
 // TestProvisionRefuses goes through what a configuration must not say, in JSON too.
 func TestProvisionRefuses(t *testing.T) {
+	checkPool(t)
 	t.Setenv("TEST_EMPTY", "")
 	t.Setenv("TEST_ID", "wx2")
 	empty := filepath.Join(t.TempDir(), "empty")
@@ -271,5 +271,4 @@ func TestProvisionRefuses(t *testing.T) {
 			}
 		})
 	}
-	wantEmptyPool(t)
 }
