@@ -140,10 +140,13 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) error 
 	if _, ok := errors.AsType[caddyhttp.HandlerError](err); ok {
 		return err // from next
 	}
-	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
-		return caddyhttp.Error(statusClientClosedRequest, err)
-	}
 	p := problemOf(err, time.Now())
+	if p == nil && r.Context().Err() != nil && errors.Is(err, r.Context().Err()) {
+		if errors.Is(err, context.Canceled) {
+			return caddyhttp.Error(statusClientClosedRequest, err)
+		}
+		p = timedOut(err)
+	}
 	if p == nil {
 		return err // from next
 	}

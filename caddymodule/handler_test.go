@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -78,7 +77,7 @@ func TestAccountPlaceholder(t *testing.T) {
 func TestNextsErrorsPassThrough(t *testing.T) {
 	h := &Handler{logger: zap.NewNop(), action: passing{}}
 	for _, err := range []error{
-		errors.New("plain"), caddyhttp.Error(418, errors.New("teapot")), fmt.Errorf("%w", context.Canceled), io.ErrUnexpectedEOF,
+		errors.New("plain"), caddyhttp.Error(418, errors.New("teapot")), fmt.Errorf("%w", context.Canceled), context.DeadlineExceeded,
 		caddyhttp.Error(500, &Problem{Status: 400}),
 	} {
 		w, r := prepare(t, http.MethodGet)
@@ -124,7 +123,7 @@ func TestFail(t *testing.T) {
 		{"busy, now", &plugin.Busy{API: "decrypt"}, 503, "1", zap.WarnLevel, "busy"},
 		{"unavailable", &credential.Unavailable{Kind: credential.APITicket, RetryAt: now.Add(-time.Hour), Err: errors.New("x")}, 503, "1", zap.WarnLevel, "api_ticket"},
 		{"unavailable for a while", &credential.Unavailable{Kind: credential.APITicket, RetryAt: now.Add(time.Hour), Err: &wechat.Error{API: "token", Code: 40164, Msg: "invalid ip 1.2.3.4"}}, 503, "3600", zap.WarnLevel, "1.2.3.4"},
-		{"deadline", fmt.Errorf("x: %w", context.DeadlineExceeded), 504, "", zap.ErrorLevel, "wechat_timeout"},
+		{"timeout", &wechat.Error{API: "decrypt", Timeout: true, Err: context.DeadlineExceeded}, 504, "", zap.ErrorLevel, "wechat_timeout"},
 		{"set-up", &wechat.Error{API: "decrypt", Code: 48001, Msg: "api unauthorized"}, 502, "", zap.ErrorLevel, "unauthorized"},
 		{"refused", &wechat.Error{API: "geturl", Code: 40158, Msg: "invalid use_custom_code"}, 422, "", zap.DebugLevel, "40158"},
 		{"refused for a listed card", &listedCardError{"p1", &wechat.Error{API: "geturl", Code: 40158}}, 422, "", zap.ErrorLevel, "listed_card"},
@@ -176,6 +175,17 @@ func TestClientGone(t *testing.T) {
 	if he, ok := errors.AsType[caddyhttp.HandlerError](err); !ok || he.StatusCode != 499 || w.Body.Len() != 0 {
 		t.Errorf("got %v and %q", err, w.Body)
 	}
+}
+
+func TestRequestDeadline(t *testing.T) {
+	h := &Handler{logger: zap.NewNop()}
+	w, r := prepare(t, http.MethodGet)
+	ctx, cancel := context.WithTimeout(r.Context(), 0)
+	defer cancel()
+	if err := h.fail(w, r.WithContext(ctx), fmt.Errorf("waiting: %w", ctx.Err())); err != nil {
+		t.Fatal(err)
+	}
+	wantProblem(t, w, 504, "wechat_timeout", "in time")
 }
 
 func TestProblemShowsNoEscapes(t *testing.T) {

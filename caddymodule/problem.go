@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -96,20 +95,26 @@ func problemOf(err error, now time.Time) *Problem {
 	if e, ok := errors.AsType[*wechat.Error](err); ok {
 		return problemOfWechat(e, err, now)
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return &Problem{Status: http.StatusGatewayTimeout, Reason: reasonWechatTimeout, Detail: "WeChat did not answer in time", Err: err}
-	}
 	return nil
+}
+
+// timedOut is the answer when WeChat took longer than the request could wait.
+func timedOut(err error) *Problem {
+	return &Problem{
+		Status: http.StatusGatewayTimeout, Reason: reasonWechatTimeout,
+		Detail: "WeChat did not answer in time",
+		Err:    err,
+	}
 }
 
 // problemOfWechat is problemOf for the very call that the request needs.
 func problemOfWechat(e *wechat.Error, err error, now time.Time) *Problem {
+	if e.Timeout {
+		return timedOut(err)
+	}
 	p := &Problem{Err: err}
 	p.fromWechat(e)
 	switch reaction := e.Reaction(); {
-	case e.Timeout:
-		p.Status, p.Reason = http.StatusGatewayTimeout, reasonWechatTimeout
-		p.Detail = "WeChat did not answer in time"
 	case reaction == wechat.Refused:
 		p.Status, p.Reason = http.StatusUnprocessableEntity, reasonWechatRejected
 		p.Detail = "WeChat refused what was asked"
