@@ -43,7 +43,8 @@ type share struct {
 	failing bool      // whether the last call failed: one warning a change
 }
 
-// do runs op and gives up on it after limit. A late op goes on alone; after is then called with its result.
+// do runs op and gives up on it after limit. A late op goes on alone; late is called when it
+// succeeds after all.
 func (s *share) do(ctx context.Context, limit time.Duration, op func(context.Context) error, late func()) error {
 	if s == nil || s.store == nil {
 		return errNoStore
@@ -58,11 +59,12 @@ func (s *share) do(ctx context.Context, limit time.Duration, op func(context.Con
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	done := make(chan error, 1)
-	var claimed atomic.Bool // by the one that ends the call: the caller in time, or op too late
+	var ended atomic.Bool // by op in time, or by its caller who gave it up: whoever is first
 	go func() {
 		err := op(ctx)
+		inTime := ended.CompareAndSwap(false, true)
 		done <- err
-		if !claimed.CompareAndSwap(false, true) {
+		if !inTime {
 			s.hanging.Add(-1)
 			if err == nil && late != nil {
 				late()
@@ -72,7 +74,6 @@ func (s *share) do(ctx context.Context, limit time.Duration, op func(context.Con
 
 	select {
 	case err := <-done:
-		claimed.Store(true)
 		return err
 	case <-ctx.Done():
 	}
@@ -81,12 +82,11 @@ func (s *share) do(ctx context.Context, limit time.Duration, op func(context.Con
 	defer patience.Stop()
 	select {
 	case err := <-done:
-		claimed.Store(true)
 		return err
 	case <-patience.C:
 	}
 	s.hanging.Add(1)
-	if !claimed.CompareAndSwap(false, true) { // it came back in this very moment
+	if !ended.CompareAndSwap(false, true) { // it came back in this very moment
 		s.hanging.Add(-1)
 		return <-done
 	}
