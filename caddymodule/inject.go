@@ -31,8 +31,8 @@ import (
 // is cut out of the answer's Location, Content-Location, Refresh and Link fields, but not out of its body (except that
 // a redirect whose Location held a credential loses its body, which only repeats it).
 //
-// When the next handler fails, what was added is gone again before error routes (`handle_errors`) see the request.
-// Those may start from the request as the client sent it: let `inject` come first in them, too, if they proxy.
+// When the next handler fails, what was added is gone again before error routes (`handle_errors`) see the request, and
+// what the client forged does not come back. Only `{http.request.orig_uri}` and logs have the URI as the client sent it.
 //
 // Without a usable credential the answer is a problem document with status 503 and reason `credential_unavailable`.
 //

@@ -15,10 +15,8 @@ type cutter struct {
 }
 
 func (c *cutter) add(value string) {
-	for _, v := range c.values[:c.n] {
-		if v == value {
-			return
-		}
+	if slices.Contains(c.values[:c.n], value) {
+		return
 	}
 	c.values[c.n] = value
 	c.n++
@@ -169,9 +167,6 @@ func (t *cutText) start(i int) int {
 
 // index finds needle, a blank and a plus counting as equal: one is what the other becomes in a query.
 func (t *cutText) index(needle string) int {
-	if needle == "" {
-		return -1
-	}
 search:
 	for i := range len(t.bytes) - len(needle) + 1 {
 		for j := range len(needle) {

@@ -103,7 +103,7 @@ func TestInjectCaddyfileRefuses(t *testing.T) {
 		"header X-A api_ticket\nheader x-a access_token": "already specified",
 		"query t api_ticket\nquery t access_token":       "already specified",
 		"placeholder api_ticket\nplaceholder api_ticket": "already specified",
-		"placeholder api_ticket\noptional\noptional":     "already specified",
+		"optional\nplaceholder api_ticket\noptional":     "already specified",
 		"placeholder api_ticket\noptional yes":           "wrong argument count",
 		"placeholder api_ticket\nheaders X-A api_ticket": "unrecognized subdirective",
 	} {
@@ -324,10 +324,13 @@ func TestInjectResponse(t *testing.T) {
 	ways := map[string]func(w http.ResponseWriter) error{
 		"WriteHeader": func(w http.ResponseWriter) error { w.WriteHeader(http.StatusFound); return nil },
 		"Write":       func(w http.ResponseWriter) error { _, err := w.Write([]byte("x")); return err },
-		"ReadFrom":    func(w http.ResponseWriter) error { _, err := io.Copy(w, strings.NewReader("x")); return err },
-		"Flush":       func(w http.ResponseWriter) error { return http.NewResponseController(w).Flush() },
-		"nothing":     func(http.ResponseWriter) error { return nil },
-		"error":       func(http.ResponseWriter) error { return errors.New("failed") },
+		"ReadFrom": func(w http.ResponseWriter) error {
+			_, err := io.Copy(w, io.LimitReader(strings.NewReader("x"), 9))
+			return err
+		},
+		"Flush":   func(w http.ResponseWriter) error { return http.NewResponseController(w).Flush() },
+		"nothing": func(http.ResponseWriter) error { return nil },
+		"error":   func(http.ResponseWriter) error { return errors.New("failed") },
 	}
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
@@ -341,6 +344,53 @@ func TestInjectResponse(t *testing.T) {
 				t.Errorf("Location is %q", got)
 			}
 		})
+	}
+}
+
+// TestInjectRedirectBody leaves out the note that repeats the credential, and no other body.
+func TestInjectRedirectBody(t *testing.T) {
+	in := newInject(t, `{"query":{"t":"api_ticket"}}`)
+	for _, tc := range []struct {
+		status   int
+		location string
+		want     string
+	}{
+		{http.StatusFound, "/y?t=" + url.QueryEscape(injectTicket), ""},
+		{http.StatusFound, "/y?t=other", "abab"},
+		{http.StatusCreated, "/y?t=" + url.QueryEscape(injectTicket), "abab"},
+	} {
+		w := httptest.NewRecorder()
+		err := in.serve(w, injectRequest(w, "GET", "/x", nil), caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+			w.Header().Set("Location", tc.location)
+			w.Header().Set("Content-Length", "4")
+			w.WriteHeader(tc.status)
+			n, err := w.Write([]byte("ab"))
+			m, err2 := io.Copy(w, io.LimitReader(strings.NewReader("abc"), 2))
+			if n != 2 || m != 2 {
+				t.Errorf("wrote %d and %d bytes", n, m)
+			}
+			return errors.Join(err, err2)
+		}), allCredentials)
+		if got := w.Body.String(); err != nil || got != tc.want || (w.Header().Get("Content-Length") != "") != (got != "") {
+			t.Errorf("%d %s: got %q, %v, %v", tc.status, tc.location, got, w.Header(), err)
+		}
+	}
+}
+
+// TestInjectAfterRewrite cleans the original query too: php_fastcgi makes REQUEST_URI of it.
+func TestInjectAfterRewrite(t *testing.T) {
+	in := newInject(t, `{"query":{"t":"api_ticket"}}`)
+	w := httptest.NewRecorder()
+	r := injectRequest(w, "GET", "/x?t=forged&a=1", nil)
+	r.URL.RawQuery = "b=2"
+	err := in.serve(w, r, caddyhttp.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
+		if got, _ := replacer(r).GetString("http.request.orig_uri.query"); got != "a=1" {
+			t.Errorf("the original query is %s", got)
+		}
+		return nil
+	}), allCredentials)
+	if err != nil || r.URL.RawQuery != "b=2" {
+		t.Errorf("got %v, %s", err, r.URL.RawQuery)
 	}
 }
 
