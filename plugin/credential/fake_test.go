@@ -89,6 +89,10 @@ type fakeStore struct {
 	readOnly bool          // Store and Lock fail
 	hang     chan struct{} // not nil: everything waits for it, whatever the context says
 	dead     bool          // locks are never given
+	slow     time.Duration // every call takes so long, unless its context ends first
+	noUnlock int           // so many calls of Unlock fail
+
+	lockCtx context.Context // of the lock given last
 }
 
 func newStore() *fakeStore {
@@ -97,18 +101,25 @@ func newStore() *fakeStore {
 
 var errReadOnly = errors.New("read-only file system")
 
-func (s *fakeStore) enter() error {
+func (s *fakeStore) enter(ctx context.Context) error {
 	s.mu.Lock()
-	hang, err := s.hang, s.fail
+	hang, slow, err := s.hang, s.slow, s.fail
 	s.mu.Unlock()
 	if hang != nil {
 		<-hang
+	}
+	if slow > 0 {
+		select {
+		case <-time.After(slow):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	return err
 }
 
 func (s *fakeStore) Lock(ctx context.Context, name string) error {
-	if err := s.enter(); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return err
 	}
 	for {
@@ -120,6 +131,7 @@ func (s *fakeStore) Lock(ctx context.Context, name string) error {
 		held, ok := s.locks[name]
 		if !ok && !s.dead {
 			s.locks[name] = make(chan struct{})
+			s.lockCtx = ctx
 			s.mu.Unlock()
 			return nil
 		}
@@ -132,12 +144,16 @@ func (s *fakeStore) Lock(ctx context.Context, name string) error {
 	}
 }
 
-func (s *fakeStore) Unlock(_ context.Context, name string) error {
-	if err := s.enter(); err != nil {
+func (s *fakeStore) Unlock(ctx context.Context, name string) error {
+	if err := s.enter(ctx); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.noUnlock > 0 {
+		s.noUnlock--
+		return errReadOnly
+	}
 	held, ok := s.locks[name]
 	if !ok {
 		return fs.ErrNotExist
@@ -147,8 +163,8 @@ func (s *fakeStore) Unlock(_ context.Context, name string) error {
 	return nil
 }
 
-func (s *fakeStore) Store(_ context.Context, key string, value []byte) error {
-	if err := s.enter(); err != nil {
+func (s *fakeStore) Store(ctx context.Context, key string, value []byte) error {
+	if err := s.enter(ctx); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -161,8 +177,8 @@ func (s *fakeStore) Store(_ context.Context, key string, value []byte) error {
 	return nil
 }
 
-func (s *fakeStore) Load(_ context.Context, key string) ([]byte, error) {
-	if err := s.enter(); err != nil {
+func (s *fakeStore) Load(ctx context.Context, key string) ([]byte, error) {
+	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()

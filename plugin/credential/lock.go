@@ -14,12 +14,12 @@ func (f *flight) lock(generation string) *held {
 	ctx, cancel := context.WithCancel(f.env.ctx)
 	got := make(chan error)
 	f.env.flights.Go(func() { // one is under way, ours, so Stop waits for this one too
-		err := f.env.share.lock(ctx, name, maxRenewalSpan)
+		err := f.env.share.lock(ctx, name)
 		select {
 		case got <- err:
 		case <-ctx.Done():
 			if err == nil {
-				f.env.share.unlock(ctx, name)
+				f.env.share.unlock(f.env.ctx, name)
 			}
 		}
 	})
@@ -32,7 +32,7 @@ func (f *flight) lock(generation string) *held {
 		var end time.Time
 		if h := f.serve(now); h != nil {
 			// Not to the very end: the fetch takes its time too.
-			poll, end = warmPoll, start.Add((h.remaining(start)-h.margin(f.kind))*3/4)
+			poll, end = warmPoll, start.Add(min((h.remaining(start)-h.margin(f.kind))*3/4, maxRenewalSpan))
 		} else {
 			if cold.IsZero() {
 				cold = now
@@ -55,8 +55,8 @@ func (f *flight) lock(generation string) *held {
 				return nil
 			}
 			f.unlock = func() {
+				f.env.share.unlock(f.env.ctx, name)
 				cancel()
-				f.env.share.unlock(ctx, name)
 			}
 			return nil
 		case <-changed: // the old value was refused: callers wait from now on

@@ -24,6 +24,8 @@ const (
 	storeTimeout  = time.Second            // what a store may take for one call
 	storePause    = 30 * time.Second       // how long a store that took longer is left alone
 	storePatience = 250 * time.Millisecond // what a store may take to notice that its context is done
+	unlockTries   = 3                      // of giving back one lock
+	unlockPause   = time.Second            // between them
 )
 
 var (
@@ -43,9 +45,8 @@ type share struct {
 	failing bool      // whether the last call failed: one warning a change
 }
 
-// do runs op and gives up on it after limit. A late op goes on alone; late is called when it
-// succeeds after all.
-func (s *share) do(ctx context.Context, limit time.Duration, op func(context.Context) error, late func()) error {
+// do runs op and gives up on it when ctx ends. Such an op goes on alone; late is called when it succeeds after all.
+func (s *share) do(ctx context.Context, op func() error, late func()) error {
 	if s == nil || s.store == nil {
 		return errNoStore
 	}
@@ -56,12 +57,10 @@ func (s *share) do(ctx context.Context, limit time.Duration, op func(context.Con
 		return errStoreSlow
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
 	done := make(chan error, 1)
 	var ended atomic.Bool // by op in time, or by its caller who gave it up: whoever is first
 	go func() {
-		err := op(ctx)
+		err := op()
 		inTime := ended.CompareAndSwap(false, true)
 		done <- err
 		if !inTime {
@@ -95,7 +94,9 @@ func (s *share) do(ctx context.Context, limit time.Duration, op func(context.Con
 
 // call is do for what should be quick.
 func (s *share) call(ctx context.Context, what string, op func(context.Context) error) error {
-	err := s.do(ctx, storeTimeout, op, nil)
+	timed, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	err := s.do(timed, func() error { return op(timed) }, nil)
 	if errors.Is(err, errNoStore) {
 		return err
 	}
@@ -133,25 +134,42 @@ func (s *share) save(ctx context.Context, key string, raw []byte) error {
 	return s.call(ctx, "store", func(ctx context.Context) error { return s.store.Store(ctx, key, raw) })
 }
 
-// lock waits for the lock, limit at most. A lock that comes too late is given back.
-func (s *share) lock(ctx context.Context, name string, limit time.Duration) error {
-	return s.do(ctx, limit,
-		func(ctx context.Context) error { return s.store.Lock(ctx, name) },
+// lock waits for the lock until ctx ends. A lock that comes too late is given back. ctx must last for as long as the
+// lock is held: some stores renew its lease under it.
+func (s *share) lock(ctx context.Context, name string) error {
+	return s.do(ctx,
+		func() error { return s.store.Lock(ctx, name) },
 		func() { s.unlock(ctx, name) })
 }
 
+// unlock gives the lock back. It is tried even on a store that is left alone, and again while ctx lasts: a lock that
+// its living holder keeps does not go stale in every store.
 func (s *share) unlock(ctx context.Context, name string) {
-	// Tried even on a store that is left alone: a lock that its living holder keeps does not go stale. An error is the
-	// store's last word; then the lock goes stale with the store's own means.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
-	done := make(chan struct{})
+	for try := range unlockTries {
+		if try > 0 {
+			select {
+			case <-time.After(unlockPause):
+			case <-ctx.Done():
+				return
+			}
+		}
+		if err := s.tryUnlock(context.WithoutCancel(ctx), name); err == nil || errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+	}
+}
+
+func (s *share) tryUnlock(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	done := make(chan error, 1)
 	go func() {
-		defer close(done)
 		defer cancel()
-		_ = s.store.Unlock(ctx, name)
+		done <- s.store.Unlock(ctx, name)
 	}()
 	select {
-	case <-done:
+	case err := <-done:
+		return err
 	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
-	"time"
 )
 
 // An answer that comes in time is never taken for one that came too late, however the goroutines are scheduled.
@@ -15,7 +14,7 @@ func TestLockInTimeIsNotGivenBack(t *testing.T) {
 	for _, name := range []string{"a", "b", "c", "d"} {
 		wg.Go(func() {
 			for range 2500 {
-				if err := s.lock(t.Context(), name, time.Minute); err != nil {
+				if err := s.lock(t.Context(), name); err != nil {
 					t.Errorf("lock: %v", err)
 					return
 				}

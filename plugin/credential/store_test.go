@@ -236,3 +236,44 @@ func TestWrongClocks(t *testing.T) {
 		}
 	})
 }
+
+// A store may renew a lock's lease for as long as the context lasts that it was taken with.
+func TestLockIsKeptForTheWholeFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		n := newNode(t, w, nodeOptions{store: store})
+		w.fail = func(Kind, int) error {
+			if store.lockCtx.Err() != nil {
+				t.Error("the lock's context ended before the fetch")
+			}
+			return nil
+		}
+		n.get(t, AccessToken)
+		n.Stop(n.env)
+		if store.lockCtx.Err() == nil {
+			t.Error("the lock's context does not end")
+		}
+	})
+}
+
+func TestLockIsGivenBackThoughTheStoreFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		w.fail = func(Kind, int) error { return wechatError("stable_token", -1) }
+		n := newNode(t, w, nodeOptions{store: store})
+		defer n.Stop(n.env)
+		store.noUnlock = 2
+		n.fails(t, AccessToken)
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if len(store.locks) != 0 {
+			t.Error("a lock is left over")
+		}
+		w.setFail(nil)
+		start := time.Now()
+		n.get(t, AccessToken)
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("the next attempt took %v", took)
+		}
+	})
+}
