@@ -76,6 +76,30 @@ func TestValidateCallsNobody(t *testing.T) {
 	}
 }
 
+// TestDocumentedJSON loads the JSON that the documentation shows for each action.
+func TestDocumentedJSON(t *testing.T) {
+	for _, handler := range []string{
+		`{"handler":"wechat_card","account":"default","errors":"caddy","action":{"name":"add_card",
+			"cards":[{"card_id":["p1","p2"],"outer_str":"shop-{query.shop}"},{"card_id":["*"]}],
+			"accept":["outer_str"],"nonce_str":"off","timestamp":"number","max_cards":3}}`,
+		`{"handler":"wechat_card","action":{"name":"open_card","cards":[{"card_id":["*"]}],"max_cards":5}}`,
+		`{"handler":"wechat_card","action":{"name":"member_card_component","cards":[{"card_id":["p1"]}],"accept":["none"],"cache":"10m"}}`,
+		`{"handler":"wechat_card","action":{"name":"inject","header":{"X-Wechat-Api-Ticket":"api_ticket"},"query":{"t":"jsapi_ticket"},
+			"placeholder":["api_ticket"],"optional":true}}`,
+	} {
+		err := validateJSON(`{"admin":{"disabled":true},"apps":{
+			"http":{"servers":{"srv0":{"listen":["127.0.0.1:0"],"routes":[{"handle":[` + handler + `]}]}}},
+			"wechat_card":{"api":["https://api.weixin.qq.com"],"timeout":"5s","proxy":"off","store":{"module":"off"},"accounts":{"default":{
+				"app_id":"wx1","app_secret":"s","token_source":"stable","force_refresh":"on",
+				"mini_program":[{"app_id":"wx2","app_secret":"s"}],
+				"message_push":{"token":"t","encoding_aes_key":"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"},
+				"limit":{"decrypt":600,"geturl":60}}}}}}`)
+		if err != nil {
+			t.Errorf("%s: %v", handler, err)
+		}
+	}
+}
+
 // TestPoolIsBalanced lets a configuration fail after the accounts were made, beside one that is in use.
 func TestPoolIsBalanced(t *testing.T) {
 	checkPool(t)

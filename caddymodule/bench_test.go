@@ -64,12 +64,12 @@ func BenchmarkUnclaimed(b *testing.B) {
 		return all.String() + "respond ok\n"
 	}
 	for _, n := range []int{0, 1, 5} {
-		for name, line := range map[string]string{
-			"wechat_card": "wechat_card /card%d add_card {\ncard p1\n}\n",
-			"vars":        "vars /card%d x y\n",
+		for _, tc := range []struct{ name, line string }{
+			{"wechat_card", "wechat_card /card%d add_card {\ncard p1\n}\n"},
+			{"vars", "vars /card%d x y\n"},
 		} {
-			s := newTestSite(b, directives(n, line))
-			b.Run(fmt.Sprintf("%s-%d", name, n), func(b *testing.B) { benchmarkSite(b, s, "/other") })
+			s := newTestSite(b, directives(n, tc.line))
+			b.Run(fmt.Sprintf("%s-%d", tc.name, n), func(b *testing.B) { benchmarkSite(b, s, "/other") })
 		}
 	}
 }
