@@ -97,12 +97,12 @@ func (s *share) call(ctx context.Context, what string, op func(context.Context) 
 	timed, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	err := s.do(timed, func() error { return op(timed) }, nil)
-	if errors.Is(err, errNoStore) {
-		return err
+	if errors.Is(err, errNoStore) || ctx.Err() != nil {
+		return err // says nothing of the store
 	}
-	failed := err != nil && !errors.Is(err, fs.ErrNotExist) && ctx.Err() == nil
+	failed := err != nil && !errors.Is(err, fs.ErrNotExist)
 	s.mu.Lock()
-	if failed && (errors.Is(err, errStoreSlow) || errors.Is(err, context.DeadlineExceeded)) && time.Now().After(s.until) {
+	if failed && timed.Err() != nil {
 		s.until = time.Now().Add(storePause)
 	}
 	changed := failed != s.failing
