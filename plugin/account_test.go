@@ -296,6 +296,31 @@ func TestComponentWhileWeChatFails(t *testing.T) {
 	}
 }
 
+func TestClockOffsetOutlivesAReload(t *testing.T) {
+	w := newWorld(t, nil)
+	weChat := httptest.NewServer(sandbox.New(sandbox.Config{Now: func() time.Time { return time.Now().Add(10 * time.Minute) }}))
+	defer weChat.Close()
+	w.cfg.APIURL = weChat.URL
+	state := NewState(w.cfg)
+	for i := range 2 {
+		cfg := w.cfg
+		cfg.Client = wechat.New(wechat.Config{BaseURLs: []string{weChat.URL}})
+		defer cfg.Client.Close()
+		account, err := NewAccount(cfg, state)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer account.Stop()
+		cards := []card.Ext{{CardID: testCard}}
+		if _, err := account.AddCard(t.Context(), nil, cards, true); err != nil {
+			t.Fatal(err)
+		}
+		if ahead := time.Unix(cards[0].Timestamp, 0).Sub(time.Now()); (ahead - 10*time.Minute).Abs() > 3*time.Second {
+			t.Errorf("configuration %d signs for %v from now", i, ahead)
+		}
+	}
+}
+
 func TestWeChatTalksNonsense(t *testing.T) {
 	for _, body := range []string{
 		"", "{}", "null", "[]", "<html>", `{"access_token":"T","expires_in":`, `{"access_token":"","expires_in":7200}`,

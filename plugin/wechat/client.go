@@ -55,6 +55,7 @@ type Client struct {
 	observe   func(api string, err error, took time.Duration)
 	transport *http.Transport
 	offset    atomic.Int64 // a time.Duration
+	measured  atomic.Bool
 }
 
 // New makes a Client. It opens no connection.
@@ -106,6 +107,9 @@ func (c *Client) Offset() time.Duration {
 	return time.Duration(c.offset.Load())
 }
 
+// Measured tells whether Offset is known: whether WeChat has answered yet.
+func (c *Client) Measured() bool { return c.measured.Load() }
+
 // noteDate learns the offset from an answer whose request was written at sent
 // and whose header was read at got, both by the local clock.
 func (c *Client) noteDate(date string, sent, got time.Time) {
@@ -123,4 +127,5 @@ func (c *Client) noteDate(date string, sent, got time.Time) {
 		offset = 0
 	}
 	c.offset.Store(int64(offset))
+	c.measured.Store(true)
 }
