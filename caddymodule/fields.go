@@ -152,7 +152,7 @@ type value struct {
 
 // newValue compiles a configured value.
 func newValue(f field, raw string) (value, error) {
-	v := value{raw: raw, dynamic: isDynamic(raw)}
+	v := value{raw: fullPlaceholders(raw), dynamic: isDynamic(raw)}
 	if v.dynamic {
 		return v, nil
 	}

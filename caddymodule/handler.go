@@ -41,9 +41,10 @@ type Handler struct {
 	methods    []string // what an answering action takes; nil: everything
 	allow      string   // the same, as the Allow header has it
 
-	accounts map[string]*plugin.Account
-	account  *plugin.Account // nil: Account holds placeholders
-	logger   *zap.Logger
+	accounts    map[string]*plugin.Account
+	account     *plugin.Account // nil: Account holds placeholders
+	accountName string          // Account, its placeholders in full
+	logger      *zap.Logger
 }
 
 // CaddyModule returns the Caddy module information.
@@ -88,7 +89,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	app := mod.(*App)
 	h.accounts = app.accounts
-	if isDynamic(h.Account) {
+	if h.accountName = fullPlaceholders(h.Account); isDynamic(h.accountName) {
 		app.need(action.Needs(), "")
 		return nil
 	}
@@ -124,7 +125,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 // accountOf evaluates the placeholders of Account.
 func (h *Handler) accountOf(r *http.Request) (*plugin.Account, error) {
-	name, err := replacer(r).ReplaceOrErr(h.Account, true, true)
+	name, err := replacer(r).ReplaceOrErr(h.accountName, true, true)
 	if err != nil {
 		return nil, problemf(http.StatusForbidden, reasonValueMissing, "the account's name came out empty")
 	}
@@ -202,14 +203,6 @@ var cardErrCodes = []int{40073, 40158, 45030}
 
 // errorsCaddy is the one value of Handler.Errors.
 const errorsCaddy = "caddy"
-
-// replacer gives the request's placeholders.
-func replacer(r *http.Request) *caddy.Replacer {
-	return r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-}
-
-// isDynamic tells whether s has to go through a replacer.
-func isDynamic(s string) bool { return strings.ContainsAny(s, "{}") }
 
 // Interface guards
 var (
