@@ -19,32 +19,28 @@ const (
 )
 
 var (
-	errSame = errors.New("WeChat refuses the token and hands out the same one again")
-	errLate = errors.New("the value ended before it arrived")
+	errSame    = errors.New("WeChat refuses the token and hands out the same one again")
+	errQuarrel = errors.New("WeChat refuses one token after the other: does something else fetch tokens for this app_id?")
+	errLate    = errors.New("the value ended before it arrived")
 )
-
-// want is what a flight is for.
-type want struct {
-	not    string // a value that WeChat refused: anything but that
-	urgent bool   // callers wait: any usable value will do
-}
 
 // flight is one renewal: the store first, then its lock, the store again, then WeChat.
 type flight struct {
 	*Keeper
 	env    *Env
-	want   want
+	urgent bool   // callers wait: any usable value will do
+	not    string // the value to be replaced, if WeChat refused it
 	unlock func() // nil: the lock is not ours
 }
 
 // fly makes one flight. Callers have their answer when WeChat has given it; storing it comes behind.
-func (k *Keeper) fly(env *Env, want want) (*held, error) {
+func (k *Keeper) fly(env *Env, urgent bool) (*held, error) {
 	if !env.begin() {
 		return nil, errStopped
 	}
 	k.flying.Store(true)
 	defer k.flying.Store(false)
-	f := &flight{Keeper: k, env: env, want: want}
+	f := &flight{Keeper: k, env: env, urgent: urgent}
 	h, store, err := f.run()
 	if store == nil && f.unlock == nil {
 		env.flights.Done()
@@ -65,8 +61,11 @@ func (k *Keeper) fly(env *Env, want want) (*held, error) {
 // run gives a value or a failure, and what is still to be stored.
 func (f *flight) run() (h *held, store func(), err error) {
 	now := f.env.Now()
-	if h := f.serve(now); h != nil && h.Text != f.want.not && (f.want.urgent || !h.due(now)) {
+	if h := f.serve(now); h != nil && (f.urgent || !h.due(now)) {
 		return h, nil, nil // it landed while we were being called
+	}
+	if cur := f.current(); cur.isRefused() {
+		f.not = cur.Text
 	}
 	if u := f.blocked(now); u != nil {
 		if rec, err := f.read(); err == nil {
@@ -98,9 +97,9 @@ func (f *flight) run() (h *held, store func(), err error) {
 			return h, nil, err
 		}
 	}
-	if f.want.not != "" {
+	if f.not != "" {
 		if until := f.quarrelling(f.env.Now()); !until.IsZero() {
-			return nil, nil, f.bind(until, 0, errSame)
+			return nil, nil, f.bind(until, 0, errQuarrel)
 		}
 	}
 	if rec == nil {
@@ -146,7 +145,7 @@ func (f *flight) adopt(rec *record) *held {
 	}
 	now := f.env.Now()
 	h, err := rec.Value.unpack(f.env.sealer, f.name, now, f.env.Offset())
-	if err != nil || h.Text == f.want.not || !h.usable(now, h.margin(f.kind)) {
+	if err != nil || h.Text == f.not || !h.usable(now, h.margin(f.kind)) {
 		return nil
 	}
 	cur := f.current()
@@ -158,7 +157,7 @@ func (f *flight) adopt(rec *record) *held {
 			h.ends = cur.ends // it lives from its first sight, not from its last
 		}
 	}
-	if cur.usable(now, 0) && (!h.Obtained.After(cur.Obtained) || h.due(now)) && f.want.not == "" {
+	if cur.usable(now, 0) && (!h.Obtained.After(cur.Obtained) || h.due(now)) {
 		return nil
 	}
 	h = f.land(h, now)
@@ -199,14 +198,17 @@ func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
 		guarded = f.write(rec) == nil
 	}
 	grant, err := f.env.Fetch(f.env.ctx, f.kind, false)
-	if err == nil && f.want.not != "" && grant.Value == f.want.not {
+	if cur := f.current(); err == nil && cur.isRefused() && grant.Value == cur.Text {
 		// WeChat still holds the refused token to be good. Only a forced refresh replaces it, and of these there are few.
+		insisted := cur.insisted.Swap(true)
 		mayForce := f.kind == AccessToken && !f.env.Classic && f.env.ForceRefresh && guarded
-		if !mayForce || !rec.Calls.takeForced(f.env.wechatNow()) || f.write(rec) != nil {
-			return nil, errSame
-		}
-		grant, err = f.env.Fetch(f.env.ctx, f.kind, true)
-		if err == nil && grant.Value == f.want.not {
+		switch {
+		case mayForce && rec.Calls.takeForced(f.env.wechatNow()) && f.write(rec) == nil:
+			grant, err = f.env.Fetch(f.env.ctx, f.kind, true)
+			if err == nil && grant.Value == cur.Text {
+				return nil, errSame
+			}
+		case !insisted:
 			return nil, errSame
 		}
 	}
@@ -269,7 +271,7 @@ func (f *flight) save(h *held) {
 			return
 		}
 		now := f.env.Now()
-		if other, err := rec.Value.unpack(f.env.sealer, f.name, now, f.env.Offset()); err == nil && other.usable(now, 0) && other.Text != f.want.not {
+		if other, err := rec.Value.unpack(f.env.sealer, f.name, now, f.env.Offset()); err == nil && other.usable(now, 0) && other.Text != f.not {
 			return
 		}
 	}

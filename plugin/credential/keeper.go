@@ -68,43 +68,40 @@ func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 	if h := k.serve(now); h != nil {
 		if h.due(now) && !k.flying.Load() && k.blocked(now) == nil {
 			env := k.pick(own)
-			k.group.DoChan("", func() (any, error) { return k.fly(env, want{}) })
+			k.group.DoChan("", func() (any, error) { return k.fly(env, false) })
 		}
 		return h.Value, nil
 	}
 	if u := k.refusing(own, now); u != nil {
 		return Value{}, u
 	}
-	return k.await(ctx, own, want{urgent: true})
+	return k.await(ctx, own)
 }
 
 // Reject says that WeChat refused text (errcode 40001, 40014 or 42001), and gives the value to repeat the call with.
 // Any number of callers that were refused the same value cost one renewal.
 func (k *Keeper) Reject(ctx context.Context, own *Env, text string) (Value, error) {
-	if !k.refuse(text) {
-		return k.Get(ctx, own)
-	}
-	if u := k.refusing(own, own.Now()); u != nil {
-		return Value{}, u
-	}
-	v, err := k.await(ctx, own, want{not: text, urgent: true})
-	if err == nil && v.Text == text { // the flight that we joined did not know of the refusal
-		v, err = k.await(ctx, own, want{not: text, urgent: true})
-	}
-	return v, err
+	k.refuse(text)
+	return k.Get(ctx, own)
 }
 
 // Drop says that WeChat refused text, without asking for another value.
 func (k *Keeper) Drop(text string) { k.refuse(text) }
 
-// await is ask for callers outside.
-func (k *Keeper) await(ctx context.Context, own *Env, want want) (Value, error) {
-	h, err := k.ask(ctx, own, want)
-	if errors.Is(err, errStopped) {
-		err = &Unavailable{Kind: k.kind, RetryAt: own.Now(), Err: err}
+// await is ask for callers outside, who have nothing to go on with.
+func (k *Keeper) await(ctx context.Context, own *Env) (Value, error) {
+	for range 3 {
+		h, err := k.ask(ctx, own, true)
+		if errors.Is(err, errStopped) {
+			err = &Unavailable{Kind: k.kind, RetryAt: own.Now(), Err: err}
+		}
+		if err != nil {
+			return Value{}, err
+		}
+		if !h.isRefused() {
+			return h.Value, nil
+		}
+		// The flight that we joined had begun before the refusal.
 	}
-	if err != nil {
-		return Value{}, err
-	}
-	return h.Value, nil
+	return Value{}, &Unavailable{Kind: k.kind, RetryAt: own.Now().Add(retryPatience), Err: errSame}
 }

@@ -416,3 +416,86 @@ func TestSuspendedMachineServesNothingExpired(t *testing.T) {
 		}
 	})
 }
+
+// Somebody else replaces each token as soon as we have it: WeChat must not be asked as fast as requests come, whoever
+// begins the renewal: a caller, the loop, or the next request after a repeated call failed.
+func TestQuarrelAboutTokensIsSpacedOut(t *testing.T) {
+	for name, warm := range map[string][]Kind{"warm": {AccessToken}, "cold": nil} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newFake()
+				w.delay = 50 * time.Millisecond
+				n := newNode(t, w, nodeOptions{store: newStore(), classic: true})
+				n.Start(n.env, warm...)
+				defer n.Stop(n.env)
+				request := newNode(t, w, nodeOptions{}).env // of a configuration that is not the current one
+				request.Now = func() time.Time {
+					time.Sleep(time.Millisecond) // so that the loop may come first
+					return time.Now()
+				}
+				k := n.Keeper(AccessToken)
+				for range 6000 { // ten minutes
+					if v, err := k.Get(t.Context(), request); err == nil {
+						if v, err = k.Reject(t.Context(), request, v.Text); err == nil {
+							k.Drop(v.Text)
+						}
+					}
+					time.Sleep(100 * time.Millisecond)
+				}
+				if got := w.count(AccessToken); got > 30 {
+					t.Errorf("%d calls in ten minutes", got)
+				}
+			})
+		})
+	}
+}
+
+func TestRefusalWhileTheTokenIsBeingRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		w.stable = true
+		w.delay = 200 * time.Millisecond
+		// This clock runs ahead unnoticed, so that the renewal comes before WeChat rotates the token.
+		n := newNode(t, w, nodeOptions{store: newStore(), skew: time.Second})
+		defer n.Stop(n.env)
+		old := n.get(t, AccessToken)
+		time.Sleep(115*time.Minute - 1500*time.Millisecond)
+		n.Keeper(AccessToken).current().renewAt = n.env.Now()
+		n.get(t, AccessToken) // begins a renewal that will bring the same token
+		time.Sleep(100 * time.Millisecond)
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old); err != nil || v.Text == old {
+					t.Errorf("Reject = %q, %v", v.Text, err)
+				}
+			})
+		}
+		wg.Wait()
+		if w.forced != 1 || w.count(AccessToken) != 3 {
+			t.Errorf("%d forced of %d calls, want 1 of 3", w.forced, w.count(AccessToken))
+		}
+	})
+}
+
+// WeChat may refuse a token by mistake. Where it insists on it and none can be forced, the token gets another chance.
+func TestTokenRefusedByMistake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		w.stable = true
+		n := newNode(t, w, nodeOptions{store: newStore(), noForce: true})
+		n.Start(n.env, AccessToken)
+		defer n.Stop(n.env)
+		old := n.get(t, AccessToken)
+		if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old); err == nil {
+			t.Errorf("Reject gave %q at once", v.Text)
+		}
+		time.Sleep(10 * time.Second)
+		if got := n.get(t, AccessToken); got != old {
+			t.Errorf("got %q", got)
+		}
+		if got := w.count(AccessToken); got > 4 {
+			t.Errorf("%d calls", got)
+		}
+	})
+}

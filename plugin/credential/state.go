@@ -128,6 +128,9 @@ func (k *Keeper) land(h *held, now time.Time) *held {
 	if cur.usable(now, 0) && cur.Obtained.After(h.Obtained) {
 		return cur
 	}
+	if cur.isRefused() && cur.Text == h.Text && !cur.insisted.Load() {
+		h.refused.Store(true) // since it was asked for
+	}
 	k.values.Set(string(k.kind), h, cache.NoExpiration)
 	k.block = block{}
 	if cur == nil || cur.Text != h.Text { // the same token once more does not end a quarrel about it
@@ -137,20 +140,16 @@ func (k *Keeper) land(h *held, now time.Time) *held {
 	return h
 }
 
-// refuse notes that WeChat refused text. It reports whether text was the current value.
-func (k *Keeper) refuse(text string) bool {
+// refuse notes that WeChat refused text, if that is the current value.
+func (k *Keeper) refuse(text string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	cur := k.current()
-	if cur == nil || cur.Text != text {
-		return false
+	if cur := k.current(); cur != nil && cur.Text == text && !cur.refused.Swap(true) {
+		k.look()
 	}
-	cur.refused.Store(true)
-	k.look()
-	return true
 }
 
-// quarrelling spaces out renewals that refusals ask for: the first comes at once, and where refusals go on (somebody
+// quarrelling spaces out the renewals of refused values: the first comes at once, and where refusals go on (somebody
 // else keeps replacing the token) each waits longer than the one before. It returns when the next is allowed, or the
 // zero time when this one is.
 func (k *Keeper) quarrelling(now time.Time) time.Time {
@@ -249,18 +248,19 @@ func (k *Keeper) pick(own *Env) *Env {
 	return own
 }
 
-// ask joins the flight under way, or starts one. It gives up with ctx, the flight does not.
-func (k *Keeper) ask(ctx context.Context, own *Env, want want) (*held, error) {
+// ask joins the flight under way, or starts one. It gives up with ctx, the flight does not. urgent says that a caller
+// waits: see flight.
+func (k *Keeper) ask(ctx context.Context, own *Env, urgent bool) (*held, error) {
 	var patience <-chan time.Time
 	failed := k.lastFailure()
-	if failed != nil && want.urgent {
+	if failed != nil && urgent {
 		t := time.NewTimer(retryPatience)
 		defer t.Stop()
 		patience = t.C
 	}
 	for tries := 0; ; tries++ {
 		env := k.pick(own)
-		landed := k.group.DoChan("", func() (any, error) { return k.fly(env, want) })
+		landed := k.group.DoChan("", func() (any, error) { return k.fly(env, urgent) })
 		select {
 		case r := <-landed:
 			if errors.Is(r.Err, errStopped) && tries < 3 && k.pick(own) != env {

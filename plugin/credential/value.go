@@ -24,7 +24,8 @@ type held struct {
 	renewFrom time.Time // when renewal is due, without jitter
 	renewAt   time.Time // renewFrom and this process's jitter
 	fromStore bool
-	refused   atomic.Bool // WeChat refused it: not served again unless WeChat hands it out again
+	refused   atomic.Bool // WeChat refused it in a call: not served
+	insisted  atomic.Bool // WeChat handed it out again all the same; when it does so once more, it is tried once more
 }
 
 // newHeld makes a held value whose renewal is due from renewFrom on. random is in [0, 1).
@@ -53,6 +54,9 @@ func (h *held) remaining(now time.Time) time.Duration {
 func (h *held) usable(now time.Time, margin time.Duration) bool {
 	return h != nil && h.remaining(now) > margin && !h.refused.Load()
 }
+
+// isRefused reports whether WeChat refused h.
+func (h *held) isRefused() bool { return h != nil && h.refused.Load() }
 
 // due reports whether the renewal of h is due.
 func (h *held) due(now time.Time) bool { return !now.Before(h.renewAt) }
