@@ -97,6 +97,7 @@ func TestSandboxInCaddy(t *testing.T) {
 	directive := "\twechat_sandbox {\n\t\tapp wx1 {env.SANDBOX_TEST_SECRET}\n\t\tcustom_code_card pCustom\n\t}"
 	srv := sandboxServer(t, directive)
 	const remote, local = "192.0.2.1:1234", "127.0.0.1:1234"
+	askSandbox(srv, "POST", "/_sandbox/reset", "", local) // the sandbox outlives the test
 
 	stable := func(srv *caddyhttp.Server, secret string) (got struct {
 		AccessToken string `json:"access_token"`
@@ -115,7 +116,7 @@ func TestSandboxInCaddy(t *testing.T) {
 		t.Errorf("got errcode %d for a wrong secret, want 40125", got.ErrCode)
 	}
 	first := stable(srv, "s3")
-	if first.AccessToken == "" || first.ExpiresIn != 7200 {
+	if first.AccessToken == "" || first.ExpiresIn < 7100 {
 		t.Errorf("got %+v", first)
 	}
 	if _, body := askSandbox(srv, "GET", "/no/such/path", "", remote); !strings.Contains(body, `"errcode":40066`) {
