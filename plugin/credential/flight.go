@@ -108,11 +108,13 @@ func (f *flight) run() (h *held, store func(), err error) {
 	guarded := f.unlock != nil && shareErr == nil
 	h, err = f.fetch(rec, guarded)
 	if err != nil {
-		u := f.failed(err)
-		if e, ok := errors.AsType[*wechat.Error](err); ok && guarded && e.AccountWide() {
-			store = func() { f.saveFailure(rec, e, u) }
+		failed := f.failed(err)
+		u, ok := errors.AsType[*Unavailable](failed)
+		_, inherited := errors.AsType[*Unavailable](err) // that of another credential, which has a record of its own
+		if e, wide := errors.AsType[*wechat.Error](err); ok && wide && guarded && !inherited && e.AccountWide() {
+			store = func() { f.saveFailure(rec.generation(), e, u) }
 		}
-		return nil, store, u
+		return nil, store, failed
 	}
 	h = f.land(h, f.env.Now())
 	f.env.Logger.Info("credential renewed", slog.String("credential", string(f.kind)),
@@ -149,11 +151,14 @@ func (f *flight) adopt(rec *record) *held {
 		return nil
 	}
 	cur := f.current()
+	if cur.isRefused() && h.Obtained.Before(cur.Obtained.Add(-clockSlack)) {
+		return nil // what was replaced by a value that is dead now is dead too
+	}
 	if cur != nil && cur.Text == h.Text {
 		if cur.refused.Load() {
 			return nil
 		}
-		if diff := h.Expires.Sub(cur.Expires); diff.Abs() < 2*time.Second {
+		if diff := h.Expires.Sub(cur.Expires); diff.Abs() < clockSlack {
 			h.ends = cur.ends // it lives from its first sight, not from its last
 		}
 	}
@@ -203,7 +208,7 @@ func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
 		insisted := cur.insisted.Swap(true)
 		mayForce := f.kind == AccessToken && !f.env.Classic && f.env.ForceRefresh && guarded
 		switch {
-		case mayForce && rec.Calls.takeForced(f.env.wechatNow()) && f.write(rec) == nil:
+		case mayForce && f.countForced():
 			grant, err = f.env.Fetch(f.env.ctx, f.kind, true)
 			if err == nil && grant.Value == cur.Text {
 				return nil, errSame
@@ -227,6 +232,13 @@ func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
 		return nil, errLate
 	}
 	return h, nil
+}
+
+// countForced counts a forced refresh in the record, or reports that there must be none now. It reads the record
+// again: the call before took its time.
+func (f *flight) countForced() bool {
+	rec, err := f.read()
+	return err == nil && rec != nil && rec.Calls.takeForced(f.env.wechatNow()) && f.write(rec) == nil
 }
 
 // read loads the record. A missing record is nil without an error, and so is garbage: there is nothing to share yet.
@@ -279,20 +291,27 @@ func (f *flight) save(h *held) {
 	_ = f.write(rec) // logged where it failed; the value serves from memory
 }
 
-// saveFailure lets an account-wide failure bind the fleet.
-func (f *flight) saveFailure(rec *record, e *wechat.Error, u error) {
-	un, ok := errors.AsType[*Unavailable](u)
-	if !ok {
+// saveFailure lets an account-wide failure bind the fleet, unless another process has replaced the value of that
+// generation meanwhile.
+func (f *flight) saveFailure(generation string, e *wechat.Error, u *Unavailable) {
+	rec, err := f.read()
+	if err != nil {
 		return
 	}
-	offset := f.env.Offset()
+	if rec.generation() != generation {
+		f.adopt(rec)
+		return
+	}
+	if rec == nil {
+		rec = &record{Version: recordVersion}
+	}
 	count := 1
 	if rec.Failure != nil && rec.Failure.Config == f.env.sealer.fingerprint {
 		count = rec.Failure.Count + 1
 	}
 	rec.Failure = &failure{
 		Code: e.Code, Msg: e.Msg, RID: e.RID, API: e.API, Count: count,
-		Time: f.env.wechatNow().UnixMilli(), Until: un.RetryAt.Add(offset).UnixMilli(),
+		Time: f.env.wechatNow().UnixMilli(), Until: u.RetryAt.Add(f.env.Offset()).UnixMilli(),
 		Config: f.env.sealer.fingerprint,
 	}
 	_ = f.write(rec)

@@ -277,3 +277,63 @@ func TestLockIsGivenBackThoughTheStoreFails(t *testing.T) {
 		}
 	})
 }
+
+func TestRejectionTakesNothingOlderFromTheFleet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		n := newNode(t, w, nodeOptions{store: store, classic: true})
+		n.Start(n.env, AccessToken)
+		defer n.Stop(n.env)
+		first := n.get(t, AccessToken)
+		synctest.Wait()
+		store.mu.Lock()
+		store.readOnly = true // what is renewed now does not get there
+		store.mu.Unlock()
+		time.Sleep(117 * time.Minute)
+		second := n.get(t, AccessToken)
+		store.mu.Lock()
+		store.readOnly = false
+		store.mu.Unlock()
+		if second == first {
+			t.Fatal("not renewed")
+		}
+		if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, second); err != nil || v.Text == first || v.Text == second {
+			t.Errorf("Reject = %q, %v", v.Text, err)
+		}
+	})
+}
+
+func TestLateFailureOverwritesNothingNewer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		w.fail = func(_ Kind, call int) error {
+			if call == 1 {
+				return wechatError("stable_token", 45009)
+			}
+			return nil
+		}
+		slow := newNode(t, w, nodeOptions{store: store})
+		w.delay = 20 * time.Second
+		failed := make(chan *Unavailable)
+		go func() { failed <- slow.fails(t, AccessToken) }()
+		time.Sleep(time.Second)
+		w.mu.Lock()
+		w.delay = 0
+		w.mu.Unlock()
+		fast := newNode(t, w, nodeOptions{store: store})
+		newer := fast.get(t, AccessToken)
+		<-failed
+		synctest.Wait()
+		third := newNode(t, w, nodeOptions{store: store})
+		if got := third.get(t, AccessToken); got != newer {
+			t.Errorf("the store holds %q, want %q", got, newer)
+		}
+		time.Sleep(lookPause)
+		if got := slow.get(t, AccessToken); got != newer {
+			t.Errorf("the node that failed has %q, want %q", got, newer)
+		}
+		for _, n := range []*node{slow, fast, third} {
+			n.Stop(n.env)
+		}
+	})
+}

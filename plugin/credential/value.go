@@ -8,6 +8,7 @@ import (
 const (
 	maxRenewalSpan = 5 * time.Minute // WeChat rotates tokens five minutes before they end
 	maxSignMargin  = time.Minute
+	clockSlack     = 2 * time.Second // two clocks that differ by less count as equal
 )
 
 // Value is a credential and its life by the local clock. It does not change.
