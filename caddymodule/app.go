@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"context"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,7 @@ import (
 	"github.com/caddyserver/certmagic"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 )
 
 // App is a Caddy app that keeps the credentials of WeChat official accounts (公众号): access_token, card api_ticket and
@@ -114,7 +116,11 @@ func (a *App) Provision(ctx caddy.Context) error {
 		}
 		a.accounts[name] = account
 	}
-	return nil
+	events, err := ctx.App("events")
+	if err != nil {
+		return fmt.Errorf("getting events app: %w", err)
+	}
+	return events.(*caddyevents.App).On("started", started{a})
 }
 
 // checkMiniPrograms refuses the id of a mini program in the place of an official account's: the commonest mistake there is,
@@ -266,8 +272,16 @@ func (a *App) need(kinds []credential.Kind, account string) {
 	}
 }
 
-// Start warms what the handlers need, in the background.
-func (a *App) Start() error {
+// Start leaves it to started: other apps may not have started yet, and what the accounts call may be a site of this very
+// Caddy, such as a sandbox.
+func (a *App) Start() error { return nil }
+
+// started handles Caddy's event of that name: it makes this configuration the current one of its accounts and warms, in the
+// background, what the configured actions need.
+type started struct{ *App }
+
+// Handle implements caddyevents.Handler.
+func (a started) Handle(context.Context, caddy.Event) error {
 	for _, name := range slices.Sorted(maps.Keys(a.accounts)) {
 		kinds := make(map[credential.Kind]struct{})
 		maps.Copy(kinds, a.needs[""])
@@ -321,4 +335,6 @@ var (
 	_ caddy.App          = (*App)(nil)
 	_ caddy.Provisioner  = (*App)(nil)
 	_ caddy.CleanerUpper = (*App)(nil)
+
+	_ caddyevents.Handler = started{}
 )
