@@ -197,8 +197,9 @@ func (f *flight) failed(err error) error {
 // fetch asks WeChat. Where the record is ours to write, the call is counted there before it is made.
 func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
 	if guarded {
-		if err := rec.Calls.take(f.kind, f.env.Classic, f.env.wechatNow()); err != nil {
-			return nil, err
+		if full := rec.Calls.take(f.kind, f.env.Classic, f.env.wechatNow()); full != nil {
+			full.until = full.until.Add(-f.env.Offset())
+			return nil, full
 		}
 		guarded = f.write(rec) == nil
 	}

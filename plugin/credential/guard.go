@@ -42,8 +42,8 @@ func (c *calls) today(now time.Time) {
 	}
 }
 
-// take counts one normal call, or refuses it.
-func (c *calls) take(kind Kind, classic bool, now time.Time) error {
+// take counts one normal call, or refuses it until midnight. now is WeChat's time, and so is the answer's.
+func (c *calls) take(kind Kind, classic bool, now time.Time) *overCap {
 	c.today(now)
 	limit := 0
 	switch {

@@ -182,7 +182,7 @@ func (k *Keeper) fail(err error, now time.Time) *Unavailable {
 			until = now.Add(setupWait(count))
 		}
 	}
-	if until.IsZero() {
+	if !until.After(now) { // nothing said when, or that has passed meanwhile
 		until = now.Add(k.backoff.NextBackOff())
 	}
 	k.block = block{until: until, err: err, count: count}

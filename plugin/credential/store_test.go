@@ -337,3 +337,29 @@ func TestLateFailureOverwritesNothingNewer(t *testing.T) {
 		}
 	})
 }
+
+func TestReachedCapIsWaitedOutByWeChatsClock(t *testing.T) {
+	for _, skew := range []time.Duration{-time.Hour, 0, time.Hour} {
+		t.Run(skew.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(15*time.Hour + 10*time.Minute) // it is 23:10 on 2000-01-01 at WeChat
+				w, store := newFake(), newStore()
+				n := newNode(t, w, nodeOptions{store: store, classic: true, skew: skew, offset: -skew})
+				defer n.Stop(n.env)
+				store.data[n.Keeper(AccessToken).name] = []byte(`{"version":1,"calls":{"day":"20000101","normal":1600}}`)
+				n.Start(n.env, AccessToken)
+				time.Sleep(30 * time.Minute)
+				if wait := n.fails(t, AccessToken).RetryAt.Sub(n.env.Now()); wait != 20*time.Minute {
+					t.Errorf("next attempt in %v, want 20 min", wait)
+				}
+				time.Sleep(19 * time.Minute)
+				synctest.Wait()
+				if store.loads > 100 || w.count(AccessToken) > 0 {
+					t.Errorf("%d loads and %d calls before midnight", store.loads, w.count(AccessToken))
+				}
+				time.Sleep(2 * time.Minute)
+				n.get(t, AccessToken)
+			})
+		})
+	}
+}
