@@ -51,12 +51,15 @@ func (ks *Keepers) Start(env *Env, warm ...Kind) {
 // Stop undoes Start: the configuration that started before env is current again. It ends what runs for env and
 // returns when all of it has ended, after two seconds or a little more at the most.
 func (ks *Keepers) Stop(env *Env) {
+	var ending []<-chan struct{}
 	for _, kind := range Kinds {
-		ks.all[kind].detach(env)
+		if done := ks.all[kind].detach(env); done != nil {
+			ending = append(ending, done)
+		}
 	}
 	env.Stop()
-	for _, kind := range Kinds {
-		ks.all[kind].settle()
+	for _, done := range ending {
+		<-done
 	}
 }
 

@@ -499,3 +499,64 @@ func TestTokenRefusedByMistake(t *testing.T) {
 		}
 	})
 }
+
+func TestStopIsNotHeldUpByAStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newNode(t, newFake(), nodeOptions{})
+		b := newNode(t, newFake(), nodeOptions{})
+		b.Keepers = a.Keepers
+		slow := func() time.Time {
+			time.Sleep(time.Millisecond) // so that the loop ends later than it is told to
+			return time.Now()
+		}
+		a.env.Now, b.env.Now = slow, slow
+		a.Start(a.env, AccessToken)
+		time.Sleep(500 * time.Microsecond)
+		stopped := make(chan struct{})
+		go func() {
+			a.Stop(a.env)
+			close(stopped)
+		}()
+		synctest.Wait()
+		b.Start(b.env, AccessToken)
+		select {
+		case <-stopped:
+		case <-time.After(time.Minute):
+			t.Error("Stop waits for a loop that another configuration wants")
+		}
+		b.Stop(b.env)
+		<-stopped
+	})
+}
+
+func TestEachChangeOfTheConfigurationStartsAfresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		wrong := newNode(t, w, nodeOptions{secret: "wrong"})
+		w.fail = func(Kind, int) error {
+			if e := wrong.Keeper(AccessToken).pick(nil); e == nil || e.Secret == "wrong" {
+				return wechatError("stable_token", 40125)
+			}
+			return nil
+		}
+		right := newNode(t, w, nodeOptions{secret: "right"})
+		right.Keepers = wrong.Keepers
+		right.Start(right.env)
+		wrong.Start(wrong.env)
+		wrong.fails(t, AccessToken)
+		wrong.Stop(wrong.env) // the reload came to nothing
+		right.get(t, AccessToken)
+		right.Keeper(AccessToken).Drop("access_token-2")
+
+		wrong.Start(wrong.env)
+		wrong.fails(t, AccessToken)
+		again := newNode(t, w, nodeOptions{secret: "right"})
+		again.Keepers = wrong.Keepers
+		again.Start(again.env)
+		time.Sleep(3 * time.Second) // the refusal's own
+		again.get(t, AccessToken)
+		for _, n := range []*node{right, wrong, again} {
+			n.Stop(n.env)
+		}
+	})
+}

@@ -13,68 +13,61 @@ const maxNap = 5 * time.Minute
 // started configuration wants it to.
 type loop struct {
 	wanted []*Env
-	cancel context.CancelFunc
+	cancel context.CancelFunc // nil: it does not run
 	done   chan struct{}
 }
 
+// attach makes env the current configuration.
 func (k *Keeper) attach(env *Env, warm bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.envs = append(k.envs, env)
-	if k.config != env.sealer.fingerprint {
-		k.config = env.sealer.fingerprint
-		k.block = block{} // another secret may mend what failed
-		k.backoff.Reset()
+	k.changedEnv()
+	if !warm {
+		return
 	}
-	if warm {
-		k.loop.wanted = append(k.loop.wanted, env)
-	}
-	if warm && k.loop.cancel == nil {
+	k.loop.wanted = append(k.loop.wanted, env)
+	if k.loop.cancel == nil {
 		ctx, cancel := context.WithCancel(context.Background())
 		k.loop.cancel, k.loop.done = cancel, make(chan struct{})
 		go k.run(ctx, k.loop.done)
 	}
-	k.look()
 }
 
-func (k *Keeper) detach(env *Env) {
+// detach makes the configuration that came before env the current one. When nobody wants the loop any more, it tells
+// it to end and gives what is closed then; else nil.
+func (k *Keeper) detach(env *Env) <-chan struct{} {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	same := func(e *Env) bool { return e == env }
 	k.envs = slices.DeleteFunc(k.envs, same)
+	k.changedEnv()
 	k.loop.wanted = slices.DeleteFunc(k.loop.wanted, same)
-	if len(k.loop.wanted) == 0 && k.loop.cancel != nil {
-		k.loop.cancel()
+	if len(k.loop.wanted) > 0 || k.loop.cancel == nil {
+		return nil
 	}
+	k.loop.cancel()
+	done := k.loop.done
+	k.loop = loop{}
+	return done
 }
 
-// settle waits for the loop to end, if it was told to.
-func (k *Keeper) settle() {
-	k.mu.Lock()
-	done := k.loop.done
-	ending := k.loop.cancel != nil && len(k.loop.wanted) == 0
-	k.mu.Unlock()
-	if ending {
-		<-done
+// changedEnv is called when another configuration may have become the current one. k.mu is held.
+func (k *Keeper) changedEnv() {
+	if n := len(k.envs); n > 0 && k.config != k.envs[n-1].sealer.fingerprint {
+		k.config = k.envs[n-1].sealer.fingerprint
+		k.block = block{} // another secret may mend what failed
+		k.backoff.Reset()
 	}
+	k.look()
 }
 
 func (k *Keeper) run(ctx context.Context, done chan struct{}) {
 	defer close(done)
-	for {
+	for ctx.Err() == nil {
 		k.mu.Lock()
-		if ctx.Err() != nil {
-			if len(k.loop.wanted) > 0 { // wanted again before it ended
-				ctx, k.loop.cancel = context.WithCancel(context.Background())
-			} else {
-				k.loop = loop{}
-				k.mu.Unlock()
-				return
-			}
-		}
 		changed := k.changed
 		k.mu.Unlock()
-
 		nap := time.NewTimer(k.tend(ctx))
 		select {
 		case <-nap.C:

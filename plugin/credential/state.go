@@ -62,7 +62,7 @@ type Keeper struct {
 
 	mu      sync.Mutex
 	envs    []*Env // started and not stopped, the current one last
-	config  string // fingerprint of the last configuration that started
+	config  string // fingerprint of the current configuration, or of the last one that was
 	block   block
 	backoff *backoff.ExponentialBackOff // of failures that pass by themselves
 	peace   *backoff.ExponentialBackOff // between renewals that refusals asked for
