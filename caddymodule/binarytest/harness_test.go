@@ -123,6 +123,7 @@ func (c *caddy) stop(t *testing.T) {
 		return
 	default:
 	}
+	http.DefaultClient.CloseIdleConnections() // a server waits seconds for those that were never used
 	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Error(err)
 	}
@@ -190,6 +191,9 @@ func get(t *testing.T, url string) []byte {
 	return body
 }
 
+// errNoAnswer marks a connection that ended without an answer.
+var errNoAnswer = errors.New("no answer")
+
 func fetch(ctx context.Context, url string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -197,7 +201,7 @@ func fetch(ctx context.Context, url string) ([]byte, error) {
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errNoAnswer, err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
