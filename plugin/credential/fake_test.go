@@ -191,6 +191,13 @@ func (s *fakeStore) Load(ctx context.Context, key string) ([]byte, error) {
 	return append([]byte(nil), v...), nil
 }
 
+// counts tells how often the store was read, and how many locks are held.
+func (s *fakeStore) counts() (loads, locks int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.loads, len(s.locks)
+}
+
 // node is one process of a fleet.
 type node struct {
 	*Keepers

@@ -68,7 +68,7 @@ func (f *flight) run() (h *held, store func(), err error) {
 		f.not = cur.Text
 	}
 	if u := f.blocked(now); u != nil {
-		if rec, err := f.read(); err == nil {
+		if rec, err := f.read(f.env.ctx); err == nil {
 			if h := f.adopt(rec); h != nil {
 				return h, nil, nil
 			}
@@ -76,7 +76,7 @@ func (f *flight) run() (h *held, store func(), err error) {
 		return nil, nil, u
 	}
 
-	rec, shareErr := f.read()
+	rec, shareErr := f.read(f.env.ctx)
 	if h, err := f.settled(rec); h != nil || err != nil {
 		return h, nil, err
 	}
@@ -92,7 +92,7 @@ func (f *flight) run() (h *held, store func(), err error) {
 		}
 	}
 	if f.unlock != nil {
-		rec, shareErr = f.read()
+		rec, shareErr = f.read(f.env.ctx)
 		if h, err := f.settled(rec); h != nil || err != nil {
 			return h, nil, err
 		}
@@ -238,13 +238,13 @@ func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
 // countForced counts a forced refresh in the record, or reports that there must be none now. It reads the record
 // again: the call before took its time.
 func (f *flight) countForced() bool {
-	rec, err := f.read()
+	rec, err := f.read(f.env.ctx)
 	return err == nil && rec != nil && rec.Calls.takeForced(f.env.wechatNow()) && f.write(rec) == nil
 }
 
 // read loads the record. A missing record is nil without an error, and so is garbage: there is nothing to share yet.
-func (f *flight) read() (*record, error) {
-	raw, err := f.env.share.load(f.env.ctx, f.name)
+func (f *flight) read(ctx context.Context) (*record, error) {
+	raw, err := f.env.share.load(ctx, f.name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -271,7 +271,7 @@ func (f *flight) write(rec *record) error {
 // save shares h, unless the fleet has a newer value already: a holder that was stopped and wakes up late, or that
 // never had the lock, overwrites nothing.
 func (f *flight) save(h *held) {
-	rec, err := f.read()
+	rec, err := f.read(context.WithoutCancel(f.env.ctx))
 	if err != nil {
 		return
 	}
@@ -295,7 +295,7 @@ func (f *flight) save(h *held) {
 // saveFailure lets an account-wide failure bind the fleet, unless another process has replaced the value of that
 // generation meanwhile.
 func (f *flight) saveFailure(generation string, e *wechat.Error, u *Unavailable) {
-	rec, err := f.read()
+	rec, err := f.read(context.WithoutCancel(f.env.ctx))
 	if err != nil {
 		return
 	}

@@ -62,7 +62,7 @@ func (f *flight) lock(generation string) *held {
 		case <-changed: // the old value was refused: callers wait from now on
 			again.Stop()
 		case <-again.C:
-			if rec, err := f.read(); err == nil {
+			if rec, err := f.read(f.env.ctx); err == nil {
 				if h := f.adopt(rec); h != nil {
 					cancel()
 					return h

@@ -265,8 +265,7 @@ func TestLockIsGivenBackThoughTheStoreFails(t *testing.T) {
 		store.noUnlock = 2
 		n.fails(t, AccessToken)
 		time.Sleep(5 * time.Second)
-		synctest.Wait()
-		if len(store.locks) != 0 {
+		if _, locks := store.counts(); locks != 0 {
 			t.Error("a lock is left over")
 		}
 		w.setFail(nil)
@@ -353,13 +352,32 @@ func TestReachedCapIsWaitedOutByWeChatsClock(t *testing.T) {
 					t.Errorf("next attempt in %v, want 20 min", wait)
 				}
 				time.Sleep(19 * time.Minute)
-				synctest.Wait()
-				if store.loads > 100 || w.count(AccessToken) > 0 {
-					t.Errorf("%d loads and %d calls before midnight", store.loads, w.count(AccessToken))
+				if loads, _ := store.counts(); loads > 100 || w.count(AccessToken) > 0 {
+					t.Errorf("%d loads and %d calls before midnight", loads, w.count(AccessToken))
 				}
 				time.Sleep(2 * time.Minute)
 				n.get(t, AccessToken)
 			})
 		})
 	}
+}
+
+func TestValueThatComesDuringStopIsStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		w.delay = 2900 * time.Millisecond
+		store.slow = 200 * time.Millisecond
+		n := newNode(t, w, nodeOptions{store: store})
+		n.Start(n.env, AccessToken)
+		time.Sleep(1700 * time.Millisecond) // 800 ms for the store, and the fetch ends 1.9 s after Stop began
+		n.Stop(n.env)
+		if _, locks := store.counts(); locks != 0 {
+			t.Error("a lock is left over")
+		}
+		next := newNode(t, w, nodeOptions{store: store})
+		if got := next.get(t, AccessToken); got != "access_token-1" {
+			t.Errorf("after the restart there is %q", got)
+		}
+		next.Stop(next.env)
+	})
 }
