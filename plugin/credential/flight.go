@@ -15,7 +15,7 @@ const (
 	coldWait = 12 * time.Second       // for the lock, with callers waiting; a dead holder's file lock is stale after 10 s
 	coldPoll = 500 * time.Millisecond // of the store, meanwhile
 	warmPoll = 5 * time.Second        // the same while the old value is served
-	maxUntil = 25 * time.Hour         // no failure of ours binds the fleet for longer
+	maxUntil = 35 * time.Minute       // no failure of ours binds the fleet for longer: WeChat's waits that do are of 30
 )
 
 var (

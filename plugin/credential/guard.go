@@ -62,8 +62,8 @@ func (c *calls) take(kind Kind, classic bool, now time.Time) *overCap {
 // takeForced counts one forced refresh, or reports that there must be none now.
 func (c *calls) takeForced(now time.Time) bool {
 	c.today(now)
-	apart := now.Sub(time.UnixMilli(c.LastForced))
-	if c.Forced >= maxForcedADay || (apart >= 0 && apart < forcedApart) {
+	// The last one may seem to lie ahead: clocks differ.
+	if c.Forced >= maxForcedADay || now.Sub(time.UnixMilli(c.LastForced)).Abs() < forcedApart {
 		return false
 	}
 	c.Forced++

@@ -64,6 +64,9 @@ func parseRecord(raw []byte) (*record, error) {
 			return nil, errors.New("record has an impossible value")
 		}
 	}
+	if rec.Calls.Normal < 0 || rec.Calls.Forced < 0 {
+		return nil, errors.New("record has impossible counts")
+	}
 	return rec, nil
 }
 

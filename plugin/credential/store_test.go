@@ -2,6 +2,7 @@ package credential
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -160,6 +161,30 @@ func TestGarbageInTheStoreCostsOneCall(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestNothingInTheStoreBindsForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		n := newNode(t, w, nodeOptions{store: store, classic: true})
+		defer n.Stop(n.env)
+		for _, garbage := range []string{
+			`{"version":1,"failure":{"errcode":45009,"until":UNTIL,"count":9223372036854775807,"config":"CONFIG"},"calls":{}}`,
+			`{"version":1,"calls":{"day":"20000101","normal":-100000}}`,
+			`{"version":1,"calls":{"day":"20000101","forced":-100000}}`,
+		} {
+			until := strconv.FormatInt(time.Now().Add(24*time.Hour).UnixMilli(), 10)
+			garbage = strings.NewReplacer("UNTIL", until, "CONFIG", n.env.sealer.fingerprint).Replace(garbage)
+			store.data[n.Keeper(AccessToken).name] = []byte(garbage)
+			n.get(t, AccessToken)
+			synctest.Wait()
+			rec, err := parseRecord(store.data[n.Keeper(AccessToken).name])
+			if err != nil || rec.Calls.Normal != 1 || rec.Calls.Forced != 0 {
+				t.Errorf("%s became %+v, %v", garbage, rec, err)
+			}
+			time.Sleep(3 * time.Hour)
+		}
+	})
 }
 
 func TestAccountWideFailureBindsTheFleet(t *testing.T) {
