@@ -21,6 +21,7 @@ type fakeWeChat struct {
 	delay    time.Duration
 	fail     func(kind Kind, call int) error // nil error: success
 	stable   bool                            // the token stays the same until its last five minutes or a forced refresh
+	same     bool                            // tickets never change, and each answer gives them their whole lifetime
 	token    wechat.Grant
 }
 
@@ -59,6 +60,9 @@ func (w *fakeWeChat) fetch(now func() time.Time) func(context.Context, Kind, boo
 			}
 		}
 		g := wechat.Grant{Value: fmt.Sprintf("%s-%d", kind, n), Lifetime: w.lifetime, Requested: requested}
+		if w.same && kind != AccessToken {
+			g.Value = string(kind)
+		}
 		if kind == AccessToken {
 			w.token = wechat.Grant{Value: g.Value, Lifetime: g.Lifetime, Requested: time.Now()}
 		}

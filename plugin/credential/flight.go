@@ -225,8 +225,9 @@ func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
 	now := f.env.Now()
 	v := Value{Text: grant.Value, Obtained: grant.Requested, Expires: grant.Requested.Add(grant.Lifetime)}
 	from := renewalStart(v)
-	if cur := f.current(); cur != nil && cur.Text == v.Text {
-		from = now.Add(max(time.Second, v.Expires.Sub(now)/4)) // a stable token that WeChat has not rotated yet
+	remaining := v.Expires.Sub(now)
+	if cur := f.current(); cur != nil && cur.Text == v.Text && v.Expires.Sub(cur.Expires) < remaining/2 {
+		from = now.Add(max(time.Second, remaining/4)) // a stable token that WeChat has not rotated yet
 	}
 	h := newHeld(v, v.Expires, from, random())
 	if !h.usable(now, h.margin(f.kind)) {

@@ -560,3 +560,19 @@ func TestEachChangeOfTheConfigurationStartsAfresh(t *testing.T) {
 		}
 	})
 }
+
+// It is not known whether getticket gives a new text each time. One renewal a lifetime is enough either way.
+func TestTicketThatKeepsItsText(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		w.same = true
+		n := newNode(t, w, nodeOptions{store: newStore()})
+		n.Start(n.env, APITicket)
+		defer n.Stop(n.env)
+		time.Sleep(24 * time.Hour)
+		n.get(t, APITicket)
+		if got := w.count(APITicket); got > 13 {
+			t.Errorf("%d calls in a day, want 13", got)
+		}
+	})
+}
