@@ -101,7 +101,8 @@ func (s *stored) unpack(sl *sealer, name string, now time.Time, offset time.Dura
 	if err != nil {
 		return nil, err
 	}
-	local := func(ms int64) time.Time { return time.UnixMilli(ms).Add(-offset) }
+	// By now's monotonic clock too, so that the renewal comes in time if the wall clock is set back.
+	local := func(ms int64) time.Time { return now.Add(time.UnixMilli(ms).Add(-offset).Sub(now)) }
 	v := Value{Text: text, Obtained: local(s.Obtained), Expires: local(s.Expires)}
 	if v.Obtained.Sub(now) > maxAhead {
 		return nil, errors.New("stored value comes from the future")

@@ -59,8 +59,10 @@ func (h *held) usable(now time.Time, margin time.Duration) bool {
 // isRefused reports whether WeChat refused h.
 func (h *held) isRefused() bool { return h != nil && h.refused.Load() }
 
-// due reports whether the renewal of h is due.
-func (h *held) due(now time.Time) bool { return !now.Before(h.renewAt) }
+// due reports whether the renewal of h is due, by either clock.
+func (h *held) due(now time.Time) bool {
+	return !now.Before(h.renewAt) || !now.Round(0).Before(h.renewAt.Round(0))
+}
 
 // margin is the remaining life below which a ticket signs no more: the phone checks the signature later than we make
 // it. A token needs none, for WeChat's refusal is answered with a renewal.
