@@ -146,8 +146,8 @@ func (f *flight) adopt(rec *record) *held {
 		return nil
 	}
 	now := f.env.Now()
-	h, err := rec.Value.unpack(f.env.sealer, f.name, now, f.env.Offset())
-	if err != nil || h.Text == f.not || !h.usable(now, h.margin(f.kind)) {
+	h, err := rec.Value.unpack(f.env.sealer, f.name, now, f.env.Offset)
+	if err != nil || h.Text == f.not || !h.usable(now, f.kind) {
 		return nil
 	}
 	cur := f.current()
@@ -162,7 +162,7 @@ func (f *flight) adopt(rec *record) *held {
 			h.ends = cur.ends // it lives from its first sight, not from its last
 		}
 	}
-	if cur.usable(now, 0) && (!h.Obtained.After(cur.Obtained) || h.due(now)) {
+	if cur.usable(now, f.kind) && (!h.Obtained.After(cur.Obtained) || h.due(now)) {
 		return nil
 	}
 	h = f.land(h, now)
@@ -230,7 +230,7 @@ func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
 		from = now.Add(max(time.Second, remaining/4)) // a stable token that WeChat has not rotated yet
 	}
 	h := newHeld(v, v.Expires, from, random())
-	if !h.usable(now, h.margin(f.kind)) {
+	if !h.usable(now, f.kind) {
 		return nil, errLate
 	}
 	return h, nil
@@ -285,7 +285,7 @@ func (f *flight) save(h *held) {
 			return
 		}
 		now := f.env.Now()
-		if other, err := rec.Value.unpack(f.env.sealer, f.name, now, f.env.Offset()); err == nil && other.usable(now, 0) && other.Text != f.not {
+		if other, err := rec.Value.unpack(f.env.sealer, f.name, now, f.env.Offset); err == nil && other.usable(now, f.kind) && other.Text != f.not {
 			return
 		}
 	}

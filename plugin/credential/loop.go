@@ -88,11 +88,11 @@ func (k *Keeper) tend(ctx context.Context) time.Duration {
 		_, _ = k.ask(ctx, env, false) // its failure is a block, logged where it was met
 	}
 	now := env.Now()
-	next := now.Add(time.Second) // between two looks at what is neither fresh nor blocked
+	nap := time.Second // between two looks at what is neither fresh nor blocked
 	if u := k.blocked(now); u != nil {
-		next = u.RetryAt
+		nap = u.RetryAt.Sub(now)
 	} else if k.state(now) == Fresh {
-		next = k.current().renewAt
+		nap = k.current().untilDue(now)
 	}
-	return min(max(next.Sub(now), time.Millisecond), maxNap)
+	return min(max(nap, time.Millisecond), maxNap)
 }

@@ -95,14 +95,14 @@ func pack(s *sealer, name string, h *held, offset time.Duration) *stored {
 }
 
 // unpack opens a stored value. Seen for the first time at now, it lives at most its whole lifetime from then on,
-// however wrong our wall clock is.
-func (s *stored) unpack(sl *sealer, name string, now time.Time, offset time.Duration) (*held, error) {
+// however wrong our wall clock is. offset tells at any time how far WeChat's clock is ahead of ours.
+func (s *stored) unpack(sl *sealer, name string, now time.Time, offset func() time.Duration) (*held, error) {
 	text, err := sl.open(s.Sealed, s.label(name))
 	if err != nil {
 		return nil, err
 	}
-	// By now's monotonic clock too, so that the renewal comes in time if the wall clock is set back.
-	local := func(ms int64) time.Time { return now.Add(time.UnixMilli(ms).Add(-offset).Sub(now)) }
+	believed := offset()
+	local := func(ms int64) time.Time { return time.UnixMilli(ms).Add(-believed) }
 	v := Value{Text: text, Obtained: local(s.Obtained), Expires: local(s.Expires)}
 	if v.Obtained.Sub(now) > maxAhead {
 		return nil, errors.New("stored value comes from the future")
@@ -113,6 +113,6 @@ func (s *stored) unpack(sl *sealer, name string, now time.Time, offset time.Dura
 		from = renewalStart(v)
 	}
 	h := newHeld(v, ends, from, random())
-	h.fromStore = true
+	h.offset, h.believed = offset, believed
 	return h, nil
 }

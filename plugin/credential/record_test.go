@@ -23,7 +23,7 @@ func FuzzRecord(f *testing.F) {
 		rec.generation()
 		rec.Calls.take(APITicket, false, now)
 		if rec.Value != nil {
-			if h, err := rec.Value.unpack(sl, "name", now, 0); err == nil {
+			if h, err := rec.Value.unpack(sl, "name", now, ahead(0)); err == nil {
 				t.Errorf("opened %q without the secret", h.Text)
 			}
 		}
@@ -31,6 +31,10 @@ func FuzzRecord(f *testing.F) {
 			t.Errorf("cannot be written back: %v", err)
 		}
 	})
+}
+
+func ahead(offset time.Duration) func() time.Duration {
+	return func() time.Duration { return offset }
 }
 
 func TestPackAndUnpack(t *testing.T) {
@@ -42,7 +46,7 @@ func TestPackAndUnpack(t *testing.T) {
 	v := Value{Text: "T", Obtained: now, Expires: now.Add(2 * time.Hour)}
 	h := newHeld(v, v.Expires, renewalStart(v), 0.5)
 	s := pack(sl, "a", h, 3*time.Second)
-	got, err := s.unpack(sl, "a", now, 3*time.Second)
+	got, err := s.unpack(sl, "a", now, ahead(3*time.Second))
 	if err != nil || got.Text != "T" || got.Expires.Sub(v.Expires).Abs() > time.Millisecond {
 		t.Errorf("unpack = %+v, %v", got, err)
 	}
@@ -50,15 +54,15 @@ func TestPackAndUnpack(t *testing.T) {
 		t.Errorf("lives %v too long", left)
 	}
 	// A node whose clock is far behind has not measured it yet: the value lives its lifetime from now on, no longer.
-	got, err = s.unpack(sl, "a", now.Add(3*time.Second), 0)
+	got, err = s.unpack(sl, "a", now.Add(3*time.Second), ahead(0))
 	if err != nil || got.ends.Sub(now) > 2*time.Hour+3*time.Second {
 		t.Errorf("unpack = %+v, %v", got, err)
 	}
-	if _, err := s.unpack(sl, "b", now, 0); err == nil {
+	if _, err := s.unpack(sl, "b", now, ahead(0)); err == nil {
 		t.Error("opened under another name")
 	}
 	other, _ := newSealer("another")
-	if _, err := s.unpack(other, "a", now, 0); err == nil {
+	if _, err := s.unpack(other, "a", now, ahead(0)); err == nil {
 		t.Error("opened with another secret")
 	}
 	if other.fingerprint == sl.fingerprint {

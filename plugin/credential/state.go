@@ -44,9 +44,10 @@ const lookPause = 2 * time.Second
 
 // block keeps a Keeper from trying until its end.
 type block struct {
-	until time.Time
-	err   error
-	count int // failures in a row of the kind that waits by minutes
+	until     time.Time
+	err       error
+	count     int  // failures in a row of the kind that waits by minutes
+	inherited bool // from the credential that this one needs; it ends when that one is there
 }
 
 // Keeper keeps one credential. It belongs to no configuration: each call brings its own Env, and the one started
@@ -55,7 +56,8 @@ type Keeper struct {
 	kind   Kind
 	name   string // in the store; hashed
 	values *cache.Cache
-	needs  *Keeper // of the credential without which this one cannot be fetched
+	needs  *Keeper   // of the credential without which this one cannot be fetched
+	needed []*Keeper // those that need this one
 
 	group  singleflight.Group
 	flying atomic.Bool
@@ -73,10 +75,14 @@ type Keeper struct {
 }
 
 func newKeeper(kind Kind, name string, values *cache.Cache, needs *Keeper) *Keeper {
-	return &Keeper{
+	k := &Keeper{
 		kind: kind, name: name, values: values, needs: needs,
 		backoff: newBackoff(), peace: newBackoff(), changed: make(chan struct{}),
 	}
+	if needs != nil {
+		needs.needed = append(needs.needed, k)
+	}
+	return k
 }
 
 // newBackoff waits one second at first and a minute in the end.
@@ -103,7 +109,7 @@ func (k *Keeper) state(now time.Time) State {
 	switch {
 	case h == nil || h.refused.Load():
 		return None
-	case !h.usable(now, h.margin(k.kind)):
+	case !h.usable(now, k.kind):
 		return Expired
 	case h.due(now):
 		return Renewing
@@ -113,7 +119,7 @@ func (k *Keeper) state(now time.Time) State {
 
 // serve gives the value when it may be served at now.
 func (k *Keeper) serve(now time.Time) *held {
-	if h := k.current(); h != nil && h.usable(now, h.margin(k.kind)) {
+	if h := k.current(); h.usable(now, k.kind) {
 		return h
 	}
 	return nil
@@ -125,7 +131,7 @@ func (k *Keeper) land(h *held, now time.Time) *held {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	cur := k.current()
-	if cur.usable(now, 0) && cur.Obtained.After(h.Obtained) {
+	if cur.usable(now, k.kind) && cur.Obtained.After(h.Obtained) {
 		return cur
 	}
 	if cur.isRefused() && cur.Text == h.Text && !cur.insisted.Load() {
@@ -137,7 +143,20 @@ func (k *Keeper) land(h *held, now time.Time) *held {
 		k.backoff.Reset()
 	}
 	k.look()
+	for _, other := range k.needed {
+		other.disinherit()
+	}
 	return h
+}
+
+// disinherit ends a block that came from the credential that this one needs.
+func (k *Keeper) disinherit() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.block.inherited {
+		k.block = block{}
+		k.look()
+	}
 }
 
 // refuse notes that WeChat refused text, if that is the current value.
@@ -171,8 +190,9 @@ func (k *Keeper) fail(err error, now time.Time) *Unavailable {
 	defer k.mu.Unlock()
 	count := 0
 	var until time.Time
-	if u, ok := errors.AsType[*Unavailable](err); ok {
-		until, err = u.RetryAt, u.Err // that of the credential we need is ours
+	u, inherited := errors.AsType[*Unavailable](err)
+	if inherited {
+		until, err = u.RetryAt, u.Err
 	} else if c, ok := errors.AsType[*overCap](err); ok {
 		until = c.until
 	} else if e, ok := errors.AsType[*wechat.Error](err); ok {
@@ -185,7 +205,7 @@ func (k *Keeper) fail(err error, now time.Time) *Unavailable {
 	if !until.After(now) { // nothing said when, or that has passed meanwhile
 		until = now.Add(k.backoff.NextBackOff())
 	}
-	k.block = block{until: until, err: err, count: count}
+	k.block = block{until: until, err: err, count: count, inherited: inherited}
 	k.look()
 	return &Unavailable{Kind: k.kind, RetryAt: until, Err: err}
 }

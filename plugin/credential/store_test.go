@@ -406,3 +406,80 @@ func TestValueThatComesDuringStopIsStored(t *testing.T) {
 		next.Stop(next.env)
 	})
 }
+
+func TestFleetsValueIsTakenWhenOursSignsNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		ours, fleets := newStore(), newStore()
+		a := newNode(t, w, nodeOptions{store: ours})
+		a.get(t, APITicket)
+		time.Sleep(3 * time.Minute)
+		b := newNode(t, w, nodeOptions{store: fleets})
+		newer := b.get(t, APITicket)
+		time.Sleep(117*time.Minute - 30*time.Second)
+		key := a.Keeper(APITicket).name
+		raw, err := fleets.Load(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = ours.Store(t.Context(), key, raw)
+		w.setFail(func(Kind, int) error { return wechatError("getticket", -1) })
+		if got := a.get(t, APITicket); got != newer {
+			t.Errorf("got %q, want %q", got, newer)
+		}
+		a.Stop(a.env)
+		b.Stop(b.env)
+	})
+}
+
+// A clock is far behind, and WeChat tells so only after the node has taken its ticket from the store.
+func TestClockThatTurnsOutWrong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		good := newNode(t, w, nodeOptions{store: store})
+		ticket := good.get(t, APITicket)
+		good.Stop(good.env)
+		time.Sleep(time.Hour)
+		var offset time.Duration
+		bad := newNode(t, w, nodeOptions{store: store, skew: -10 * time.Minute})
+		bad.env.Offset = func() time.Duration { return offset }
+		if got := bad.get(t, APITicket); got != ticket {
+			t.Fatalf("got %q", got)
+		}
+		time.Sleep(30 * time.Minute)
+		offset = 10 * time.Minute
+		if got := bad.get(t, APITicket); got != ticket {
+			t.Errorf("got %q half an hour before the end", got)
+		}
+		time.Sleep(29 * time.Minute)
+		if got := bad.get(t, APITicket); got == ticket {
+			t.Error("a ticket was served in its last minute")
+		}
+		bad.Stop(bad.env)
+	})
+}
+
+// This node may not fetch tokens, and will not for a day, but may use those of the others.
+func TestTicketNeedsNotWaitForAnotherToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		w.fail = func(kind Kind, _ int) error {
+			if kind == AccessToken {
+				return wechatError("stable_token", 89506)
+			}
+			return nil
+		}
+		refused := newNode(t, w, nodeOptions{store: store})
+		refused.Start(refused.env, AccessToken, APITicket)
+		time.Sleep(time.Minute)
+		refused.fails(t, APITicket)
+		w.setFail(nil)
+		other := newNode(t, w, nodeOptions{store: store})
+		other.get(t, AccessToken)
+		other.Stop(other.env)
+		time.Sleep(lookPause)
+		refused.get(t, AccessToken)
+		refused.get(t, APITicket)
+		refused.Stop(refused.env)
+	})
+}

@@ -24,7 +24,8 @@ type held struct {
 	ends      time.Time // when it ends by the monotonic clock, whatever is done to the wall clock
 	renewFrom time.Time // when renewal is due, without jitter
 	renewAt   time.Time // renewFrom and this process's jitter
-	fromStore bool
+	offset    func() time.Duration // how far WeChat's clock is ahead of ours; nil: the life was counted from our own request
+	believed  time.Duration        // what offset gave when the life was worked out
 	refused   atomic.Bool // WeChat refused it in a call: not served
 	insisted  atomic.Bool // WeChat handed it out again all the same; when it does so once more, it is tried once more
 }
@@ -46,23 +47,29 @@ func renewalStart(v Value) time.Time {
 }
 
 // remaining is how long h lives still. Both clocks must agree that it lives: the monotonic one stands still while a
-// machine sleeps, the wall clock can be set back.
+// machine sleeps, the wall clock can be set back. And the wall clock may turn out to be behind WeChat's only after h
+// came out of the store: until WeChat's first answer nobody knows.
 func (h *held) remaining(now time.Time) time.Duration {
-	return min(h.ends.Sub(now), h.Expires.Round(0).Sub(now.Round(0)))
+	left := min(h.ends.Sub(now), h.Expires.Round(0).Sub(now.Round(0)))
+	if h.offset != nil {
+		left -= max(0, h.offset()-h.believed)
+	}
+	return left
 }
 
-// usable reports whether h may be served for a purpose that needs it to live for margin still.
-func (h *held) usable(now time.Time, margin time.Duration) bool {
-	return h != nil && h.remaining(now) > margin && !h.refused.Load()
+// usable reports whether h, a credential of the given kind, may be served at now.
+func (h *held) usable(now time.Time, kind Kind) bool {
+	return h != nil && h.remaining(now) > h.margin(kind) && !h.refused.Load()
 }
 
 // isRefused reports whether WeChat refused h.
 func (h *held) isRefused() bool { return h != nil && h.refused.Load() }
 
-// due reports whether the renewal of h is due, by either clock.
-func (h *held) due(now time.Time) bool {
-	return !now.Before(h.renewAt) || !now.Round(0).Before(h.renewAt.Round(0))
-}
+// untilDue is how long it is until the renewal of h is due, by the same clocks as remaining.
+func (h *held) untilDue(now time.Time) time.Duration { return h.remaining(now) - h.Expires.Sub(h.renewAt) }
+
+// due reports whether the renewal of h is due.
+func (h *held) due(now time.Time) bool { return h.untilDue(now) <= 0 }
 
 // margin is the remaining life below which a ticket signs no more: the phone checks the signature later than we make
 // it. A token needs none, for WeChat's refusal is answered with a renewal.
