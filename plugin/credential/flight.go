@@ -147,22 +147,18 @@ func (f *flight) adopt(rec *record) *held {
 	}
 	now := f.env.Now()
 	h, err := rec.Value.unpack(f.env.sealer, f.name, now, f.env.Offset)
-	if err != nil || h.Text == f.not || !h.usable(now, f.kind) {
+	if err != nil || h.Text == f.not {
 		return nil
 	}
 	cur := f.current()
-	if cur.isRefused() && h.Obtained.Before(cur.Obtained.Add(-clockSlack)) {
+	same := cur != nil && cur.Text == h.Text
+	if cur.isRefused() && (same || h.Obtained.Before(cur.Obtained.Add(-clockSlack))) {
 		return nil // what was replaced by a value that is dead now is dead too
 	}
-	if cur != nil && cur.Text == h.Text {
-		if cur.refused.Load() {
-			return nil
-		}
-		if diff := h.Expires.Sub(cur.Expires); diff.Abs() < clockSlack {
-			h.ends = cur.ends // it lives from its first sight, not from its last
-		}
+	if same && h.Expires.Sub(cur.Expires).Abs() < clockSlack && cur.ends.Before(h.ends) {
+		h.ends = cur.ends // it lives from its first sight, not from its last
 	}
-	if cur.usable(now, f.kind) && (!h.Obtained.After(cur.Obtained) || h.due(now)) {
+	if !h.usable(now, f.kind) || cur.usable(now, f.kind) && (!h.Obtained.After(cur.Obtained) || h.due(now)) {
 		return nil
 	}
 	h = f.land(h, now)

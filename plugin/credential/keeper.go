@@ -69,7 +69,7 @@ func (ks *Keepers) Stop(env *Env) {
 func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 	now := own.Now()
 	if h := k.serve(now); h != nil {
-		if h.due(now) && !k.flying.Load() && k.blocked(now) == nil {
+		if h.due(now) && !k.flying.Load() && k.refusing(own, now) == nil {
 			env := k.pick(own)
 			k.group.DoChan("", func() (any, error) { return k.fly(env, false) })
 		}

@@ -235,8 +235,8 @@ func (k *Keeper) blocked(now time.Time) *Unavailable {
 	return &Unavailable{Kind: k.kind, RetryAt: k.block.until, Err: k.block.err}
 }
 
-// refusing gives what callers are told at once: the block in force, except once in a while when the store may be
-// looked into, for another node may have had more luck.
+// refusing gives the block in force, which callers without a value are told of at once; except that it gives none once
+// in a while, so that a flight may look into the store: another node may have had more luck.
 func (k *Keeper) refusing(own *Env, now time.Time) *Unavailable {
 	u := k.blocked(now)
 	if u == nil {

@@ -2,11 +2,15 @@ package credential
 
 import (
 	"bytes"
+	"context"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
 func TestRestartFindsTheValue(t *testing.T) {
@@ -480,6 +484,52 @@ func TestTicketNeedsNotWaitForAnotherToken(t *testing.T) {
 		time.Sleep(lookPause)
 		refused.get(t, AccessToken)
 		refused.get(t, APITicket)
+		refused.Stop(refused.env)
+	})
+}
+
+// The clock was set back: by it the stored ticket lives still, but by the monotonic one it has ended.
+func TestEndedValueIsNotTakenFromTheStoreAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		n := newNode(t, w, nodeOptions{store: newStore()})
+		defer n.Stop(n.env)
+		ticket := n.get(t, APITicket)
+		synctest.Wait()
+		n.Keeper(APITicket).current().ends = n.env.Now().Add(-time.Second)
+		if got := n.get(t, APITicket); got == ticket {
+			t.Error("an expired ticket was served")
+		}
+	})
+}
+
+// This node may not fetch for a day. It must take each new token of the others before the old one ends.
+func TestNodeThatMayNotFetchLivesOnTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		other := newNode(t, w, nodeOptions{store: store})
+		other.Start(other.env, AccessToken)
+		defer other.Stop(other.env)
+		time.Sleep(time.Second)
+		refused := newNode(t, w, nodeOptions{store: store})
+		calls := 0
+		refused.env.Fetch = func(context.Context, Kind, bool) (wechat.Grant, error) {
+			calls++
+			return wechat.Grant{}, wechatError("stable_token", 89506)
+		}
+		refused.get(t, AccessToken)
+		refused.Keeper(AccessToken).current().renewAt = time.Now() // so that it is the first to try
+		for range 7 * 3600 {
+			var wg sync.WaitGroup
+			for range 3 {
+				wg.Go(func() { refused.get(t, AccessToken) })
+			}
+			wg.Wait()
+			time.Sleep(time.Second)
+		}
+		if calls == 0 || calls > 4 {
+			t.Errorf("%d calls in seven hours", calls)
+		}
 		refused.Stop(refused.env)
 	})
 }

@@ -21,13 +21,13 @@ type Value struct {
 // held is a Value in memory.
 type held struct {
 	Value
-	ends      time.Time // when it ends by the monotonic clock, whatever is done to the wall clock
-	renewFrom time.Time // when renewal is due, without jitter
-	renewAt   time.Time // renewFrom and this process's jitter
+	ends      time.Time            // when it ends by the monotonic clock, whatever is done to the wall clock
+	renewFrom time.Time            // when renewal is due, without jitter
+	renewAt   time.Time            // renewFrom and this process's jitter
 	offset    func() time.Duration // how far WeChat's clock is ahead of ours; nil: the life was counted from our own request
 	believed  time.Duration        // what offset gave when the life was worked out
-	refused   atomic.Bool // WeChat refused it in a call: not served
-	insisted  atomic.Bool // WeChat handed it out again all the same; when it does so once more, it is tried once more
+	refused   atomic.Bool          // WeChat refused it in a call: not served
+	insisted  atomic.Bool          // WeChat handed it out again all the same; when it does so once more, it is tried once more
 }
 
 // newHeld makes a held value whose renewal is due from renewFrom on. random is in [0, 1).
@@ -66,7 +66,9 @@ func (h *held) usable(now time.Time, kind Kind) bool {
 func (h *held) isRefused() bool { return h != nil && h.refused.Load() }
 
 // untilDue is how long it is until the renewal of h is due, by the same clocks as remaining.
-func (h *held) untilDue(now time.Time) time.Duration { return h.remaining(now) - h.Expires.Sub(h.renewAt) }
+func (h *held) untilDue(now time.Time) time.Duration {
+	return h.remaining(now) - h.Expires.Sub(h.renewAt)
+}
 
 // due reports whether the renewal of h is due.
 func (h *held) due(now time.Time) bool { return h.untilDue(now) <= 0 }
