@@ -2,6 +2,8 @@ package credential
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"strings"
 	"time"
 )
@@ -51,6 +53,10 @@ func (f *flight) lock(generation string) *held {
 		case err := <-got:
 			again.Stop()
 			if err != nil {
+				if !errors.Is(err, errStoreSlow) && f.env.ctx.Err() == nil {
+					f.env.Logger.Warn("credential store gives no lock; fetching without it",
+						slog.String("credential", string(f.kind)), slog.Any("error", err))
+				}
 				cancel()
 				return nil
 			}

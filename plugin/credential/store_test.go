@@ -3,6 +3,7 @@ package credential
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"strconv"
 	"strings"
 	"sync"
@@ -531,5 +532,20 @@ func TestNodeThatMayNotFetchLivesOnTheOthers(t *testing.T) {
 			t.Errorf("%d calls in seven hours", calls)
 		}
 		refused.Stop(refused.env)
+	})
+}
+
+func TestStoreThatGivesNoLockIsWorthAWarning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		store.readOnly = true
+		n := newNode(t, w, nodeOptions{store: store})
+		var log bytes.Buffer
+		n.env.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		n.get(t, AccessToken)
+		n.Stop(n.env)
+		if !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "lock") {
+			t.Errorf("the log says nothing of the lock: %s", &log)
+		}
 	})
 }
