@@ -6,7 +6,8 @@
 #                         vars under the same matchers
 #
 # All sites are in one process, and each round measures every one of them, so that what else the machine does hits both
-# sides of a ratio alike. It reports; it does not judge. Usage: docs/performance.sh [rounds [seconds of each measurement]]
+# sides of a ratio alike. A ratio is the median over the rounds, with the spread in brackets. It reports; it does not judge.
+# Usage: docs/performance.sh [rounds [seconds of each measurement]]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rounds=${1:-9} seconds=${2:-4}
@@ -127,14 +128,24 @@ url() {
 	esac
 }
 
-# measure ROUND NAME SECONDS: one line "round name requests/s" for the table; a refused request ends it all.
+# How many clock ticks of CPU time the server has used; 0 where there is no /proc.
+ticks() {
+	awk '{ print $14 + $15 }' "/proc/$server/stat" 2>/dev/null || echo 0
+}
+
+# measure ROUND NAME SECONDS: one line "round name requests/s CPU-µs/request" for the table; a refused request ends it all.
 measure() {
+	local before
+	before=$(ticks)
 	wrk -t1 -c32 -d"$3s" "$(url "$2")" >"$dir/wrk"
 	if grep -q 'Non-2xx\|Socket errors' "$dir/wrk"; then
 		cat "$dir/wrk" >&2
 		exit 1
 	fi
-	awk -v "round=$1" -v "name=$2" '/^Requests\/sec/ { print round, name, $2 }' "$dir/wrk"
+	awk -v "round=$1" -v "name=$2" -v "ticks=$(($(ticks) - before))" -v "hz=$(getconf CLK_TCK)" '
+		/ requests in / { n = $1 }
+		/^Requests\/sec/ { print round, name, $2, ticks / hz / n * 1e6 }
+	' "$dir/wrk"
 }
 
 order=(add_card respond unclaimed vars)
@@ -156,12 +167,15 @@ awk '
 		}
 	}
 	function median(a, n) { return n % 2 ? a[(n + 1) / 2] : (a[n / 2] + a[n / 2 + 1]) / 2 }
-	function report(ours, theirs,   i, a, b, r) {
-		for (i = 1; i <= n; i++) { a[i] = rate[i, ours]; b[i] = rate[i, theirs]; r[i] = a[i] / b[i] }
-		sort(a, n); sort(b, n); sort(r, n)
-		printf "%-20s %.3f  (%.3f to %.3f)   %.0f / %.0f requests a second\n", ours " / " theirs,
-			median(r, n), r[1], r[n], median(a, n), median(b, n)
+	function report(ours, theirs,   i, a, b, r, c, d) {
+		for (i = 1; i <= n; i++) {
+			a[i] = rate[i, ours]; b[i] = rate[i, theirs]; r[i] = a[i] / b[i]
+			c[i] = cpu[i, ours]; d[i] = cpu[i, theirs]
+		}
+		sort(a, n); sort(b, n); sort(r, n); sort(c, n); sort(d, n)
+		printf "%-20s %.3f  (%.3f to %.3f)   %.0f / %.0f requests a second   %.1f / %.1f µs of CPU a request\n", ours " / " theirs,
+			median(r, n), r[1], r[n], median(a, n), median(b, n), median(c, n), median(d, n)
 	}
-	{ rate[$1, $2] = $3; if ($1 > n) n = $1 }
+	{ rate[$1, $2] = $3; cpu[$1, $2] = $4; if ($1 > n) n = $1 }
 	END { report("add_card", "respond"); report("unclaimed", "vars") }
 ' "$dir/rates"
