@@ -31,6 +31,7 @@ type flight struct {
 	urgent bool   // callers wait: any usable value will do
 	not    string // the value to be replaced, if WeChat refused it
 	unlock func() // nil: the lock is not ours
+	owed   bool   // a call was counted in the record and has brought nothing
 }
 
 // fly makes one flight. Callers have their answer when WeChat has given it; storing it comes behind.
@@ -108,11 +109,9 @@ func (f *flight) run() (h *held, store func(), err error) {
 	guarded := f.unlock != nil && shareErr == nil
 	h, err = f.fetch(rec, guarded)
 	if err != nil {
-		failed := f.failed(err)
-		u, ok := errors.AsType[*Unavailable](failed)
-		_, inherited := errors.AsType[*Unavailable](err) // that of another credential, which has a record of its own
-		if e, wide := errors.AsType[*wechat.Error](err); ok && wide && guarded && !inherited && e.AccountWide() {
-			store = func() { f.saveFailure(rec.generation(), e, u) }
+		cause, failed := err, f.failed(err)
+		if guarded {
+			store = func() { f.saveFailure(rec.generation(), cause, failed) }
 		}
 		return nil, store, failed
 	}
@@ -198,8 +197,10 @@ func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
 			return nil, full
 		}
 		guarded = f.write(rec) == nil
+		f.owed = guarded
 	}
 	grant, err := f.env.Fetch(f.env.ctx, f.kind, false)
+	f.owed = f.owed && err != nil
 	if cur := f.current(); err == nil && cur.isRefused() && grant.Value == cur.Text {
 		// WeChat still holds the refused token to be good. Only a forced refresh replaces it, and of these there are few.
 		insisted := cur.insisted.Swap(true)
@@ -289,28 +290,36 @@ func (f *flight) save(h *held) {
 	_ = f.write(rec) // logged where it failed; the value serves from memory
 }
 
-// saveFailure lets an account-wide failure bind the fleet, unless another process has replaced the value of that
-// generation meanwhile.
-func (f *flight) saveFailure(generation string, e *wechat.Error, u *Unavailable) {
+// saveFailure takes back the count of a call that brought nothing, lest an outage use up the day's cap, and lets an
+// account-wide failure bind the fleet; unless another process has replaced the value of that generation meanwhile.
+func (f *flight) saveFailure(generation string, cause, failed error) {
 	rec, err := f.read(context.WithoutCancel(f.env.ctx))
 	if err != nil {
 		return
 	}
-	if rec.generation() != generation {
+	replaced := rec.generation() != generation
+	if replaced {
 		f.adopt(rec)
-		return
 	}
 	if rec == nil {
 		rec = &record{Version: recordVersion}
 	}
-	count := 1
-	if rec.Failure != nil && rec.Failure.Config == f.env.sealer.fingerprint {
-		count = rec.Failure.Count + 1
+	if f.owed {
+		rec.Calls.giveBack(f.env.wechatNow())
 	}
-	rec.Failure = &failure{
-		Code: e.Code, Msg: e.Msg, RID: e.RID, API: e.API, Count: count,
-		Time: f.env.wechatNow().UnixMilli(), Until: u.RetryAt.Add(f.env.Offset()).UnixMilli(),
-		Config: f.env.sealer.fingerprint,
+	e, ofWeChat := errors.AsType[*wechat.Error](cause)
+	_, inherited := errors.AsType[*Unavailable](cause) // from a credential that has a record of its own
+	u, blocked := errors.AsType[*Unavailable](failed)
+	if ofWeChat && e.AccountWide() && !inherited && blocked && !replaced {
+		count := 1
+		if rec.Failure != nil && rec.Failure.Config == f.env.sealer.fingerprint {
+			count = rec.Failure.Count + 1
+		}
+		rec.Failure = &failure{
+			Code: e.Code, Msg: e.Msg, RID: e.RID, API: e.API, Count: count,
+			Time: f.env.wechatNow().UnixMilli(), Until: u.RetryAt.Add(f.env.Offset()).UnixMilli(),
+			Config: f.env.sealer.fingerprint,
+		}
 	}
 	_ = f.write(rec)
 }

@@ -17,7 +17,9 @@ const (
 	maxTicketADay  = 500
 )
 
-// calls counts the calls of one day for one credential. It is written to the store before a call is made.
+// calls counts the calls of one day for one credential that brought it. It is written to the store before a call is
+// made, and taken back when the call has failed: back-off bounds such calls, and after an outage the caps must be
+// there still. Forced refreshes are never taken back.
 type calls struct {
 	Day        string `json:"day,omitempty"` // 20060102 at +08:00, as WeChat's days are
 	Normal     int    `json:"normal,omitempty"`
@@ -57,6 +59,12 @@ func (c *calls) take(kind Kind, classic bool, now time.Time) *overCap {
 	}
 	c.Normal++
 	return nil
+}
+
+// giveBack takes one normal call back.
+func (c *calls) giveBack(now time.Time) {
+	c.today(now)
+	c.Normal = max(c.Normal-1, 0)
 }
 
 // takeForced counts one forced refresh, or reports that there must be none now.

@@ -549,3 +549,36 @@ func TestStoreThatGivesNoLockIsWorthAWarning(t *testing.T) {
 		}
 	})
 }
+
+func TestOutageUsesUpNoCap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		w.delay = 5 * time.Second
+		w.fail = func(kind Kind, _ int) error {
+			if kind == APITicket {
+				return &wechat.Error{API: "getticket", Timeout: true}
+			}
+			return nil
+		}
+		var nodes []*node
+		for range 20 {
+			n := newNode(t, w, nodeOptions{store: store})
+			n.Start(n.env, APITicket)
+			nodes = append(nodes, n)
+		}
+		time.Sleep(10 * time.Hour)
+		w.setFail(nil)
+		time.Sleep(2 * time.Minute)
+		for _, n := range nodes {
+			n.get(t, APITicket)
+			n.Stop(n.env)
+		}
+		raw, err := store.Load(t.Context(), nodes[0].Keeper(APITicket).name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec, err := parseRecord(raw); err != nil || rec.Calls.Normal != 1 {
+			t.Errorf("%s, %v: one call brought a ticket", raw, err)
+		}
+	})
+}

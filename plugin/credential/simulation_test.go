@@ -1,0 +1,598 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+// TestSimulation lets a fleet run through days of faults drawn from a seed, and checks at every request what must hold
+// whatever happens. KEEPER_SEED repeats a run, as far as goroutines can be made to repeat themselves.
+func TestSimulation(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv("KEEPER_SEED"); s != "" {
+		var err error
+		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, classic := range []bool{false, true} {
+		t.Run(map[bool]string{false: "stable", true: "classic"}[classic], func(t *testing.T) {
+			t.Logf("KEEPER_SEED=%d", seed)
+			synctest.Test(t, func(t *testing.T) { newSimulation(t, seed, classic).run() })
+		})
+	}
+}
+
+const (
+	simFaults   = 36 * time.Hour   // how long faults come and go
+	simRecovery = 3 * time.Hour    // until all nodes have renewed once more
+	simQuiet    = 12 * time.Hour   // and how long nothing happens then
+	simLife     = 2 * time.Hour    // of what WeChat gives
+	simOverlap  = 5 * time.Minute  // how long the token before lives beside its successor
+	simMaxWait  = 45 * time.Second // of a caller
+)
+
+// simulation is a fleet, its store and its WeChat.
+type simulation struct {
+	t       *testing.T
+	classic bool
+	kinds   []Kind
+
+	plan *rand.Rand // of the faults; used by run alone
+
+	mu       sync.Mutex
+	rng      *rand.Rand // of everything else
+	nodes    []*simNode
+	fault    string    // of WeChat or the store, in force; empty: none
+	fine     time.Time // from then on no request may fail
+	over     bool
+	requests sync.WaitGroup
+
+	// WeChat
+	token  string               // the current one
+	tokens map[string]*simToken // all that ever were
+	ticket map[string]time.Time // ends of all tickets that ever were
+	sticky bool                 // stable_token believes in a dead token
+	forced time.Time            // last
+	calls  map[Kind]int
+	spent  int // forced refreshes
+
+	// the store
+	data  map[string][]byte
+	locks map[string]*simLock
+	hung  chan struct{} // closed when a store that hangs comes back
+
+	asked, failed int
+}
+
+type simToken struct{ expires, until time.Time }
+
+type simLock struct {
+	holder *simNode
+	died   time.Time
+	free   chan struct{}
+}
+
+// simNode is one process. It is the Store that this process sees.
+type simNode struct {
+	*simulation
+	*Keepers
+	env    *Env
+	skew   time.Duration
+	dead   bool // killed: nothing that it does has any effect
+	recent map[Kind][]time.Time
+	refuse bool // WeChat refuses its address
+}
+
+func newSimulation(t *testing.T, seed uint64, classic bool) *simulation {
+	return &simulation{
+		t: t, classic: classic, plan: rand.New(rand.NewPCG(seed, 1)), rng: rand.New(rand.NewPCG(seed, 2)),
+		kinds:  []Kind{AccessToken, APITicket},
+		tokens: map[string]*simToken{}, ticket: map[string]time.Time{}, calls: map[Kind]int{},
+		data: map[string][]byte{}, locks: map[string]*simLock{}, hung: make(chan struct{}),
+	}
+}
+
+func (s *simulation) run() {
+	t := s.t
+	for range 20 + s.plan.IntN(31) {
+		s.join()
+	}
+	time.Sleep(time.Minute)
+	faults := s.trouble()
+	before := maps.Clone(s.calls)
+	time.Sleep(simRecovery)
+	s.mu.Lock()
+	recovered := maps.Clone(s.calls)
+	nodes := slices.Clone(s.nodes)
+	s.mu.Unlock()
+	for _, kind := range s.kinds {
+		texts := map[string]int{}
+		for _, n := range nodes {
+			v, err := n.Keeper(kind).Get(t.Context(), n.env)
+			if err != nil {
+				t.Errorf("%s after all faults: %v", kind, err)
+			}
+			texts[v.Text]++
+		}
+		if len(texts) != 1 {
+			t.Errorf("the nodes hold different values of %s: %v", kind, texts)
+		}
+	}
+	time.Sleep(simQuiet)
+	s.mu.Lock()
+	for _, kind := range s.kinds {
+		if got, want := s.calls[kind]-recovered[kind], int(simQuiet/simLife)+1; got > want {
+			t.Errorf("%d calls for %s in %v without faults, want %d", got, kind, simQuiet, want)
+		}
+	}
+	t.Logf("%d nodes, %d faults, %d requests (%d failed), %v calls in %v of faults, %d forced refreshes",
+		len(nodes), faults, s.asked, s.failed, before, simFaults, s.spent)
+	s.over = true
+	s.mu.Unlock()
+	s.requests.Wait()
+	for _, n := range nodes {
+		n.Stop(n.env)
+	}
+}
+
+// trouble makes faults, one at a time, and events that no request may notice.
+func (s *simulation) trouble() (faults int) {
+	for end := time.Now().Add(simFaults); time.Now().Before(end); {
+		time.Sleep(s.span(time.Minute, 30*time.Minute))
+		node := s.nodes[s.plan.IntN(len(s.nodes))]
+		switch what := s.plan.IntN(22); what {
+		case 0, 1:
+			s.reload(node)
+			continue
+		case 2, 3:
+			s.kill(node, true)
+			continue
+		case 4:
+			s.scribble()
+			continue
+		case 5, 6:
+			faults++
+			s.revoke(s.plan.IntN(4) == 0)
+			continue
+		case 7:
+			faults++
+			s.set("", func() { node.refuse = true }, 0)
+			time.Sleep(s.span(time.Minute, 4*time.Hour))
+			s.set("", func() { node.refuse = false }, 0)
+			continue
+		default:
+			faults++
+			fault := []string{
+				"busy", "refused", "timeout", "slow", "45011", "45009", "40125",
+				"store fails", "store is slow", "store is read-only", "store hangs", "store waits", "no locks", "locks wait", "store is empty",
+			}[what-8+s.plan.IntN(2)]
+			allowance := map[string]time.Duration{"45009": 31 * time.Minute, "40125": 6 * time.Minute}[fault]
+			s.set(fault, nil, 0)
+			time.Sleep(s.span(5*time.Second, 40*time.Minute))
+			if fault == "timeout" && s.plan.IntN(2) == 0 {
+				time.Sleep(3 * time.Hour) // beyond the end of all values
+			}
+			s.set("", nil, max(allowance, 2*time.Minute))
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sticky = false
+	for _, n := range s.nodes {
+		n.refuse = false
+	}
+	return faults
+}
+
+// span draws a length of time for the plan.
+func (s *simulation) span(low, high time.Duration) time.Duration {
+	return low + time.Duration(s.plan.Int64N(int64(high-low)))
+}
+
+// draw draws a length of time below most.
+func (s *simulation) draw(most time.Duration) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Duration(s.rng.Int64N(int64(most)))
+}
+
+// set begins or ends a fault. After its end requests may fail for as long as allowed.
+func (s *simulation) set(fault string, change func(), allowed time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fault == "store hangs" {
+		close(s.hung)
+		s.hung = make(chan struct{})
+	}
+	if s.fault = fault; fault != "" {
+		allowed = 24 * time.Hour
+	}
+	if fault != "" || allowed > 0 {
+		s.fine = time.Now().Add(allowed)
+	}
+	if change != nil {
+		change()
+	}
+}
+
+// join adds a node and the requests that come to it.
+func (s *simulation) join() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := &simNode{
+		simulation: s, recent: map[Kind][]time.Time{},
+		Keepers: NewKeepers(ID{"https://api.weixin.qq.com", "wx0123456789abcdef", "stable"}),
+	}
+	if n.skew = time.Duration(s.rng.Int64N(1800)-900) * time.Millisecond; s.rng.IntN(4) == 0 {
+		n.skew += time.Duration(s.rng.IntN(1200)-600) * time.Second
+	}
+	n.configure()
+	s.nodes = append(s.nodes, n)
+	n.Start(n.env, s.kinds[s.rng.IntN(3):]...) // some keep both warm, some tickets only, some nothing
+	pace := time.Duration(1+s.rng.IntN(120)) * time.Second
+	for _, kind := range s.kinds {
+		s.requests.Go(func() {
+			for {
+				s.mu.Lock()
+				over, env := s.over || n.dead, n.env
+				s.mu.Unlock()
+				if over {
+					return
+				}
+				n.request(kind, env)
+				time.Sleep(s.draw(2 * pace))
+			}
+		})
+	}
+}
+
+func (n *simNode) configure() {
+	env, err := NewEnv(EnvConfig{
+		Fetch: n.fetch, Store: n, Secret: "s3cr3t", Classic: n.classic, ForceRefresh: true,
+		Now:    func() time.Time { return time.Now().Add(n.skew) },
+		Offset: func() time.Duration { return -n.skew.Round(2 * time.Second) },
+	})
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	n.env = env
+}
+
+// reload gives a node another configuration.
+func (s *simulation) reload(n *simNode) {
+	old := n.env
+	s.mu.Lock()
+	n.configure()
+	s.mu.Unlock()
+	n.Start(n.env, s.kinds...)
+	n.Stop(old)
+}
+
+// kill ends a node, and leaves its locks to go stale; another one takes its place.
+func (s *simulation) kill(n *simNode, hard bool) {
+	s.mu.Lock()
+	n.dead = hard
+	s.nodes = slices.DeleteFunc(s.nodes, func(other *simNode) bool { return other == n })
+	s.mu.Unlock()
+	n.Stop(n.env)
+	s.join()
+}
+
+// scribble puts garbage into the store, or loses what was there.
+func (s *simulation) scribble() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key := range s.data {
+		switch s.rng.IntN(4) {
+		case 0:
+			s.data[key] = []byte(`{"version":1,"value":{"sealed":"AAAA","obtained":946684800000,"expires":946692000000},"calls":{}}`)
+		case 1:
+			s.data[key] = []byte("garbage")
+		case 2:
+			delete(s.data, key)
+		}
+	}
+}
+
+// revoke ends the current token, as somebody else may.
+func (s *simulation) revoke(sticky bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.tokens[s.token]; t != nil {
+		t.until = time.Now()
+	}
+	s.sticky = sticky
+	allowed := time.Minute
+	if sticky {
+		allowed = simLife // forced refreshes are few
+	}
+	s.fine = time.Now().Add(allowed)
+}
+
+// request is what an action does, with the checks that this is all for.
+func (n *simNode) request(kind Kind, env *Env) {
+	start := time.Now()
+	v, err := n.Keeper(kind).Get(n.t.Context(), env)
+	n.check(kind, start, v, err)
+	if kind != AccessToken || err != nil || n.alive(v.Text) {
+		return
+	}
+	refused := v.Text
+	start = time.Now()
+	v, err = n.Keeper(kind).Reject(n.t.Context(), env, refused)
+	n.check(kind, start, v, err)
+	if err == nil && !n.alive(v.Text) {
+		n.Keeper(kind).Drop(v.Text)
+	}
+}
+
+func (n *simNode) check(kind Kind, start time.Time, v Value, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	now := time.Now()
+	n.asked++
+	if took := now.Sub(start); took > simMaxWait {
+		n.t.Errorf("%s: a caller waited %v", kind, took)
+	}
+	if err != nil {
+		n.failed++
+		if u, ok := errors.AsType[*Unavailable](err); !ok || u.RetryAt.Sub(now) > 25*time.Hour {
+			n.t.Errorf("%s: %v", kind, err)
+		}
+		if start.After(n.fine) && !n.dead && !n.refuse {
+			n.t.Errorf("%v: %s failed without a fault: %v", now, kind, err)
+		}
+		return
+	}
+	var ends time.Time
+	margin := -clockSlack // that a clock may be off by unnoticed
+	if kind == AccessToken {
+		ends = n.tokens[v.Text].expires
+	} else {
+		ends = n.ticket[v.Text]
+		margin += maxSignMargin
+	}
+	if left := ends.Sub(now); left < margin {
+		n.t.Errorf("%v: %s served with %v left", now, kind, left)
+	}
+}
+
+// alive is whether WeChat takes a token.
+func (s *simulation) alive(token string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.tokens[token]
+	return t != nil && time.Now().Before(t.until)
+}
+
+// fetch asks WeChat as an Account does.
+func (n *simNode) fetch(ctx context.Context, kind Kind, force bool) (wechat.Grant, error) {
+	if kind == AccessToken {
+		return n.ask(ctx, kind, force, "")
+	}
+	tokens := n.Keeper(AccessToken)
+	n.mu.Lock()
+	env := n.env
+	n.mu.Unlock()
+	v, err := tokens.Get(ctx, env)
+	if err != nil {
+		return wechat.Grant{}, err
+	}
+	g, err := n.ask(ctx, kind, false, v.Text)
+	if e, ok := errors.AsType[*wechat.Error](err); !ok || e.Reaction() != wechat.Credential {
+		return g, err
+	}
+	if v, err = tokens.Reject(ctx, env, v.Text); err != nil {
+		return g, err
+	}
+	g, err = n.ask(ctx, kind, false, v.Text)
+	if e, ok := errors.AsType[*wechat.Error](err); ok && e.Reaction() == wechat.Credential {
+		tokens.Drop(v.Text)
+		err = &Unavailable{Kind: AccessToken, RetryAt: env.Now().Add(time.Second), Err: err}
+	}
+	return g, err
+}
+
+// ask is one call to WeChat.
+func (n *simNode) ask(ctx context.Context, kind Kind, force bool, token string) (wechat.Grant, error) {
+	requested := n.env.Now()
+	api := map[Kind]string{AccessToken: "stable_token", APITicket: "getticket"}[kind]
+	n.mu.Lock()
+	n.count(kind)
+	fault, delay := n.fault, time.Duration(50+n.rng.IntN(300))*time.Millisecond
+	n.mu.Unlock()
+	switch fault {
+	case "slow":
+		delay = 4 * time.Second
+	case "timeout":
+		delay = 5 * time.Second
+	}
+	select {
+	case <-time.After(delay):
+	case <-ctx.Done():
+		return wechat.Grant{}, &wechat.Error{API: api, Err: ctx.Err()}
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case n.dead:
+		return wechat.Grant{}, &wechat.Error{API: api, Err: errors.New("killed")}
+	case fault == "busy" && n.rng.IntN(3) > 0:
+		return wechat.Grant{}, wechatError(api, -1)
+	case fault == "refused":
+		return wechat.Grant{}, &wechat.Error{API: api, Err: errors.New("connection refused")}
+	case fault == "timeout":
+		return wechat.Grant{}, &wechat.Error{API: api, Timeout: true}
+	case fault == "45011", fault == "45009", fault == "40125" && kind == AccessToken:
+		code, _ := strconv.Atoi(fault)
+		return wechat.Grant{}, wechatError(api, code)
+	case n.refuse && kind == AccessToken:
+		return wechat.Grant{}, wechatError(api, 40164)
+	}
+	now := time.Now()
+	if kind == APITicket {
+		if t := n.tokens[token]; t == nil || !now.Before(t.until) {
+			return wechat.Grant{}, wechatError(api, 40001)
+		}
+		text := fmt.Sprintf("ticket-%d", n.calls[kind])
+		n.ticket[text] = now.Add(simLife)
+		return wechat.Grant{Value: text, Lifetime: simLife, Requested: requested}, nil
+	}
+	cur := n.tokens[n.token]
+	if force = force && now.Sub(n.forced) >= 30*time.Second; force {
+		n.forced = now
+		n.spent++
+	}
+	if n.classic || force || cur == nil || cur.expires.Sub(now) < simOverlap || !now.Before(cur.until) && !n.sticky {
+		if end := now.Add(simOverlap); cur != nil && cur.until.After(end) {
+			cur.until = end
+		}
+		n.token, n.sticky = fmt.Sprintf("token-%d", n.calls[kind]), false
+		cur = &simToken{expires: now.Add(simLife), until: now.Add(simLife)}
+		n.tokens[n.token] = cur
+	}
+	return wechat.Grant{Value: n.token, Lifetime: cur.expires.Sub(now).Truncate(time.Second), Requested: requested}, nil
+}
+
+// count counts a call of this node, whose calls must never come as fast as requests do. n.mu is held.
+func (n *simNode) count(kind Kind) {
+	n.calls[kind]++
+	now := time.Now()
+	n.recent[kind] = append(slices.DeleteFunc(n.recent[kind], func(t time.Time) bool { return now.Sub(t) > time.Hour }), now)
+	lastMinute := 0
+	for _, t := range n.recent[kind] {
+		if now.Sub(t) < time.Minute {
+			lastMinute++
+		}
+	}
+	if lastMinute > 12 || len(n.recent[kind]) > 150 {
+		n.t.Errorf("%v: %d calls for %s in a minute, %d in an hour", now, lastMinute, kind, len(n.recent[kind]))
+	}
+}
+
+// enter is what each call of the store goes through.
+func (n *simNode) enter(ctx context.Context, write bool) error {
+	n.mu.Lock()
+	fault, hung, delay := n.fault, n.hung, time.Duration(n.rng.IntN(5))*time.Millisecond
+	if fault == "store is slow" {
+		delay = time.Duration(n.rng.IntN(1300)) * time.Millisecond
+	}
+	n.mu.Unlock()
+	switch fault {
+	case "store hangs":
+		<-hung
+	case "store waits":
+		<-ctx.Done()
+	default:
+		select {
+		case <-time.After(delay):
+		case <-ctx.Done():
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case fault == "store fails", fault == "store is read-only" && write:
+		return errReadOnly
+	case n.isDead():
+		return errors.New("killed")
+	}
+	return nil
+}
+
+func (n *simNode) isDead() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.dead
+}
+
+// Load implements Store.
+func (n *simNode) Load(ctx context.Context, key string) ([]byte, error) {
+	if err := n.enter(ctx, false); err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	raw, ok := n.data[key]
+	if !ok || n.fault == "store is empty" {
+		return nil, fs.ErrNotExist
+	}
+	return slices.Clone(raw), nil
+}
+
+// Store implements Store.
+func (n *simNode) Store(ctx context.Context, key string, value []byte) error {
+	if err := n.enter(ctx, true); err != nil {
+		return err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.data[key] = slices.Clone(value)
+	return nil
+}
+
+// Lock implements Store. The lock of a killed holder becomes free after ten seconds.
+func (n *simNode) Lock(ctx context.Context, name string) error {
+	if err := n.enter(ctx, true); err != nil {
+		return err
+	}
+	for {
+		n.mu.Lock()
+		l := n.locks[name]
+		switch stale := l != nil && l.holder.dead && time.Since(l.died) > 10*time.Second; {
+		case n.dead, n.fault == "no locks":
+			n.mu.Unlock()
+			return errReadOnly
+		case (l == nil || stale) && n.fault != "locks wait":
+			n.locks[name] = &simLock{holder: n, free: make(chan struct{})}
+			n.mu.Unlock()
+			return nil
+		case l != nil && l.holder.dead && l.died.IsZero():
+			l.died = time.Now()
+		}
+		n.mu.Unlock()
+		var free chan struct{}
+		if l != nil {
+			free = l.free
+		}
+		select {
+		case <-free:
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Unlock implements Store. As with files, whoever asks frees the lock, be it his or not.
+func (n *simNode) Unlock(ctx context.Context, name string) error {
+	if err := n.enter(ctx, true); err != nil {
+		return err
+	}
+	if n.draw(50) == 0 {
+		return errReadOnly
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	l := n.locks[name]
+	if l == nil {
+		return fs.ErrNotExist
+	}
+	delete(n.locks, name)
+	close(l.free)
+	return nil
+}
