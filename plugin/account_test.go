@@ -315,7 +315,7 @@ func TestClockOffsetOutlivesAReload(t *testing.T) {
 		if _, err := account.AddCard(t.Context(), nil, cards, true); err != nil {
 			t.Fatal(err)
 		}
-		if ahead := time.Unix(cards[0].Timestamp, 0)time.Until(); (ahead - 10*time.Minute).Abs() > 3*time.Second {
+		if ahead := time.Until(time.Unix(cards[0].Timestamp, 0)); (ahead - 10*time.Minute).Abs() > 3*time.Second {
 			t.Errorf("configuration %d signs for %v from now", i, ahead)
 		}
 	}
