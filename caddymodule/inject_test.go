@@ -126,6 +126,7 @@ func TestInjectProvisionRefuses(t *testing.T) {
 		`{"query":{"a":"ticket"}}`:                    `query a: unknown credential "ticket"`,
 		`{"placeholder":["ticket"]}`:                  `unknown credential "ticket"`,
 		`{"placeholder":["api_ticket","api_ticket"]}`: "configured twice",
+
 		`{"header":{"X-A":"api_ticket","x-a":"api_ticket"}}`:  "X-A is configured twice",
 		`{"query":{"a_b":"api_ticket","A.B":"access_token"}}`: "configured twice",
 		`{"query":{"":"api_ticket"}}`:                         "needs a name",
