@@ -9,9 +9,9 @@ import (
 
 // A card id that nobody made becomes a card of the first account that uses it (or whose api_ticket signs for it), so that
 // a demo works with any id: an approved member card of the jump type (wx_activate, wx_activate_after_submit, form set)
-// with a million in stock; of WeChat's codes, unless Config.CustomCodeCards names it. From then on it is that account's,
-// and 40073 for others. No card ever springs up from an id that begins with "pUnknown", from one that is no card id
-// ([0-9A-Za-z_-]{1,64}), or under Config.StrictCards.
+// with a million in stock, which can be consumed all the same, as a coupon; of WeChat's codes, unless
+// Config.CustomCodeCards names it. From then on it is that account's, and 40073 for others. No card ever springs up from an
+// id that begins with "pUnknown", from one that is no card id ([0-9A-Za-z_-]{1,64}), or under Config.StrictCards.
 
 // The states of a card.
 const (
@@ -77,6 +77,9 @@ func (f *cardFlags) customCode() bool { return f.BaseInfo.UseCustomCode && !f.de
 func (f *cardFlags) deposit() bool {
 	return f.BaseInfo.UseCustomCode && f.BaseInfo.GetCustomCodeMode == depositMode
 }
+
+// consumable says that /card/code/consume takes the card.
+func (c *card) consumable() bool { return c.typ != memberCard || c.sprung }
 
 // oneTap says that users activate the card in WeChat (一键激活): auto_activate and activate_url make that void.
 func (f *cardFlags) oneTap() bool { return f.WXActivate && !f.AutoActivate && f.ActivateURL == "" }

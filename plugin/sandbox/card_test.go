@@ -269,7 +269,9 @@ func TestCodes(t *testing.T) {
 	if len(coupon) != 12 || !isDigits(coupon) {
 		t.Errorf("got code %q, want 12 digits", coupon)
 	}
+	r.card("pMember", memberCard, nil, nil)
 	member := r.plain(r.added(r.addCard("", "pMember", ext(ticket, "pMember", nil))))
+	sprung := r.plain(r.added(r.addCard("", "pAnything", ext(ticket, "pAnything", nil))))
 	if got := r.plain(r.added(r.addCard("", "pOwn", ext(ticket, "pOwn", map[string]string{"code": "MINE1"})))); got != "MINE1" {
 		t.Errorf("got %q", got)
 	}
@@ -288,6 +290,8 @@ func TestCodes(t *testing.T) {
 		{"own code", "get", map[string]any{"code": "MINE1", "card_id": "pOwn", "check_consume": true}, 0},
 		{"without card_id", "get", map[string]any{"code": coupon}, 0},
 		{"consume a member card", "consume", map[string]any{"code": member}, 40071},
+		{"consume a card that nobody made", "consume", map[string]any{"code": sprung}, 0},
+		{"and again", "consume", map[string]any{"code": sprung}, 40099},
 		{"consume unknown", "consume", map[string]any{"code": "1"}, 40056},
 		{"consume own code", "consume", map[string]any{"code": "MINE1"}, 40056},
 		{"consume", "consume", map[string]any{"code": coupon}, 0},

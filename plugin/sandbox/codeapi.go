@@ -57,7 +57,7 @@ func (s *Sandbox) getCode(c *call) (any, error) {
 		ok,
 		codeCard{held.card.id, held.begin.Unix(), held.begin.AddDate(1, 0, 0).Unix()},
 		s.openID(held.card.app, held.user),
-		normal && held.card.typ != memberCard,
+		normal && held.card.consumable(),
 		held.status,
 	}, nil
 }
@@ -82,7 +82,7 @@ func (s *Sandbox) consumeCode(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if held.card.typ == memberCard {
+	if !held.card.consumable() {
 		return nil, errBadCardType
 	}
 	if err := held.refusal(); err != nil {

@@ -8,8 +8,9 @@ import (
 )
 
 // The phone takes what a mini program passes to wx.addCard, wx.openCard and wx.navigateToMiniProgram, as it is, and does
-// what the WeChat client would. Its user is the demo user; the query parameters openid and appId make it another's: appId
-// is the mini program that runs, openid that of its user there.
+// what the WeChat client would. Whose phone it is, the query parameters say: appId is the mini program that runs, openid
+// that of its user there. Without them it is the phone of whoever the call is about, by the openid in a cardExt or the
+// code of a card, else the demo user's.
 //
 // It always answers with HTTP 200. A refusal has WeChat's errMsg, and beside it what a real phone keeps to itself: a
 // reason that does not change, and a detail for people.
@@ -35,6 +36,7 @@ type phone struct {
 	user   string
 	openID string // "": not said
 	app    string // the mini program that runs; "": not said
+	anyone bool   // nothing has said yet whose phone it is
 }
 
 // phoneCalls are the client's calls, by the last part of the path.
@@ -62,25 +64,38 @@ func (s *Sandbox) usePhone(name string, query url.Values, body []byte) any {
 
 func (s *Sandbox) phone(query url.Values) *phone {
 	p := &phone{now: s.now(), user: demoUser, openID: query.Get("openid"), app: query.Get("appId")}
-	switch known, found := s.people.Get(p.openID); {
-	case found:
-		p.user = known.user
+	switch {
 	case p.openID != "":
-		p.user = p.openID // somebody new, who is called so
-		s.people.Add(p.openID, person{p.user, p.app})
+		p.user = s.whose(p.openID, p.app)
 	case p.app != "":
 		p.openID = s.openID(p.app, p.user)
+	default:
+		p.anyone = true
 	}
 	return p
 }
 
-// is says whether openid is that of the phone's user: in the mini program that runs, when it is known which.
+// whose gives the user of an openid, somebody new if nobody has it.
+func (s *Sandbox) whose(openid, app string) string {
+	known, found := s.people.Get(openid)
+	if !found {
+		known = person{openid, app} // who is called so
+		s.people.Add(openid, known)
+	}
+	return known.user
+}
+
+// is says whether openid is that of the phone's user: in the mini program that runs, when it is known which. A phone of
+// anyone's is that user's from then on.
 func (s *Sandbox) is(p *phone, openid string) bool {
 	if p.openID != "" {
 		return openid == p.openID
 	}
-	known, found := s.people.Get(openid)
-	return found && known.user == p.user
+	user := s.whose(openid, "")
+	if p.anyone {
+		p.user, p.anyone = user, false
+	}
+	return user == p.user
 }
 
 func (s *Sandbox) openCard(p *phone, body []byte) (any, *refused) {
@@ -102,6 +117,9 @@ func (s *Sandbox) openCard(p *phone, body []byte) (any, *refused) {
 			return nil, &refused{textParameter, "encrypted_code", "the code is encrypted: wx.openCard takes what /card/code/decrypt makes of it"}
 		}
 		held, found := s.codes.Get(c.key(item.Code))
+		if found && p.anyone {
+			p.user, p.anyone = held.user, false
+		}
 		switch {
 		case !found || held.card != c:
 			return nil, &refused{textParameter, "code", "this card was never given out with this code"}

@@ -73,7 +73,6 @@ func TestAddCardRefusals(t *testing.T) {
 	r.card("pRefused", "GROUPON", map[string]any{"status": statusRefused}, nil)
 	r.card("pGone", "GROUPON", map[string]any{"status": statusDeleted}, nil)
 	r.card("pOnce", "GROUPON", map[string]any{"get_limit": 1}, nil)
-	bob := r.s.OpenID("wxmini", "bob")
 
 	without := func(e map[string]any, names ...string) map[string]any {
 		for _, name := range names {
@@ -133,10 +132,7 @@ func TestAddCardRefusals(t *testing.T) {
 		{"code on WeChat's", "pFree", ext(ticket, "pFree", fields{"code": "1"}), textParameter, "code", "takes no code"},
 		{"code on imported", "pImported", ext(ticket, "pImported", fields{"code": "1"}), textParameter, "code", "takes no code"},
 		{"openid missing", "pBound", ext(ticket, "pBound", nil), textParameter, "openid", "needs"},
-		{"another user", "pBound", ext(ticket, "pBound", fields{"openid": bob}), textParameter, "openid", "not that of"},
-		{"nobody", "pBound", ext(ticket, "pBound", fields{"openid": "oNobody"}), textParameter, "openid", ""},
 		{"openid on unbound", "pFree", ext(ticket, "pFree", fields{"openid": DemoOpenID}), textParameter, "openid", "takes no openid"},
-		{"another user on a new card", "p1", ext(ticket, "p1", fields{"openid": bob}), textParameter, "openid", ""},
 		{"in review", "pReview", ext(ticket, "pReview", nil), textReview, "status", "review"},
 		{"refused", "pRefused", ext(ticket, "pRefused", nil), textParameter, "status", ""},
 		{"no stock", "pNone", ext(ticket, "pNone", nil), textSoldOut, "stock", ""},
@@ -225,7 +221,11 @@ func TestWhosePhone(t *testing.T) {
 	}{
 		{"", DemoOpenID, true},
 		{"", demoHere, true},
-		{"", bob, false},
+		{"", bob, true},
+		{"", stranger, true},
+		{"?appId=wxmini", bob, false},
+		{"?openid=" + DemoOpenID, bob, false},
+		{"?openid=" + DemoOpenID, "oNobody", false},
 		{"?appId=wxmini", demoHere, true},
 		{"?appId=wxmini", demoThere, false},
 		{"?openid=" + bob, bob, true},
@@ -239,6 +239,27 @@ func TestWhosePhone(t *testing.T) {
 			t.Errorf("%q with %q: got %v", tc.query, tc.openid, a)
 		}
 	}
+
+	two := func(openids ...string) answer {
+		list := make([]any, 0, len(openids))
+		for _, id := range openids {
+			list = append(list, map[string]any{"cardId": "pBound", "cardExt": string(encode(ext(ticket, "pBound", map[string]string{"openid": id})))})
+		}
+		return r.phone("addCard", map[string]any{"cardList": list})
+	}
+	if a := two(bob, bob); a.text("errMsg") != "addCard:ok" {
+		t.Errorf("got %v", a)
+	}
+	r.wantRefused("two users on one phone", two(bob, demoHere), textParameter, "openid")
+
+	code := r.plain(r.added(add("", bob)))
+	open := func(query string) answer {
+		return r.phone("openCard"+query, map[string]any{"cardList": []any{map[string]any{"cardId": "pBound", "code": code}}})
+	}
+	if a := open(""); a.text("errMsg") != "openCard:ok" {
+		t.Errorf("got %v", a)
+	}
+	r.wantRefused("another user's card", open("?openid="+DemoOpenID), textParameter, "code")
 }
 
 func TestOpenCardRefusals(t *testing.T) {
