@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -60,7 +61,7 @@ type cardFlags struct {
 		GetLimit          int    `json:"get_limit"`
 		Status            string `json:"status"`
 		SKU               struct {
-			Quantity int `json:"quantity"`
+			Quantity *int `json:"quantity"`
 		} `json:"sku"`
 	} `json:"base_info"`
 	WXActivate   bool   `json:"wx_activate"`
@@ -114,18 +115,20 @@ func newCard(appID, id string, req cardRequest) (*card, error) {
 	if len(encode(body)) > maxCardBody {
 		return nil, errBigBody
 	}
-	n := flags.BaseInfo.SKU.Quantity
+	n := springQuantity
+	if said := flags.BaseInfo.SKU.Quantity; said != nil {
+		n = *said
+	}
 	if n < 0 || n > 100_000_000 {
 		return nil, errBadQuantity
 	}
 	return &card{
 		id: id, app: appID, typ: typ, body: body, cardFlags: flags,
-		status: statusApproved, quantity: n, total: n, known: make(map[string]bool),
+		status: cmp.Or(flags.BaseInfo.Status, statusApproved), quantity: n, total: n, known: make(map[string]bool),
 	}, nil
 }
 
-// PutCard makes a card, or replaces it, as /card/create would, but with an id of the caller's choice and in the state
-// that base_info.status says (default: approved). The card is JSON: {"card_type":"MEMBER_CARD","member_card":{"base_info":
+// PutCard makes a card, or replaces it, as /card/create would, but with an id of the caller's choice. The card is JSON: {"card_type":"MEMBER_CARD","member_card":{"base_info":
 // {"sku":{"quantity":9}, …}, "wx_activate":true}}.
 func (s *Sandbox) PutCard(appID, id, card string) error {
 	s.mu.Lock()
@@ -144,9 +147,6 @@ func (s *Sandbox) putCard(appID, id string, raw []byte) error {
 	c, err := newCard(appID, id, req)
 	if err != nil {
 		return err
-	}
-	if st := c.BaseInfo.Status; st != "" {
-		c.status = st
 	}
 	s.cards.Add(id, c)
 	return nil

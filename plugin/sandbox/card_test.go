@@ -76,6 +76,15 @@ func TestCreateAndGetCard(t *testing.T) {
 	if !reflect.DeepEqual(got["card"], want) {
 		t.Errorf("got %v\nwant %v", got["card"], want)
 	}
+
+	ticket := r.ticket("wx1", cardTicket)
+	add := func(base string) answer {
+		id := r.post("/card/create", tok, `{"card":{"card_type":"GIFT","gift":{"base_info":`+base+`}}}`).text("card_id")
+		return r.addCard("", id, ext(ticket, id, nil))
+	}
+	r.added(add(`{}`))
+	r.wantRefused("in review", add(`{"status":"CARD_STATUS_NOT_VERIFY"}`), textReview, "status")
+	r.wantRefused("no stock", add(`{"sku":{"quantity":0}}`), textSoldOut, "stock")
 }
 
 func TestUpdateCardAndReview(t *testing.T) {
@@ -127,7 +136,7 @@ func TestUpdateCardAndReview(t *testing.T) {
 		t.Errorf("after a good review: got %s", got)
 	}
 	card, _ := r.s.cards.Get("p1")
-	if card.BaseInfo.BindOpenID || card.quantity != 100 || !card.WXActivate || card.BaseInfo.SKU.Quantity != 100 {
+	if card.BaseInfo.BindOpenID || card.quantity != 100 || !card.WXActivate || *card.BaseInfo.SKU.Quantity != 100 {
 		t.Errorf("got %+v", card.cardFlags)
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A new card passes its review at once here. An update of a field that WeChat reviews (send_check true) puts the card in
-// review until POST /_sandbox/review.
+// A new card passes its review at once here, unless its base_info.status says something else. An update of a field that
+// WeChat reviews (send_check true) puts the card in review until POST /_sandbox/review.
 
 // reviewed are the fields whose change goes to review.
 var reviewed = map[string]bool{
