@@ -48,9 +48,8 @@ const (
 )
 
 // runExample runs Caddyfile.example on free ports of 127.0.0.1, with options added to the global ones.
-func runExample(t *testing.T, p ports, options string) *caddy {
+func (h *home) runExample(t *testing.T, p ports, options string) *caddy {
 	t.Helper()
-	h := newHome(t)
 	text := p.replace(readFile(t, examplePath))
 	local := strings.Replace(text, "\n{\n", "\n{\n\tdefault_bind 127.0.0.1\n"+options, 1)
 	if local == text {
@@ -100,10 +99,32 @@ func TestExampleIsSound(t *testing.T) {
 	})
 }
 
+// TestExampleLive gives the example an account at a WeChat of its own, which knows no other.
+func TestExampleLive(t *testing.T) {
+	const id, secret = "wx0123456789abcdef", "8f0c4e1d7b3a69258f0c4e1d7b3a6925"
+	w := runWeChat(t, "app "+id+" "+secret)
+	h := newHome(t, "WECHAT_API="+w.url, "WECHAT_APP_ID="+id, "WECHAT_APP_SECRET="+secret, "WECHAT_CARDS=pOne pTwo", "WECHAT_MEMBER_CARD=pTwo")
+	p := newPorts(t, readFile(t, examplePath))
+	site := "http://127.0.0.1:" + p["8080"]
+	for range 2 { // credentials survive a restart
+		c := h.runExample(t, p, "")
+		for _, path := range []string{"/wechat/addCard", "/wechat/memberCard", "/legacy/sign"} {
+			get(t, site+path)
+		}
+		waitForStore(t, h)
+		c.stop(t)
+	}
+	for path, n := range oneOfEach {
+		if got := w.calls(t)[path]; got != n {
+			t.Errorf("%s was called %d times", path, got)
+		}
+	}
+}
+
 // TestExampleLogFilter sends what must not lie about in logs, at DEBUG, where Caddy logs most.
 func TestExampleLogFilter(t *testing.T) {
 	p := newPorts(t, readFile(t, examplePath))
-	c := runExample(t, p, "\tdebug\n")
+	c := newHome(t).runExample(t, p, "\tdebug\n")
 	site := "http://127.0.0.1:" + p["8080"]
 	ticket := string(get(t, site+"/legacy/sign"))
 	if !strings.Contains(ticket, "has the api_ticket") {

@@ -50,7 +50,7 @@ func curlLines(text string) []string {
 func TestReadme(t *testing.T) {
 	readme := readFile(t, readmePath)
 	p := newPorts(t, readFile(t, examplePath), readme)
-	runExample(t, p, "")
+	newHome(t).runExample(t, p, "")
 
 	all := blocks(readme)
 	ran := 0
