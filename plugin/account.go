@@ -171,7 +171,7 @@ func (a *Account) fetch(ctx context.Context, kind credential.Kind, force bool) (
 	if kind == credential.JSAPITicket {
 		typ = wechat.JSAPITicket
 	}
-	err = a.withToken(ctx, func(token string) (err error) {
+	err = a.withToken(ctx, nil, func(token string) (err error) {
 		g, err = a.cfg.Client.Ticket(ctx, token, typ)
 		return err
 	})
@@ -179,12 +179,18 @@ func (a *Account) fetch(ctx context.Context, kind credential.Kind, force bool) (
 }
 
 // withToken makes a call with the access_token, and once more with another one when WeChat refuses the first. Such a
-// refusal means that the call was not executed, so any call may be repeated after it.
-func (a *Account) withToken(ctx context.Context, call func(token string) error) error {
+// refusal means that the call was not executed, so any call may be repeated after it. A call within a limit counts when
+// it is made: without a token it is not.
+func (a *Account) withToken(ctx context.Context, limit *bucket, call func(token string) error) error {
 	tokens := a.state.keepers.Keeper(credential.AccessToken)
 	v, err := tokens.Get(ctx, a.env)
 	if err != nil {
 		return err
+	}
+	if limit != nil {
+		if err := limit.take(); err != nil {
+			return err
+		}
 	}
 	if err = call(v.Text); !refusesToken(err) {
 		return err

@@ -213,6 +213,32 @@ func TestDecryptIsBounded(t *testing.T) {
 	}
 }
 
+// While there is no token nothing is asked of WeChat, and so nothing counts: when it is well again, so are we.
+func TestNoTokenUsesUpNoLimit(t *testing.T) {
+	w := newWorld(t, func(c *AccountConfig) { c.DecryptLimit, c.GeturlLimit = 2, 2 })
+	if err := w.wechat.Fail(sandbox.Fault{Path: "/cgi-bin/stable_token", Times: 1, ErrCode: -1}); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(i int) (error, error) {
+		_, decrypt := w.DecryptCode(t.Context(), fmt.Sprintf("%040d", i))
+		_, geturl := w.MemberCardComponent(t.Context(), ComponentQuery{CardID: testCard, OuterStr: fmt.Sprint(i), ClientChosen: true})
+		return decrypt, geturl
+	}
+	for i := range 5 {
+		decrypt, geturl := ask(i)
+		for _, err := range []error{decrypt, geturl} {
+			if _, ok := errors.AsType[*credential.Unavailable](err); !ok {
+				t.Errorf("call %d: got %v, want no credential", i, err)
+			}
+		}
+	}
+	w.forward(time.Minute)
+	decrypt, geturl := ask(5)
+	if !refused(decrypt) || geturl != nil {
+		t.Errorf("after recovery: got %v, %v", decrypt, geturl)
+	}
+}
+
 func TestComponent(t *testing.T) {
 	w := newWorld(t, nil)
 	for _, outer := range []string{"", "guide", "a&b=c%d+e", "小程序 会员日", "100%", "%2B"} {

@@ -28,10 +28,7 @@ func (a *Account) DecryptCode(ctx context.Context, encrypted string) (string, er
 		return d.code, d.err
 	}
 	return shared(ctx, &s.decrypts, encrypted, func(ctx context.Context) (code string, err error) {
-		if err := s.decryptLimit.take(); err != nil {
-			return "", err
-		}
-		err = a.withToken(ctx, func(token string) (err error) {
+		err = a.withToken(ctx, &s.decryptLimit, func(token string) (err error) {
 			code, err = a.cfg.Client.DecryptCode(ctx, token, encrypted)
 			return err
 		})

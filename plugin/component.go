@@ -39,10 +39,7 @@ func (a *Account) MemberCardComponent(ctx context.Context, q ComponentQuery) (ca
 		limit = &s.geturlLimit
 	}
 	data, err := shared(ctx, &s.geturls, q.CardID+" "+q.OuterStr, func(ctx context.Context) (card.ExtraData, error) {
-		if err := limit.take(); err != nil {
-			return card.ExtraData{}, err
-		}
-		return a.askComponent(ctx, key)
+		return a.askComponent(ctx, limit, key)
 	})
 	if err == nil || refused(err) || ctx.Err() != nil {
 		return data, err
@@ -54,9 +51,9 @@ func (a *Account) MemberCardComponent(ctx context.Context, q ComponentQuery) (ca
 	return data, err
 }
 
-func (a *Account) askComponent(ctx context.Context, key componentKey) (data card.ExtraData, err error) {
+func (a *Account) askComponent(ctx context.Context, limit *bucket, key componentKey) (data card.ExtraData, err error) {
 	var url string
-	err = a.withToken(ctx, func(token string) (err error) {
+	err = a.withToken(ctx, limit, func(token string) (err error) {
 		url, err = a.cfg.Client.ActivateURL(ctx, token, key.cardID, key.outerStr)
 		return err
 	})
