@@ -11,7 +11,7 @@ import (
 // readJSON fills q from a JSON object that is valid UTF-8.
 func (q *cardsRequest) readJSON(body []byte, sh *shape) error {
 	if !json.Valid(body) {
-		return invalid("the body is not valid JSON")
+		return brokenJSON(body)
 	}
 	body = bytes.TrimSpace(body)
 	if body[0] != '{' {

@@ -74,7 +74,7 @@ func (q *cardsRequest) read(r *http.Request, sh *shape) error {
 	switch mediaType {
 	case "application/json":
 		if !utf8.Valid(body) {
-			return invalid("the body %s", faultUTF8)
+			return brokenJSON(body)
 		}
 		return q.readJSON(body, sh)
 	case "application/x-www-form-urlencoded":

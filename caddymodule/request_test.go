@@ -17,13 +17,16 @@ func FuzzReadJSON(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, ` { "card_id" : "p1" } `, `{"card_id":["p1","p2"],"outer_str":"\u4e2d\ud83d\ude00\n"}`, `{"x":[{"y":"]}"},1e5,null]}`,
 		`{"cards":[{"card_id":"p1","code":"1"}]}`, `{"cardList":[{"cardId":"p1","code":"1","isSuccess":true}]}`,
-		`{"cardList":"[{\"card_id\":\"p1\",\"encrypt_code\":\"+\"}]"}`, `{"code":"\ud800"}`, `{"code":"a","code":"b"}`, `{"code":null}`, `[]`, `{"a":-0.5,"b":true}`,
+		`{"cardList":"[{\"card_id\":\"p1\",\"encrypt_code\":\"+\"}]"}`, `{"code":"\ud800"}`, `{"code":"a","code":"b"}`, `{"code":null}`, "{\"code\":\"\x00\"}", "{\"cards\":[{\"code\":\"\xff\"}]}", `[]`, `{"a":-0.5,"b":true}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	sh := shape{fields: fieldsOf(outerStr, code), idList: true, cards: true, cardList: true, max: 100}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if !utf8.Valid(body) {
+			if brokenJSON(body) == nil {
+				t.Error("a body that is not UTF-8 has no fault")
+			}
 			return
 		}
 		var q cardsRequest
