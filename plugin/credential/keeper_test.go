@@ -576,3 +576,18 @@ func TestTicketThatKeepsItsText(t *testing.T) {
 		}
 	})
 }
+
+// Only who comes right behind a failed attempt is told of it instead of waiting for the next one.
+func TestFailureOfLongAgoHurriesNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		w.delay = 3 * time.Second
+		w.fail = func(Kind, int) error { return wechatError("stable_token", -1) }
+		n := newNode(t, w, nodeOptions{})
+		defer n.Stop(n.env)
+		n.fails(t, AccessToken)
+		w.setFail(nil)
+		time.Sleep(10 * time.Minute)
+		n.get(t, AccessToken)
+	})
+}

@@ -37,7 +37,7 @@ func TestSimulation(t *testing.T) {
 }
 
 const (
-	simFaults   = 36 * time.Hour   // how long faults come and go
+	simFaults   = 48 * time.Hour   // how long faults come and go
 	simRecovery = 3 * time.Hour    // until all nodes have renewed once more
 	simQuiet    = 12 * time.Hour   // and how long nothing happens then
 	simLife     = 2 * time.Hour    // of what WeChat gives
@@ -51,13 +51,11 @@ type simulation struct {
 	classic bool
 	kinds   []Kind
 
-	plan *rand.Rand // of the faults; used by run alone
-
 	mu       sync.Mutex
-	rng      *rand.Rand // of everything else
+	rng      *rand.Rand
 	nodes    []*simNode
-	fault    string    // of WeChat or the store, in force; empty: none
-	fine     time.Time // from then on no request may fail
+	faults   map[string]bool // in force
+	fine     time.Time       // from then on no request may fail unless there is a fault
 	over     bool
 	requests sync.WaitGroup
 
@@ -99,7 +97,7 @@ type simNode struct {
 
 func newSimulation(t *testing.T, seed uint64, classic bool) *simulation {
 	return &simulation{
-		t: t, classic: classic, plan: rand.New(rand.NewPCG(seed, 1)), rng: rand.New(rand.NewPCG(seed, 2)),
+		t: t, classic: classic, rng: rand.New(rand.NewPCG(seed, 0)), faults: map[string]bool{},
 		kinds:  []Kind{AccessToken, APITicket},
 		tokens: map[string]*simToken{}, ticket: map[string]time.Time{}, calls: map[Kind]int{},
 		data: map[string][]byte{}, locks: map[string]*simLock{}, hung: make(chan struct{}),
@@ -108,28 +106,53 @@ func newSimulation(t *testing.T, seed uint64, classic bool) *simulation {
 
 func (s *simulation) run() {
 	t := s.t
-	for range 20 + s.plan.IntN(31) {
+	for range 20 + s.draw(31) {
 		s.join()
 	}
 	time.Sleep(time.Minute)
-	faults := s.trouble()
-	before := maps.Clone(s.calls)
+
+	var trouble sync.WaitGroup
+	end := time.Now().Add(simFaults)
+	faults := 0
+	for _, kinds := range [][]string{
+		{"busy", "refused", "timeout", "slow", "45011", "45009", "40125"},
+		{"store fails", "store is slow", "store is read-only", "store hangs", "store waits", "no locks", "locks wait", "store is empty"},
+	} {
+		trouble.Go(func() {
+			for s.sleep(time.Minute, 2*time.Hour); time.Now().Before(end); s.sleep(time.Minute, 2*time.Hour) {
+				s.trouble(kinds[s.draw(len(kinds))])
+				s.mu.Lock()
+				faults++
+				s.mu.Unlock()
+			}
+		})
+	}
+	trouble.Go(func() {
+		for s.sleep(time.Minute, 30*time.Minute); time.Now().Before(end); s.sleep(time.Minute, 30*time.Minute) {
+			s.event()
+		}
+	})
+	trouble.Wait()
+
+	s.mu.Lock()
+	s.sticky = false
+	during := maps.Clone(s.calls)
+	nodes := slices.Clone(s.nodes)
+	for _, n := range nodes {
+		n.refuse = false
+	}
+	s.excuse(6 * time.Minute)
+	s.mu.Unlock()
 	time.Sleep(simRecovery)
 	s.mu.Lock()
 	recovered := maps.Clone(s.calls)
-	nodes := slices.Clone(s.nodes)
 	s.mu.Unlock()
 	for _, kind := range s.kinds {
-		texts := map[string]int{}
-		for _, n := range nodes {
-			v, err := n.Keeper(kind).Get(t.Context(), n.env)
-			if err != nil {
-				t.Errorf("%s after all faults: %v", kind, err)
+		if s.differ(kind, nodes) {
+			time.Sleep(simOverlap) // they may just be renewing it
+			if s.differ(kind, nodes) {
+				t.Errorf("after all faults the nodes hold different values of %s", kind)
 			}
-			texts[v.Text]++
-		}
-		if len(texts) != 1 {
-			t.Errorf("the nodes hold different values of %s: %v", kind, texts)
 		}
 	}
 	time.Sleep(simQuiet)
@@ -139,8 +162,8 @@ func (s *simulation) run() {
 			t.Errorf("%d calls for %s in %v without faults, want %d", got, kind, simQuiet, want)
 		}
 	}
-	t.Logf("%d nodes, %d faults, %d requests (%d failed), %v calls in %v of faults, %d forced refreshes",
-		len(nodes), faults, s.asked, s.failed, before, simFaults, s.spent)
+	t.Logf("%d nodes, %d faults in %v, %d requests (%d failed), %v calls meanwhile, %d forced refreshes",
+		len(nodes), faults, simFaults, s.asked, s.failed, during, s.spent)
 	s.over = true
 	s.mu.Unlock()
 	s.requests.Wait()
@@ -149,84 +172,87 @@ func (s *simulation) run() {
 	}
 }
 
-// trouble makes faults, one at a time, and events that no request may notice.
-func (s *simulation) trouble() (faults int) {
-	for end := time.Now().Add(simFaults); time.Now().Before(end); {
-		time.Sleep(s.span(time.Minute, 30*time.Minute))
-		node := s.nodes[s.plan.IntN(len(s.nodes))]
-		switch what := s.plan.IntN(22); what {
-		case 0, 1:
-			s.reload(node)
-			continue
-		case 2, 3:
-			s.kill(node, true)
-			continue
-		case 4:
-			s.scribble()
-			continue
-		case 5, 6:
-			faults++
-			s.revoke(s.plan.IntN(4) == 0)
-			continue
-		case 7:
-			faults++
-			s.set("", func() { node.refuse = true }, 0)
-			time.Sleep(s.span(time.Minute, 4*time.Hour))
-			s.set("", func() { node.refuse = false }, 0)
-			continue
-		default:
-			faults++
-			fault := []string{
-				"busy", "refused", "timeout", "slow", "45011", "45009", "40125",
-				"store fails", "store is slow", "store is read-only", "store hangs", "store waits", "no locks", "locks wait", "store is empty",
-			}[what-8+s.plan.IntN(2)]
-			allowance := map[string]time.Duration{"45009": 31 * time.Minute, "40125": 6 * time.Minute}[fault]
-			s.set(fault, nil, 0)
-			time.Sleep(s.span(5*time.Second, 40*time.Minute))
-			if fault == "timeout" && s.plan.IntN(2) == 0 {
-				time.Sleep(3 * time.Hour) // beyond the end of all values
-			}
-			s.set("", nil, max(allowance, 2*time.Minute))
+// differ reports whether the nodes hold different values.
+func (s *simulation) differ(kind Kind, nodes []*simNode) bool {
+	texts := map[string]bool{}
+	for _, n := range nodes {
+		v, err := n.Keeper(kind).Get(s.t.Context(), n.env)
+		if err != nil {
+			s.t.Errorf("%s after all faults: %v", kind, err)
 		}
+		texts[v.Text] = true
+	}
+	return len(texts) != 1
+}
+
+// trouble puts a fault of WeChat or of the store in force for a while. After its end requests may fail a little longer.
+func (s *simulation) trouble(fault string) {
+	s.mu.Lock()
+	s.faults[fault] = true
+	s.mu.Unlock()
+	s.sleep(5*time.Second, 40*time.Minute)
+	if fault == "timeout" && s.draw(4) == 0 {
+		time.Sleep(3 * time.Hour) // beyond the end of all values
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sticky = false
-	for _, n := range s.nodes {
-		n.refuse = false
+	delete(s.faults, fault)
+	switch fault {
+	case "45009":
+		s.excuse(31 * time.Minute)
+	case "40125":
+		s.excuse(6 * time.Minute)
+	default:
+		s.excuse(2 * time.Minute)
 	}
-	return faults
-}
-
-// span draws a length of time for the plan.
-func (s *simulation) span(low, high time.Duration) time.Duration {
-	return low + time.Duration(s.plan.Int64N(int64(high-low)))
-}
-
-// draw draws a length of time below most.
-func (s *simulation) draw(most time.Duration) time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return time.Duration(s.rng.Int64N(int64(most)))
-}
-
-// set begins or ends a fault. After its end requests may fail for as long as allowed.
-func (s *simulation) set(fault string, change func(), allowed time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.fault == "store hangs" {
+	if fault == "store hangs" {
 		close(s.hung)
 		s.hung = make(chan struct{})
 	}
-	if s.fault = fault; fault != "" {
-		allowed = 24 * time.Hour
+}
+
+// event makes something happen that no request, or hardly any, may notice.
+func (s *simulation) event() {
+	s.mu.Lock()
+	node := s.nodes[s.rng.IntN(len(s.nodes))]
+	s.mu.Unlock()
+	switch s.draw(8) {
+	case 0, 1:
+		s.reload(node)
+	case 2, 3:
+		s.kill(node)
+	case 4:
+		s.scribble()
+	case 5:
+		s.revoke(true)
+	case 6:
+		s.revoke(false)
+	case 7:
+		s.mu.Lock()
+		if node.refuse = !node.refuse; !node.refuse {
+			s.excuse(6 * time.Minute)
+		}
+		s.mu.Unlock()
 	}
-	if fault != "" || allowed > 0 {
-		s.fine = time.Now().Add(allowed)
+}
+
+// excuse lets requests fail for so long. s.mu is held.
+func (s *simulation) excuse(allowed time.Duration) {
+	if until := time.Now().Add(allowed); until.After(s.fine) {
+		s.fine = until
 	}
-	if change != nil {
-		change()
-	}
+}
+
+// draw draws a number below n.
+func (s *simulation) draw(n int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rng.IntN(n)
+}
+
+// sleep sleeps for a time drawn between two.
+func (s *simulation) sleep(low, high time.Duration) {
+	time.Sleep(low + time.Duration(s.draw(int(high-low))))
 }
 
 // join adds a node and the requests that come to it.
@@ -243,7 +269,7 @@ func (s *simulation) join() {
 	n.configure()
 	s.nodes = append(s.nodes, n)
 	n.Start(n.env, s.kinds[s.rng.IntN(3):]...) // some keep both warm, some tickets only, some nothing
-	pace := time.Duration(1+s.rng.IntN(120)) * time.Second
+	pace := time.Duration(10+s.rng.IntN(300)) * time.Second
 	for _, kind := range s.kinds {
 		s.requests.Go(func() {
 			for {
@@ -254,7 +280,7 @@ func (s *simulation) join() {
 					return
 				}
 				n.request(kind, env)
-				time.Sleep(s.draw(2 * pace))
+				s.sleep(0, 2*pace)
 			}
 		})
 	}
@@ -274,8 +300,8 @@ func (n *simNode) configure() {
 
 // reload gives a node another configuration.
 func (s *simulation) reload(n *simNode) {
-	old := n.env
 	s.mu.Lock()
+	old := n.env
 	n.configure()
 	s.mu.Unlock()
 	n.Start(n.env, s.kinds...)
@@ -283,9 +309,9 @@ func (s *simulation) reload(n *simNode) {
 }
 
 // kill ends a node, and leaves its locks to go stale; another one takes its place.
-func (s *simulation) kill(n *simNode, hard bool) {
+func (s *simulation) kill(n *simNode) {
 	s.mu.Lock()
-	n.dead = hard
+	n.dead = true
 	s.nodes = slices.DeleteFunc(s.nodes, func(other *simNode) bool { return other == n })
 	s.mu.Unlock()
 	n.Stop(n.env)
@@ -320,7 +346,7 @@ func (s *simulation) revoke(sticky bool) {
 	if sticky {
 		allowed = simLife // forced refreshes are few
 	}
-	s.fine = time.Now().Add(allowed)
+	s.excuse(allowed)
 }
 
 // request is what an action does, with the checks that this is all for.
@@ -353,7 +379,7 @@ func (n *simNode) check(kind Kind, start time.Time, v Value, err error) {
 		if u, ok := errors.AsType[*Unavailable](err); !ok || u.RetryAt.Sub(now) > 25*time.Hour {
 			n.t.Errorf("%s: %v", kind, err)
 		}
-		if start.After(n.fine) && !n.dead && !n.refuse {
+		if len(n.faults) == 0 && start.After(n.fine) && !n.dead && !n.refuse {
 			n.t.Errorf("%v: %s failed without a fault: %v", now, kind, err)
 		}
 		return
@@ -413,12 +439,12 @@ func (n *simNode) ask(ctx context.Context, kind Kind, force bool, token string) 
 	api := map[Kind]string{AccessToken: "stable_token", APITicket: "getticket"}[kind]
 	n.mu.Lock()
 	n.count(kind)
-	fault, delay := n.fault, time.Duration(50+n.rng.IntN(300))*time.Millisecond
+	faults, delay := maps.Clone(n.faults), time.Duration(50+n.rng.IntN(300))*time.Millisecond
 	n.mu.Unlock()
-	switch fault {
-	case "slow":
+	switch {
+	case faults["slow"]:
 		delay = 4 * time.Second
-	case "timeout":
+	case faults["timeout"]:
 		delay = 5 * time.Second
 	}
 	select {
@@ -431,15 +457,18 @@ func (n *simNode) ask(ctx context.Context, kind Kind, force bool, token string) 
 	switch {
 	case n.dead:
 		return wechat.Grant{}, &wechat.Error{API: api, Err: errors.New("killed")}
-	case fault == "busy" && n.rng.IntN(3) > 0:
+	case faults["busy"] && n.rng.IntN(3) > 0:
 		return wechat.Grant{}, wechatError(api, -1)
-	case fault == "refused":
+	case faults["refused"]:
 		return wechat.Grant{}, &wechat.Error{API: api, Err: errors.New("connection refused")}
-	case fault == "timeout":
+	case faults["timeout"]:
 		return wechat.Grant{}, &wechat.Error{API: api, Timeout: true}
-	case fault == "45011", fault == "45009", fault == "40125" && kind == AccessToken:
-		code, _ := strconv.Atoi(fault)
-		return wechat.Grant{}, wechatError(api, code)
+	case faults["45011"]:
+		return wechat.Grant{}, wechatError(api, 45011)
+	case faults["45009"]:
+		return wechat.Grant{}, wechatError(api, 45009)
+	case faults["40125"] && kind == AccessToken:
+		return wechat.Grant{}, wechatError(api, 40125)
 	case n.refuse && kind == AccessToken:
 		return wechat.Grant{}, wechatError(api, 40164)
 	}
@@ -487,15 +516,15 @@ func (n *simNode) count(kind Kind) {
 // enter is what each call of the store goes through.
 func (n *simNode) enter(ctx context.Context, write bool) error {
 	n.mu.Lock()
-	fault, hung, delay := n.fault, n.hung, time.Duration(n.rng.IntN(5))*time.Millisecond
-	if fault == "store is slow" {
+	faults, hung, delay := maps.Clone(n.faults), n.hung, time.Duration(n.rng.IntN(5))*time.Millisecond
+	if faults["store is slow"] {
 		delay = time.Duration(n.rng.IntN(1300)) * time.Millisecond
 	}
 	n.mu.Unlock()
-	switch fault {
-	case "store hangs":
+	switch {
+	case faults["store hangs"]:
 		<-hung
-	case "store waits":
+	case faults["store waits"]:
 		<-ctx.Done()
 	default:
 		select {
@@ -506,7 +535,7 @@ func (n *simNode) enter(ctx context.Context, write bool) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case fault == "store fails", fault == "store is read-only" && write:
+	case faults["store fails"], faults["store is read-only"] && write:
 		return errReadOnly
 	case n.isDead():
 		return errors.New("killed")
@@ -528,7 +557,7 @@ func (n *simNode) Load(ctx context.Context, key string) ([]byte, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	raw, ok := n.data[key]
-	if !ok || n.fault == "store is empty" {
+	if !ok || n.faults["store is empty"] {
 		return nil, fs.ErrNotExist
 	}
 	return slices.Clone(raw), nil
@@ -554,10 +583,10 @@ func (n *simNode) Lock(ctx context.Context, name string) error {
 		n.mu.Lock()
 		l := n.locks[name]
 		switch stale := l != nil && l.holder.dead && time.Since(l.died) > 10*time.Second; {
-		case n.dead, n.fault == "no locks":
+		case n.dead, n.faults["no locks"]:
 			n.mu.Unlock()
 			return errReadOnly
-		case (l == nil || stale) && n.fault != "locks wait":
+		case (l == nil || stale) && !n.faults["locks wait"]:
 			n.locks[name] = &simLock{holder: n, free: make(chan struct{})}
 			n.mu.Unlock()
 			return nil

@@ -35,9 +35,12 @@ const (
 	Expired  State = "expired"  // not served
 )
 
-// retryPatience is how long callers wait for an attempt after a failed one: long enough for a WeChat that is well again,
-// and no time-out for each of them where it is not.
-const retryPatience = time.Second
+// retryPatience is how long callers wait for an attempt right behind a failed one (begun less than retrySoon after it
+// was allowed): long enough for a WeChat that is well again, and no time-out for each of them where it is not.
+const (
+	retryPatience = time.Second
+	retrySoon     = time.Minute
+)
 
 // lookPause is the time between two looks into the store while a failure forbids to ask WeChat.
 const lookPause = 2 * time.Second
@@ -272,7 +275,7 @@ func (k *Keeper) pick(own *Env) *Env {
 // waits: see flight.
 func (k *Keeper) ask(ctx context.Context, own *Env, urgent bool) (*held, error) {
 	var patience <-chan time.Time
-	failed := k.lastFailure()
+	failed := k.recentFailure(own.Now())
 	if failed != nil && urgent {
 		t := time.NewTimer(retryPatience)
 		defer t.Stop()
@@ -296,9 +299,12 @@ func (k *Keeper) ask(ctx context.Context, own *Env, urgent bool) (*held, error) 
 	}
 }
 
-// lastFailure is why the last attempt failed, nil when it did not.
-func (k *Keeper) lastFailure() error {
+// recentFailure is why the last attempt failed, nil when it did not, or when that is long past.
+func (k *Keeper) recentFailure(now time.Time) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if now.Sub(k.block.until) > retrySoon {
+		return nil
+	}
 	return k.block.err
 }

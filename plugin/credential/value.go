@@ -30,14 +30,15 @@ type held struct {
 	insisted  atomic.Bool          // WeChat handed it out again all the same; when it does so once more, it is tried once more
 }
 
-// newHeld makes a held value whose renewal is due from renewFrom on. random is in [0, 1).
+// newHeld makes a held value whose renewal is due from renewFrom on, and a little later: WeChat rotates a stable token
+// at that very moment, and clocks differ. random is in [0, 1).
 func newHeld(v Value, ends, renewFrom time.Time, random float64) *held {
 	spread := max(0, v.Expires.Sub(renewFrom)/4)
 	return &held{
 		Value:     v,
 		ends:      ends,
 		renewFrom: renewFrom,
-		renewAt:   renewFrom.Add(time.Duration(random * float64(spread))),
+		renewAt:   renewFrom.Add(time.Duration((0.1 + 0.9*random) * float64(spread))),
 	}
 }
 
