@@ -195,13 +195,13 @@ func (a *Account) withToken(ctx context.Context, limit *bucket, call func(token 
 	if err = call(v.Text); !refusesToken(err) {
 		return err
 	}
-	if v, err = tokens.Reject(ctx, a.env, v.Text); err != nil {
+	if v, err = tokens.Reject(ctx, a.env, v.Text, err); err != nil {
 		return err
 	}
 	if err = call(v.Text); !refusesToken(err) {
 		return err
 	}
-	tokens.Drop(v.Text)
+	tokens.Drop(v.Text, err)
 	return &credential.Unavailable{Kind: credential.AccessToken, RetryAt: a.cfg.Now().Add(time.Second), Err: err}
 }
 

@@ -264,3 +264,6 @@ func (n *node) fails(t testing.TB, kind Kind) *Unavailable {
 }
 
 func wechatError(api string, code int) error { return &wechat.Error{API: api, Code: code, Msg: "x"} }
+
+// errInvalid is how WeChat refuses a token.
+var errInvalid = wechatError("decrypt", 40001)

@@ -100,7 +100,7 @@ func (f *flight) run() (h *held, store func(), err error) {
 	}
 	if f.not != "" {
 		if until := f.quarrelling(f.env.Now()); !until.IsZero() {
-			return nil, nil, f.bind(until, 0, errQuarrel)
+			return nil, nil, f.bind(until, 0, f.refusedWith(errQuarrel))
 		}
 	}
 	if rec == nil {
@@ -209,10 +209,10 @@ func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
 		case mayForce && f.countForced():
 			grant, err = f.env.Fetch(f.env.ctx, f.kind, true)
 			if err == nil && grant.Value == cur.Text {
-				return nil, errSame
+				return nil, f.refusedWith(errSame)
 			}
 		case !insisted:
-			return nil, errSame
+			return nil, f.refusedWith(errSame)
 		}
 	}
 	if err != nil {

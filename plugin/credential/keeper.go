@@ -81,15 +81,15 @@ func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 	return k.await(ctx, own)
 }
 
-// Reject says that WeChat refused text (errcode 40001, 40014 or 42001), and gives the value to repeat the call with.
-// Any number of callers that were refused the same value cost one renewal.
-func (k *Keeper) Reject(ctx context.Context, own *Env, text string) (Value, error) {
-	k.refuse(text)
+// Reject says that WeChat refused text with cause (errcode 40001, 40014 or 42001), and gives the value to repeat the
+// call with. Any number of callers that were refused the same value cost one renewal.
+func (k *Keeper) Reject(ctx context.Context, own *Env, text string, cause error) (Value, error) {
+	k.refuse(text, cause)
 	return k.Get(ctx, own)
 }
 
-// Drop says that WeChat refused text, without asking for another value.
-func (k *Keeper) Drop(text string) { k.refuse(text) }
+// Drop says that WeChat refused text with cause, without asking for another value.
+func (k *Keeper) Drop(text string, cause error) { k.refuse(text, cause) }
 
 // await is ask for callers outside, who have nothing to go on with.
 func (k *Keeper) await(ctx context.Context, own *Env) (Value, error) {
@@ -106,5 +106,5 @@ func (k *Keeper) await(ctx context.Context, own *Env) (Value, error) {
 		}
 		// The flight that we joined had begun before the refusal.
 	}
-	return Value{}, &Unavailable{Kind: k.kind, RetryAt: own.Now().Add(retryPatience), Err: errSame}
+	return Value{}, &Unavailable{Kind: k.kind, RetryAt: own.Now().Add(retryPatience), Err: k.refusedWith(errSame)}
 }

@@ -199,7 +199,7 @@ func TestRejection(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 100 {
 			wg.Go(func() {
-				v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old)
+				v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old, errInvalid)
 				if err != nil || v.Text != "access_token-2" {
 					t.Errorf("Reject = %q, %v", v.Text, err)
 				}
@@ -210,7 +210,7 @@ func TestRejection(t *testing.T) {
 			t.Errorf("%d calls, want 2", w.count(AccessToken))
 		}
 		// A late complaint about the old token changes nothing.
-		if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old); err != nil || v.Text != "access_token-2" {
+		if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old, errInvalid); err != nil || v.Text != "access_token-2" {
 			t.Errorf("late Reject = %q, %v", v.Text, err)
 		}
 		if w.count(AccessToken) != 2 {
@@ -232,7 +232,7 @@ func TestRejectionTakesTheFleetsValue(t *testing.T) {
 			t.Fatalf("b fetched %q of its own", got)
 		}
 		for _, n := range []*node{a, b} {
-			if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old); err != nil || v.Text != "access_token-2" {
+			if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old, errInvalid); err != nil || v.Text != "access_token-2" {
 				t.Errorf("Reject = %q, %v", v.Text, err)
 			}
 			synctest.Wait()
@@ -251,7 +251,7 @@ func TestDeadStableToken(t *testing.T) {
 			n := newNode(t, w, nodeOptions{store: newStore()})
 			defer n.Stop(n.env)
 			old := n.get(t, AccessToken)
-			v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old)
+			v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old, errInvalid)
 			if err != nil || v.Text == old {
 				t.Errorf("Reject = %q, %v", v.Text, err)
 			}
@@ -271,12 +271,12 @@ func TestDeadStableToken(t *testing.T) {
 				n := newNode(t, w, o)
 				defer n.Stop(n.env)
 				old := n.get(t, AccessToken)
-				if _, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old); err == nil {
+				if _, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old, errInvalid); err == nil {
 					t.Error("Reject gave the dead token")
 				}
 				for range 600 { // requests go on for ten minutes, and WeChat goes on refusing
 					if v, err := n.Keeper(AccessToken).Get(t.Context(), n.env); err == nil {
-						_, _ = n.Keeper(AccessToken).Reject(t.Context(), n.env, v.Text)
+						_, _ = n.Keeper(AccessToken).Reject(t.Context(), n.env, v.Text, errInvalid)
 					}
 					time.Sleep(time.Second)
 				}
@@ -320,7 +320,7 @@ func TestForcedRefreshesAreCapped(t *testing.T) {
 		defer n.Stop(n.env)
 		for range 24 * 60 {
 			if v, err := n.Keeper(AccessToken).Get(t.Context(), n.env); err == nil {
-				_, _ = n.Keeper(AccessToken).Reject(t.Context(), n.env, v.Text)
+				_, _ = n.Keeper(AccessToken).Reject(t.Context(), n.env, v.Text, errInvalid)
 			}
 			time.Sleep(time.Minute)
 		}
@@ -436,8 +436,8 @@ func TestQuarrelAboutTokensIsSpacedOut(t *testing.T) {
 				k := n.Keeper(AccessToken)
 				for range 6000 { // ten minutes
 					if v, err := k.Get(t.Context(), request); err == nil {
-						if v, err = k.Reject(t.Context(), request, v.Text); err == nil {
-							k.Drop(v.Text)
+						if v, err = k.Reject(t.Context(), request, v.Text, errInvalid); err == nil {
+							k.Drop(v.Text, errInvalid)
 						}
 					}
 					time.Sleep(100 * time.Millisecond)
@@ -466,7 +466,7 @@ func TestRefusalWhileTheTokenIsBeingRenewed(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 100 {
 			wg.Go(func() {
-				if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old); err != nil || v.Text == old {
+				if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old, errInvalid); err != nil || v.Text == old {
 					t.Errorf("Reject = %q, %v", v.Text, err)
 				}
 			})
@@ -487,7 +487,7 @@ func TestTokenRefusedByMistake(t *testing.T) {
 		n.Start(n.env, AccessToken)
 		defer n.Stop(n.env)
 		old := n.get(t, AccessToken)
-		if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old); err == nil {
+		if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old, errInvalid); err == nil {
 			t.Errorf("Reject gave %q at once", v.Text)
 		}
 		time.Sleep(10 * time.Second)
@@ -546,7 +546,7 @@ func TestEachChangeOfTheConfigurationStartsAfresh(t *testing.T) {
 		wrong.fails(t, AccessToken)
 		wrong.Stop(wrong.env) // the reload came to nothing
 		right.get(t, AccessToken)
-		right.Keeper(AccessToken).Drop("access_token-2")
+		right.Keeper(AccessToken).Drop("access_token-2", errInvalid)
 
 		wrong.Start(wrong.env)
 		wrong.fails(t, AccessToken)
@@ -589,5 +589,33 @@ func TestFailureOfLongAgoHurriesNobody(t *testing.T) {
 		w.setFail(nil)
 		time.Sleep(10 * time.Minute)
 		n.get(t, AccessToken)
+	})
+}
+
+// Somebody else who takes the token away once or twice in a row is healed at once; only a lasting quarrel is slowed down.
+func TestRevokedTwiceInARow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		n := newNode(t, w, nodeOptions{store: newStore(), classic: true})
+		defer n.Stop(n.env)
+		for range freeRenewals {
+			old := n.get(t, AccessToken)
+			v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old, errInvalid)
+			if err != nil || v.Text == old {
+				t.Fatalf("Reject = %q, %v", v.Text, err)
+			}
+			synctest.Wait()
+		}
+		_, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, n.get(t, AccessToken), errInvalid)
+		for range 3 {
+			synctest.Wait()
+			if err == nil {
+				_, err = n.Keeper(AccessToken).Reject(t.Context(), n.env, n.get(t, AccessToken), errInvalid)
+			}
+		}
+		e, ok := errors.AsType[*wechat.Error](err)
+		if !ok || e.Code != 40001 {
+			t.Errorf("a quarrel ends in %v, which does not say what WeChat said", err)
+		}
 	})
 }

@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,6 +46,9 @@ const (
 // lookPause is the time between two looks into the store while a failure forbids to ask WeChat.
 const lookPause = 2 * time.Second
 
+// freeRenewals is how many refused values may be renewed one right after the other.
+const freeRenewals = 3
+
 // block keeps a Keeper from trying until its end.
 type block struct {
 	until     time.Time
@@ -65,16 +69,18 @@ type Keeper struct {
 	group  singleflight.Group
 	flying atomic.Bool
 
-	mu      sync.Mutex
-	envs    []*Env // started and not stopped, the current one last
-	config  string // fingerprint of the current configuration, or of the last one that was
-	block   block
-	backoff *backoff.ExponentialBackOff // of failures that pass by themselves
-	peace   *backoff.ExponentialBackOff // between renewals that refusals asked for
-	quarrel time.Time                   // the next of these is allowed from then on
-	lookAt  time.Time                   // while blocked: when the store may be looked at again
-	changed chan struct{}               // closed and made anew whenever the loop should look again
-	loop    loop
+	mu       sync.Mutex
+	envs     []*Env // started and not stopped, the current one last
+	config   string // fingerprint of the current configuration, or of the last one that was
+	block    block
+	backoff  *backoff.ExponentialBackOff // of failures that pass by themselves
+	peace    *backoff.ExponentialBackOff // between renewals that refusals asked for
+	quarrel  time.Time                   // the next of these is allowed from then on
+	quarrels int                         // how many there were since peace
+	refusal  error                       // what WeChat said when it last refused a value
+	lookAt   time.Time                   // while blocked: when the store may be looked at again
+	changed  chan struct{}               // closed and made anew whenever the loop should look again
+	loop     loop
 }
 
 func newKeeper(kind Kind, name string, values *cache.Cache, needs *Keeper) *Keeper {
@@ -162,16 +168,27 @@ func (k *Keeper) disinherit() {
 	}
 }
 
-// refuse notes that WeChat refused text, if that is the current value.
-func (k *Keeper) refuse(text string) {
+// refuse notes that WeChat refused text, if that is the current value, and what it said.
+func (k *Keeper) refuse(text string, cause error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if cur := k.current(); cur != nil && cur.Text == text && !cur.refused.Swap(true) {
+		k.refusal = cause
 		k.look()
 	}
 }
 
-// quarrelling spaces out the renewals of refused values: the first comes at once, and where refusals go on (somebody
+// refusedWith adds to err what WeChat said when it last refused a value.
+func (k *Keeper) refusedWith(err error) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.refusal == nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, k.refusal)
+}
+
+// quarrelling spaces out the renewals of refused values: the first few come at once, and where refusals go on (somebody
 // else keeps replacing the token) each waits longer than the one before. It returns when the next is allowed, or the
 // zero time when this one is.
 func (k *Keeper) quarrelling(now time.Time) time.Time {
@@ -182,8 +199,12 @@ func (k *Keeper) quarrelling(now time.Time) time.Time {
 	}
 	if now.Sub(k.quarrel) > maxRenewalSpan {
 		k.peace.Reset()
+		k.quarrels = 0
 	}
-	k.quarrel = now.Add(k.peace.NextBackOff())
+	k.quarrel = now
+	if k.quarrels++; k.quarrels > freeRenewals {
+		k.quarrel = now.Add(k.peace.NextBackOff())
+	}
 	return time.Time{}
 }
 
@@ -198,7 +219,7 @@ func (k *Keeper) fail(err error, now time.Time) *Unavailable {
 		until, err = u.RetryAt, u.Err
 	} else if c, ok := errors.AsType[*overCap](err); ok {
 		until = c.until
-	} else if e, ok := errors.AsType[*wechat.Error](err); ok {
+	} else if e, ok := errors.AsType[*wechat.Error](err); ok && e.Reaction() != wechat.Credential {
 		until = e.NotBefore(now)
 		if until.IsZero() && e.Reaction() != wechat.Transient {
 			count = k.block.count + 1

@@ -326,7 +326,7 @@ func TestRejectionTakesNothingOlderFromTheFleet(t *testing.T) {
 		if second == first {
 			t.Fatal("not renewed")
 		}
-		if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, second); err != nil || v.Text == first || v.Text == second {
+		if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, second, errInvalid); err != nil || v.Text == first || v.Text == second {
 			t.Errorf("Reject = %q, %v", v.Text, err)
 		}
 	})
