@@ -47,6 +47,8 @@ type AccountConfig struct {
 	Store        credential.Store // nil: credentials are not shared and do not survive a restart
 	Logger       *slog.Logger     // nil: silent
 	Now          func() time.Time // nil: time.Now
+
+	Observe func(credential.Event) // told of each renewal and failure; it must not block; nil: nobody is
 }
 
 func (c AccountConfig) id() credential.ID {
@@ -86,6 +88,7 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 		Offset:       a.offset,
 		Now:          cfg.Now,
 		Logger:       cfg.Logger,
+		Observe:      cfg.Observe,
 	})
 	if err != nil {
 		return nil, err
@@ -109,6 +112,21 @@ func (a *Account) Credential(ctx context.Context, kind credential.Kind) (string,
 	v, err := a.state.keepers.Keeper(kind).Get(ctx, a.env)
 	return v.Text, err
 }
+
+// Status tells how a credential stands in this process. It fetches nothing.
+func (a *Account) Status(kind credential.Kind) credential.Status {
+	return a.state.keepers.Keeper(kind).Status(a.env)
+}
+
+// Refresh fetches a credential anew at once, whatever failed before; force spends one of the day's forced refreshes of
+// a stable access_token.
+func (a *Account) Refresh(ctx context.Context, kind credential.Kind, force bool) error {
+	_, err := a.state.keepers.Keeper(kind).Refresh(ctx, a.env, force)
+	return err
+}
+
+// AppID is the app id of the official account.
+func (a *Account) AppID() string { return a.cfg.AppID }
 
 // AddCard appends the parameters of wx.addCard, {"cardList":[…]}, to dst: each card signed with the api_ticket, at the
 // present second, and with a nonce of its own unless nonce is false. It sets Timestamp and NonceStr of the cards.

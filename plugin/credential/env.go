@@ -27,6 +27,7 @@ type EnvConfig struct {
 	Offset       func() time.Duration // how far WeChat's clock is ahead of ours; nil: not at all
 	Now          func() time.Time     // nil: time.Now
 	Logger       *slog.Logger         // nil: silent
+	Observe      func(Event)          // told of each renewal and failure; it must not block; nil: nobody is
 }
 
 // Env is one configuration's side of the Keepers: how to fetch, where to share, where to log. Keepers outlive it.
@@ -49,6 +50,9 @@ func NewEnv(cfg EnvConfig) (*Env, error) {
 	}
 	if cfg.Offset == nil {
 		cfg.Offset = func() time.Duration { return 0 }
+	}
+	if cfg.Observe == nil {
+		cfg.Observe = func(Event) {}
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

@@ -12,36 +12,46 @@ import (
 )
 
 const (
-	coldWait = 12 * time.Second       // for the lock, with callers waiting; a dead holder's file lock is stale after 10 s
-	coldPoll = 500 * time.Millisecond // of the store, meanwhile
-	warmPoll = 5 * time.Second        // the same while the old value is served
-	maxUntil = 35 * time.Minute       // no failure of ours binds the fleet for longer: WeChat's waits that do are of 30
+	coldWait  = 12 * time.Second       // for the lock, with callers waiting; a dead holder's file lock is stale after 10 s
+	firstPoll = 250 * time.Millisecond // of the store, meanwhile: most holders are ready soon
+	coldPoll  = 2 * time.Second        // each wait for the next is twice as long, but no longer than this
+	warmPoll  = 5 * time.Second        // the same while the old value is served
+	maxUntil  = 35 * time.Minute       // no failure of ours binds the fleet for longer: WeChat's waits that do are of 30
 )
 
 var (
 	errSame    = errors.New("WeChat refuses the token and hands out the same one again")
 	errQuarrel = errors.New("WeChat refuses one token after the other: does something else fetch tokens for this app_id?")
+	errNoForce = errors.New("no forced refresh is allowed now: 15 a day, 35 s apart, and only with a store whose lock can be had")
+	errBusy    = errors.New("renewals that began before were in the way; try again")
 	errLate    = errors.New("the value ended before it arrived")
 )
+
+// want is what a flight is for.
+type want struct {
+	urgent  bool // callers wait: any usable value will do
+	refresh bool // an operator asks: a new value whatever the old one is, and whatever failed before
+	force   bool // with refresh: a forced refresh of a stable token
+}
 
 // flight is one renewal: the store first, then its lock, the store again, then WeChat.
 type flight struct {
 	*Keeper
 	env    *Env
-	urgent bool   // callers wait: any usable value will do
+	want   want
 	not    string // the value to be replaced, if WeChat refused it
 	unlock func() // nil: the lock is not ours
 	owed   bool   // a call was counted in the record and has brought nothing
 }
 
 // fly makes one flight. Callers have their answer when WeChat has given it; storing it comes behind.
-func (k *Keeper) fly(env *Env, urgent bool) (*held, error) {
+func (k *Keeper) fly(env *Env, want want) (*held, error) {
 	if !env.begin() {
 		return nil, errStopped
 	}
 	k.flying.Store(true)
 	defer k.flying.Store(false)
-	f := &flight{Keeper: k, env: env, urgent: urgent}
+	f := &flight{Keeper: k, env: env, want: want}
 	h, store, err := f.run()
 	if store == nil && f.unlock == nil {
 		env.flights.Done()
@@ -62,13 +72,13 @@ func (k *Keeper) fly(env *Env, urgent bool) (*held, error) {
 // run gives a value or a failure, and what is still to be stored.
 func (f *flight) run() (h *held, store func(), err error) {
 	now := f.env.Now()
-	if h := f.serve(now); h != nil && (f.urgent || !h.due(now)) {
+	if h := f.serve(now); h != nil && !f.want.refresh && (f.want.urgent || !h.due(now)) {
 		return h, nil, nil // it landed while we were being called
 	}
 	if cur := f.current(); cur.isRefused() {
 		f.not = cur.Text
 	}
-	if u := f.blocked(now); u != nil {
+	if u := f.blocked(now); u != nil && !f.want.refresh {
 		if rec, err := f.read(f.env.ctx); err == nil {
 			if h := f.adopt(rec); h != nil {
 				return h, nil, nil
@@ -98,7 +108,7 @@ func (f *flight) run() (h *held, store func(), err error) {
 			return h, nil, err
 		}
 	}
-	if f.not != "" {
+	if f.not != "" && !f.want.refresh {
 		if until := f.quarrelling(f.env.Now()); !until.IsZero() {
 			return nil, nil, f.bind(until, 0, f.refusedWith(errQuarrel))
 		}
@@ -108,6 +118,9 @@ func (f *flight) run() (h *held, store func(), err error) {
 	}
 	guarded := f.unlock != nil && shareErr == nil
 	h, err = f.fetch(rec, guarded)
+	if errors.Is(err, errNoForce) {
+		return nil, nil, err // nothing was tried, so nothing failed
+	}
 	if err != nil {
 		cause, failed := err, f.failed(err)
 		if guarded {
@@ -116,8 +129,7 @@ func (f *flight) run() (h *held, store func(), err error) {
 		return nil, store, failed
 	}
 	h = f.land(h, f.env.Now())
-	f.env.Logger.Info("credential renewed", slog.String("credential", string(f.kind)),
-		slog.Time("expires", h.Expires), slog.String("source", "wechat"))
+	f.renewed(h)
 	return h, func() { f.save(h) }, nil
 }
 
@@ -127,7 +139,7 @@ func (f *flight) settled(rec *record) (*held, error) {
 	if h := f.adopt(rec); h != nil {
 		return h, nil
 	}
-	if rec == nil || rec.Failure == nil || rec.Failure.Config != f.env.sealer.fingerprint {
+	if f.want.refresh || rec == nil || rec.Failure == nil || rec.Failure.Config != f.env.sealer.fingerprint {
 		return nil, nil
 	}
 	now := f.env.Now()
@@ -145,7 +157,7 @@ func (f *flight) adopt(rec *record) *held {
 		return nil
 	}
 	now := f.env.Now()
-	h, err := rec.Value.unpack(f.env.sealer, f.name, now, f.env.Offset)
+	h, err := rec.unpack(f.env.sealer, f.name, now, f.env.Offset)
 	if err != nil || h.Text == f.not {
 		return nil
 	}
@@ -161,9 +173,16 @@ func (f *flight) adopt(rec *record) *held {
 		return nil
 	}
 	h = f.land(h, now)
-	f.env.Logger.Info("credential renewed", slog.String("credential", string(f.kind)),
-		slog.Time("expires", h.Expires), slog.String("source", "store"))
+	f.renewed(h)
 	return h
+}
+
+// renewed tells of a new value.
+func (f *flight) renewed(h *held) {
+	f.history.landed(h.source)
+	f.env.Logger.Info("credential renewed", slog.String("credential", string(f.kind)),
+		slog.Time("expires", h.Expires), slog.String("source", string(h.source)))
+	f.env.Observe(Event{Kind: f.kind, Source: h.source, Obtained: h.Obtained, Expires: h.Expires})
 }
 
 // failed notes a failure and logs it. A flight that was stopped has not failed.
@@ -173,6 +192,8 @@ func (f *flight) failed(err error) error {
 	}
 	now := f.env.Now()
 	u := f.fail(err, now)
+	f.history.missed(u.Err, now)
+	f.env.Observe(Event{Kind: f.kind, Err: u.Err, NextAttempt: u.RetryAt})
 	attrs := []any{
 		slog.String("credential", string(f.kind)),
 		slog.Any("error", u.Err),
@@ -191,7 +212,12 @@ func (f *flight) failed(err error) error {
 
 // fetch asks WeChat. Where the record is ours to write, the call is counted there before it is made.
 func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
-	if guarded {
+	force := f.want.force && f.kind == AccessToken && !f.env.Classic
+	if force {
+		if !guarded || !f.countForced() {
+			return nil, errNoForce
+		}
+	} else if guarded {
 		if full := rec.Calls.take(f.kind, f.env.Classic, f.env.wechatNow()); full != nil {
 			full.until = full.until.Add(-f.env.Offset())
 			return nil, full
@@ -199,7 +225,7 @@ func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
 		guarded = f.write(rec) == nil
 		f.owed = guarded
 	}
-	grant, err := f.env.Fetch(f.env.ctx, f.kind, false)
+	grant, err := f.env.Fetch(f.env.ctx, f.kind, force)
 	f.owed = f.owed && err != nil
 	if cur := f.current(); err == nil && cur.isRefused() && grant.Value == cur.Text {
 		// WeChat still holds the refused token to be good. Only a forced refresh replaces it, and of these there are few.
@@ -227,6 +253,7 @@ func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
 		from = now.Add(max(time.Second, remaining/4)) // a stable token that WeChat has not rotated yet
 	}
 	h := newHeld(v, v.Expires, from, random())
+	h.source = FromWeChat
 	if !h.usable(now, f.kind) {
 		return nil, errLate
 	}
@@ -255,15 +282,20 @@ func (f *flight) read(ctx context.Context) (*record, error) {
 			slog.String("key", f.name), slog.Any("error", err))
 		return nil, nil
 	}
+	if rec.Value != nil {
+		rec.age, rec.aged = f.env.share.age(ctx, f.name)
+		rec.readAt = f.env.Now()
+	}
 	return rec, nil
 }
 
 func (f *flight) write(rec *record) error {
+	rec.restamp(f.env.Now())
 	raw, err := json.Marshal(rec)
 	if err != nil {
 		return err
 	}
-	return f.env.share.save(context.WithoutCancel(f.env.ctx), f.name, raw)
+	return f.env.share.save(context.WithoutCancel(f.env.ctx), f.name, raw, rec.life(f.env.Now(), f.env.wechatNow()))
 }
 
 // save shares h, unless the fleet has a newer value already: a holder that was stopped and wakes up late, or that
@@ -276,17 +308,17 @@ func (f *flight) save(h *held) {
 	if rec == nil {
 		rec = &record{Version: recordVersion}
 	}
-	ours := pack(f.env.sealer, f.name, h, f.env.Offset())
+	ours := pack(f.env.sealer, f.name, h, f.env.Now(), f.env.Offset())
 	if rec.Value != nil && rec.Value.Obtained >= ours.Obtained {
 		if f.adopt(rec) != nil {
 			return
 		}
 		now := f.env.Now()
-		if other, err := rec.Value.unpack(f.env.sealer, f.name, now, f.env.Offset); err == nil && other.usable(now, f.kind) && other.Text != f.not {
+		if other, err := rec.unpack(f.env.sealer, f.name, now, f.env.Offset); err == nil && other.usable(now, f.kind) && other.Text != f.not {
 			return
 		}
 	}
-	rec.Value, rec.Failure = ours, nil
+	rec.Value, rec.Failure, rec.aged = ours, nil, false
 	_ = f.write(rec) // logged where it failed; the value serves from memory
 }
 

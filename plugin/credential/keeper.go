@@ -71,7 +71,7 @@ func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 	if h := k.serve(now); h != nil {
 		if h.due(now) && !k.flying.Load() && k.refusing(own, now) == nil {
 			env := k.pick(own)
-			k.group.DoChan("", func() (any, error) { return k.fly(env, false) })
+			k.group.DoChan("", func() (any, error) { return k.fly(env, want{}) })
 		}
 		return h.Value, nil
 	}
@@ -94,7 +94,7 @@ func (k *Keeper) Drop(text string, cause error) { k.refuse(text, cause) }
 // await is ask for callers outside, who have nothing to go on with.
 func (k *Keeper) await(ctx context.Context, own *Env) (Value, error) {
 	for range 3 {
-		h, err := k.ask(ctx, own, true)
+		h, err := k.ask(ctx, own, want{urgent: true})
 		if errors.Is(err, errStopped) {
 			err = &Unavailable{Kind: k.kind, RetryAt: own.Now(), Err: err}
 		}
@@ -107,4 +107,21 @@ func (k *Keeper) await(ctx context.Context, own *Env) (Value, error) {
 		// The flight that we joined had begun before the refusal.
 	}
 	return Value{}, &Unavailable{Kind: k.kind, RetryAt: own.Now().Add(retryPatience), Err: k.refusedWith(errSame)}
+}
+
+// Refresh fetches a new value at once, whatever the old one is and whatever failed before: for operators. force spends
+// one of the few forced refreshes of a stable access_token; where none is allowed, it fails.
+func (k *Keeper) Refresh(ctx context.Context, own *Env, force bool) (Value, error) {
+	asked := own.Now()
+	for range 3 {
+		h, err := k.ask(ctx, own, want{refresh: true, force: force})
+		if err != nil {
+			return Value{}, err
+		}
+		if !h.Obtained.Before(asked) {
+			return h.Value, nil
+		}
+		// The flight that we joined had begun before.
+	}
+	return Value{}, errBusy
 }

@@ -28,16 +28,15 @@ func (f *flight) lock(generation string) *held {
 
 	var cold time.Time // since when callers wait
 	start := f.env.Now()
-	for {
+	for poll := firstPoll; ; {
 		now := f.env.Now()
-		poll := coldPoll
 		var end time.Time
 		if h := f.serve(now); h != nil {
 			// Not to the very end: the fetch takes its time too.
 			poll, end = warmPoll, start.Add(min((h.remaining(start)-h.margin(f.kind))*3/4, maxRenewalSpan))
 		} else {
 			if cold.IsZero() {
-				cold = now
+				cold, poll = now, firstPoll
 			}
 			end = cold.Add(coldWait)
 		}
@@ -74,6 +73,7 @@ func (f *flight) lock(generation string) *held {
 					return h
 				}
 			}
+			poll = min(2*poll, coldPoll)
 		case <-f.env.ctx.Done():
 			again.Stop()
 			cancel()

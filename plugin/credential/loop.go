@@ -85,7 +85,7 @@ func (k *Keeper) tend(ctx context.Context) time.Duration {
 		return maxNap
 	}
 	if k.blocked(env.Now()) == nil && k.state(env.Now()) != Fresh {
-		_, _ = k.ask(ctx, env, false) // its failure is a block, logged where it was met
+		_, _ = k.ask(ctx, env, want{}) // its failure is a block, logged where it was met
 	}
 	now := env.Now()
 	nap := time.Second // between two looks at what is neither fresh nor blocked

@@ -13,6 +13,7 @@ const (
 	recordVersion = 1
 	maxRecord     = 64 << 10
 	maxLifetime   = 7 * 24 * time.Hour
+	recordLife    = 25 * time.Hour  // of counts
 	maxAhead      = 5 * time.Minute // a record further in the future was written by a wrong clock
 )
 
@@ -23,6 +24,10 @@ type record struct {
 	Value   *stored  `json:"value,omitempty"`
 	Failure *failure `json:"failure,omitempty"`
 	Calls   calls    `json:"calls"`
+
+	aged   bool // the store told how long ago the record was written,
+	age    time.Duration
+	readAt time.Time // when it did so
 }
 
 // stored is a sealed value.
@@ -30,7 +35,8 @@ type stored struct {
 	Sealed   string `json:"sealed"`
 	Obtained int64  `json:"obtained"`
 	Expires  int64  `json:"expires"`
-	Renew    int64  `json:"renew"` // when renewal is due, without jitter
+	Renew    int64  `json:"renew"`  // when renewal is due, without jitter
+	Stored   int64  `json:"stored"` // when the record was written: for stores that tell its age
 }
 
 // failure is a failure that binds the whole fleet until Until.
@@ -84,25 +90,33 @@ func (s *stored) label(name string) string {
 }
 
 // pack seals h for the store. offset is how far WeChat's clock is ahead of ours.
-func pack(s *sealer, name string, h *held, offset time.Duration) *stored {
+func pack(s *sealer, name string, h *held, now time.Time, offset time.Duration) *stored {
 	out := &stored{
 		Obtained: h.Obtained.Add(offset).UnixMilli(),
 		Expires:  h.Expires.Add(offset).UnixMilli(),
 		Renew:    h.renewFrom.Add(offset).UnixMilli(),
+		Stored:   now.Add(offset).UnixMilli(),
 	}
 	out.Sealed = s.seal(h.Text, out.label(name))
 	return out
 }
 
-// unpack opens a stored value. Seen for the first time at now, it lives at most its whole lifetime from then on,
-// however wrong our wall clock is. offset tells at any time how far WeChat's clock is ahead of ours.
-func (s *stored) unpack(sl *sealer, name string, now time.Time, offset func() time.Duration) (*held, error) {
+// unpack opens the stored value. Seen for the first time at now, it lives at most its whole lifetime from then on,
+// however wrong our wall clock is; where the store told the record's age, it lives exactly as long as it has left.
+// offset tells at any time how far WeChat's clock is ahead of ours.
+func (r *record) unpack(sl *sealer, name string, now time.Time, offset func() time.Duration) (*held, error) {
+	s := r.Value
 	text, err := sl.open(s.Sealed, s.label(name))
 	if err != nil {
 		return nil, err
 	}
 	believed := offset()
-	local := func(ms int64) time.Time { return time.UnixMilli(ms).Add(-believed) }
+	clock := -believed // from the record's times to ours
+	if r.aged {
+		written := now.Add(-r.age - now.Sub(r.readAt))
+		clock = written.Sub(time.UnixMilli(s.Stored))
+	}
+	local := func(ms int64) time.Time { return time.UnixMilli(ms).Add(clock) }
 	v := Value{Text: text, Obtained: local(s.Obtained), Expires: local(s.Expires)}
 	if v.Obtained.Sub(now) > maxAhead {
 		return nil, errors.New("stored value comes from the future")
@@ -113,6 +127,36 @@ func (s *stored) unpack(sl *sealer, name string, now time.Time, offset func() ti
 		from = renewalStart(v)
 	}
 	h := newHeld(v, ends, from, random())
-	h.offset, h.believed = offset, believed
+	h.source = FromStore
+	if !r.aged {
+		h.offset, h.believed = offset, believed
+	}
 	return h, nil
+}
+
+// restamp keeps the record's age true when it is written again at now.
+func (r *record) restamp(now time.Time) {
+	if r.Value != nil && r.aged {
+		r.Value.Stored += (r.age + now.Sub(r.readAt)).Milliseconds()
+		r.age, r.readAt = 0, now
+	}
+}
+
+// life is for how long the record is of use: as long as its value, or a failure that binds. Counts alone are kept for a
+// day.
+func (r *record) life(now, wechatNow time.Time) time.Duration {
+	var life time.Duration
+	if v := r.Value; v != nil {
+		life = time.UnixMilli(v.Expires).Sub(wechatNow)
+		if r.aged {
+			life = time.Duration(v.Expires-v.Stored)*time.Millisecond - r.age - now.Sub(r.readAt)
+		}
+	}
+	if r.Failure != nil {
+		life = max(life, time.UnixMilli(r.Failure.Until).Sub(wechatNow))
+	}
+	if life <= 0 {
+		return recordLife
+	}
+	return life
 }

@@ -23,7 +23,7 @@ func FuzzRecord(f *testing.F) {
 		rec.generation()
 		rec.Calls.take(APITicket, false, now)
 		if rec.Value != nil {
-			if h, err := rec.Value.unpack(sl, "name", now, ahead(0)); err == nil {
+			if h, err := rec.unpack(sl, "name", now, ahead(0)); err == nil {
 				t.Errorf("opened %q without the secret", h.Text)
 			}
 		}
@@ -45,7 +45,7 @@ func TestPackAndUnpack(t *testing.T) {
 	now := time.Now()
 	v := Value{Text: "T", Obtained: now, Expires: now.Add(2 * time.Hour)}
 	h := newHeld(v, v.Expires, renewalStart(v), 0.5)
-	s := pack(sl, "a", h, 3*time.Second)
+	s := &record{Value: pack(sl, "a", h, now, 3*time.Second)}
 	got, err := s.unpack(sl, "a", now, ahead(3*time.Second))
 	if err != nil || got.Text != "T" || got.Expires.Sub(v.Expires).Abs() > time.Millisecond {
 		t.Errorf("unpack = %+v, %v", got, err)
@@ -96,4 +96,38 @@ func BenchmarkGetParallel(b *testing.B) {
 			}
 		}
 	})
+}
+
+// Where the store tells a record's age, no clock of ours matters, known or not, and a rewrite lengthens no life.
+func TestAgedRecordLivesWhatItHasLeft(t *testing.T) {
+	sl, err := newSealer("s3cr3t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := time.Now()
+	v := Value{Text: "T", Obtained: written, Expires: written.Add(2 * time.Hour)}
+	rec := &record{Version: recordVersion, Value: pack(sl, "a", newHeld(v, v.Expires, renewalStart(v), 0), written, 0)}
+	if life := rec.life(written, written); (life - 2*time.Hour).Abs() > time.Second {
+		t.Errorf("a fresh record is of use for %v", life)
+	}
+	for _, skew := range []time.Duration{-10 * time.Minute, 0, 10 * time.Minute} {
+		node := written.Add(skew) // its clock, in the moment of writing
+		read := *rec
+		read.aged, read.age, read.readAt = true, time.Hour, node.Add(time.Hour)
+		for rewrite := range 2 {
+			h, err := read.unpack(sl, "a", read.readAt, ahead(0))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if left := h.remaining(read.readAt); (left - time.Hour).Abs() > time.Second {
+				t.Errorf("skew %v, rewrite %d: lives for %v, want an hour", skew, rewrite, left)
+			}
+			if life := read.life(read.readAt, read.readAt); (life - time.Hour).Abs() > time.Second {
+				t.Errorf("skew %v, rewrite %d: of use for %v, want an hour", skew, rewrite, life)
+			}
+			value := *read.Value
+			read.Value = &value
+			read.restamp(read.readAt)
+		}
+	}
 }

@@ -20,6 +20,17 @@ type Store interface {
 	Load(ctx context.Context, key string) ([]byte, error)
 }
 
+// Expiring is a Store whose keys can end by themselves.
+type Expiring interface {
+	StoreFor(ctx context.Context, key string, value []byte, life time.Duration) error
+}
+
+// Aging is a Store that tells how long ago a key was stored, by a clock of its own: then no node's wrong clock can make
+// a value live longer. Age of a missing key gives fs.ErrNotExist.
+type Aging interface {
+	Age(ctx context.Context, key string) (time.Duration, error)
+}
+
 const (
 	storeTimeout  = time.Second            // what a store may take for one call
 	storePause    = 30 * time.Second       // how long a store that took longer is left alone
@@ -130,8 +141,30 @@ func (s *share) load(ctx context.Context, key string) (raw []byte, err error) {
 	return got, nil
 }
 
-func (s *share) save(ctx context.Context, key string, raw []byte) error {
-	return s.call(ctx, "store", func(ctx context.Context) error { return s.store.Store(ctx, key, raw) })
+func (s *share) save(ctx context.Context, key string, raw []byte, life time.Duration) error {
+	return s.call(ctx, "store", func(ctx context.Context) error {
+		if store, ok := s.store.(Expiring); ok {
+			return store.StoreFor(ctx, key, raw, life)
+		}
+		return s.store.Store(ctx, key, raw)
+	})
+}
+
+// age tells how long ago a key was stored, if the store knows.
+func (s *share) age(ctx context.Context, key string) (age time.Duration, known bool) {
+	store, ok := s.store.(Aging)
+	if !ok {
+		return 0, false
+	}
+	var got time.Duration
+	err := s.call(ctx, "age", func(ctx context.Context) (err error) {
+		got, err = store.Age(ctx, key)
+		return err
+	})
+	if err != nil {
+		return 0, false
+	}
+	return got, true
 }
 
 // lock waits for the lock until ctx ends. A lock that comes too late is given back. ctx must last for as long as the

@@ -37,7 +37,7 @@ func TestSimulation(t *testing.T) {
 }
 
 const (
-	simFaults   = 48 * time.Hour   // how long faults come and go
+	simFaults   = 30 * time.Hour   // how long faults come and go
 	simRecovery = 3 * time.Hour    // until all nodes have renewed once more
 	simQuiet    = 12 * time.Hour   // and how long nothing happens then
 	simLife     = 2 * time.Hour    // of what WeChat gives
@@ -192,7 +192,7 @@ func (s *simulation) trouble(fault string) {
 	s.mu.Unlock()
 	s.sleep(5*time.Second, 40*time.Minute)
 	if fault == "timeout" && s.draw(4) == 0 {
-		time.Sleep(3 * time.Hour) // beyond the end of all values
+		time.Sleep(2 * time.Hour) // beyond the end of all values
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -359,10 +359,10 @@ func (n *simNode) request(kind Kind, env *Env) {
 	}
 	refused := v.Text
 	start = time.Now()
-	v, err = n.Keeper(kind).Reject(n.t.Context(), env, refused)
+	v, err = n.Keeper(kind).Reject(n.t.Context(), env, refused, errInvalid)
 	n.check(kind, start, v, err)
 	if err == nil && !n.alive(v.Text) {
-		n.Keeper(kind).Drop(v.Text)
+		n.Keeper(kind).Drop(v.Text, errInvalid)
 	}
 }
 
@@ -422,12 +422,12 @@ func (n *simNode) fetch(ctx context.Context, kind Kind, force bool) (wechat.Gran
 	if e, ok := errors.AsType[*wechat.Error](err); !ok || e.Reaction() != wechat.Credential {
 		return g, err
 	}
-	if v, err = tokens.Reject(ctx, env, v.Text); err != nil {
+	if v, err = tokens.Reject(ctx, env, v.Text, errInvalid); err != nil {
 		return g, err
 	}
 	g, err = n.ask(ctx, kind, false, v.Text)
 	if e, ok := errors.AsType[*wechat.Error](err); ok && e.Reaction() == wechat.Credential {
-		tokens.Drop(v.Text)
+		tokens.Drop(v.Text, errInvalid)
 		err = &Unavailable{Kind: AccessToken, RetryAt: env.Now().Add(time.Second), Err: err}
 	}
 	return g, err

@@ -81,6 +81,8 @@ type Keeper struct {
 	lookAt   time.Time                   // while blocked: when the store may be looked at again
 	changed  chan struct{}               // closed and made anew whenever the loop should look again
 	loop     loop
+
+	history history
 }
 
 func newKeeper(kind Kind, name string, values *cache.Cache, needs *Keeper) *Keeper {
@@ -174,6 +176,7 @@ func (k *Keeper) refuse(text string, cause error) {
 	defer k.mu.Unlock()
 	if cur := k.current(); cur != nil && cur.Text == text && !cur.refused.Swap(true) {
 		k.refusal = cause
+		k.history.refuse()
 		k.look()
 	}
 }
@@ -292,19 +295,19 @@ func (k *Keeper) pick(own *Env) *Env {
 	return own
 }
 
-// ask joins the flight under way, or starts one. It gives up with ctx, the flight does not. urgent says that a caller
-// waits: see flight.
-func (k *Keeper) ask(ctx context.Context, own *Env, urgent bool) (*held, error) {
+// ask joins the flight under way, or starts one. It gives up with ctx, the flight does not. want is what for, unless one
+// is under way.
+func (k *Keeper) ask(ctx context.Context, own *Env, want want) (*held, error) {
 	var patience <-chan time.Time
 	failed := k.recentFailure(own.Now())
-	if failed != nil && urgent {
+	if failed != nil && want.urgent {
 		t := time.NewTimer(retryPatience)
 		defer t.Stop()
 		patience = t.C
 	}
 	for tries := 0; ; tries++ {
 		env := k.pick(own)
-		landed := k.group.DoChan("", func() (any, error) { return k.fly(env, urgent) })
+		landed := k.group.DoChan("", func() (any, error) { return k.fly(env, want) })
 		select {
 		case r := <-landed:
 			if errors.Is(r.Err, errStopped) && tries < 3 && k.pick(own) != env {

@@ -561,12 +561,12 @@ func TestOutageUsesUpNoCap(t *testing.T) {
 			return nil
 		}
 		var nodes []*node
-		for range 20 {
+		for range 10 {
 			n := newNode(t, w, nodeOptions{store: store})
 			n.Start(n.env, APITicket)
 			nodes = append(nodes, n)
 		}
-		time.Sleep(10 * time.Hour)
+		time.Sleep(8 * time.Hour)
 		w.setFail(nil)
 		time.Sleep(2 * time.Minute)
 		for _, n := range nodes {

@@ -27,7 +27,8 @@ type held struct {
 	offset    func() time.Duration // how far WeChat's clock is ahead of ours; nil: the life was counted from our own request
 	believed  time.Duration        // what offset gave when the life was worked out
 	refused   atomic.Bool          // WeChat refused it in a call: not served
-	insisted  atomic.Bool          // WeChat handed it out again all the same; when it does so once more, it is tried once more
+	source    Source
+	insisted  atomic.Bool // WeChat handed it out again all the same; when it does so once more, it is tried once more
 }
 
 // newHeld makes a held value whose renewal is due from renewFrom on, and a little later: WeChat rotates a stable token
