@@ -139,12 +139,14 @@ func (a *App) checkMiniPrograms(names []string) error {
 	return nil
 }
 
+// literalSecretsMessage is the warning about secrets that need not stand where they stand.
+const literalSecretsMessage = "secrets stand in the configuration itself, which Caddy shows at /config/ and saves; use {env.*} or {file.*}"
+
 // warn logs what is allowed but unwise about an account.
 func (a *App) warn(name string, store credential.Store) {
 	account := a.Accounts[name]
 	if literal := account.literalSecrets(); len(literal) > 0 {
-		a.logger.Warn("secrets stand in the configuration itself, which Caddy shows at /config/ and saves; use {env.*} or {file.*}",
-			"account", name, "secrets", literal)
+		a.logger.Warn(literalSecretsMessage, "account", name, "secrets", literal)
 	}
 	if account.TokenSource != string(plugin.Classic) {
 		return

@@ -22,7 +22,13 @@ import (
 //		timeout <duration>
 //		proxy   <url>|off
 //		ca      <pem_file...>
-//		store   caddy|off
+//		store   caddy|off|redis <url...> {
+//			username        <name>
+//			password        <password>
+//			prefix          <prefix>
+//			tls             [<ca_pem_file...>]
+//			sentinel_master <name>
+//		}
 //		account [<name>] {
 //			app_id        <app_id>
 //			app_secret    <secret>

@@ -15,6 +15,7 @@ func init() {
 
 	caddy.RegisterModule(CaddyStore{}) // wechat_card.stores.caddy
 	caddy.RegisterModule(NoStore{})    // wechat_card.stores.off
+	caddy.RegisterModule(RedisStore{}) // wechat_card.stores.redis
 
 	caddy.RegisterModule(Handler{}) // http.handlers.wechat_card
 

@@ -13,7 +13,6 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
-	"go.uber.org/goleak"
 )
 
 // TestMain makes a process of its own of this binary when a test asks for one.
@@ -103,23 +102,6 @@ func open(t testing.TB, cfg Config) *Store {
 		}
 	})
 	return s
-}
-
-// noLeaks proves, when the test is over, that it has left no goroutine behind. It comes before the stores that the test opens.
-func noLeaks(t *testing.T) {
-	t.Helper()
-	before := goleak.IgnoreCurrent()
-	server := goleak.IgnoreAnyFunction("github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest.Wait")
-	t.Cleanup(func() {
-		// A pool that has failed to connect ten times in a row tries on its own, and sleeps a second in between.
-		var err error
-		for range 4 {
-			if err = goleak.Find(before, server); err == nil {
-				return
-			}
-		}
-		t.Error(err)
-	})
 }
 
 // within gives a context that ends with the test.

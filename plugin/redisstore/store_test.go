@@ -73,7 +73,7 @@ func TestStore(t *testing.T) {
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			cfg := kind.start(t)
-			noLeaks(t)
+			redistest.NoLeaks(t)
 			storetest.Run(t, func(t testing.TB) credential.Store { return open(t, cfg) })
 		})
 	}
@@ -201,7 +201,7 @@ func TestForeignKeys(t *testing.T) {
 // TestServerGone kills the server, three times.
 func TestServerGone(t *testing.T) {
 	server := redistest.Start(t)
-	noLeaks(t)
+	redistest.NoLeaks(t)
 	s := open(t, Config{URLs: []string{server.Addr}})
 	ctx := t.Context()
 	for range 3 {
@@ -237,7 +237,7 @@ func TestServerGone(t *testing.T) {
 // TestServerHangs stops the server: nobody waits for it longer than a call may take.
 func TestServerHangs(t *testing.T) {
 	server := redistest.Start(t)
-	noLeaks(t)
+	redistest.NoLeaks(t)
 	s := open(t, Config{URLs: []string{server.Addr}})
 	ctx := t.Context()
 	if err := s.Store(ctx, "k", []byte("v")); err != nil {
@@ -275,7 +275,7 @@ func operations(s *Store) map[string]func(context.Context) error {
 // TestFailover kills the master and goes on with what was its replica.
 func TestFailover(t *testing.T) {
 	sentinel, master, _ := redistest.Sentinel(t, "cards")
-	noLeaks(t)
+	redistest.NoLeaks(t)
 	s := open(t, Config{URLs: []string{sentinel.Addr}, SentinelMaster: "cards"})
 	if err := s.Store(t.Context(), "k", []byte("v")); err != nil {
 		t.Fatal(err)
@@ -289,7 +289,7 @@ func TestFailover(t *testing.T) {
 
 func TestClose(t *testing.T) {
 	server := redistest.Start(t)
-	noLeaks(t)
+	redistest.NoLeaks(t)
 	s := open(t, Config{URLs: []string{server.Addr}})
 	other := open(t, Config{URLs: []string{server.Addr}})
 	ctx := t.Context()

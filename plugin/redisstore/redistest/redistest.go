@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"go.uber.org/goleak"
 )
 
 // Server is a redis-server of the test's own, on a free port of 127.0.0.1. It ends with the test.
@@ -93,15 +94,24 @@ func (s *Server) run() error {
 		return err
 	}
 	s.done = make(chan struct{})
-	go Wait(s.cmd, s.done)
+	go wait(s.cmd, s.done)
 
 	client := s.Client()
 	defer client.Close()
+	listens := false
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		select {
 		case <-s.done:
 			return fmt.Errorf("redis-server ended: %s", s.log())
 		case <-time.After(10 * time.Millisecond):
+		}
+		if !listens { // a client that cannot connect pauses ever longer
+			conn, err := net.DialTimeout("tcp", s.Addr, time.Second)
+			if err != nil {
+				continue
+			}
+			_ = conn.Close()
+			listens = true
 		}
 		if client.Do(context.Background(), "ping").Err() == nil {
 			return nil
@@ -111,8 +121,7 @@ func (s *Server) run() error {
 	return fmt.Errorf("redis-server does not answer: %s", s.log())
 }
 
-// Wait waits for a server's process. Its goroutine lasts as long as the server does, which tests for leaks have to know.
-func Wait(cmd *exec.Cmd, ended chan<- struct{}) {
+func wait(cmd *exec.Cmd, ended chan<- struct{}) {
 	_ = cmd.Wait()
 	close(ended)
 }
@@ -215,6 +224,24 @@ func (s *Server) Until(met func() bool) {
 			s.t.Fatalf("waited in vain; redis-server says: %s", s.log())
 		}
 	}
+}
+
+// NoLeaks proves, when the test is over, that it has left no goroutine behind. It stands before all that the test has to
+// close. The goroutines of this package do not count, nor do those that options name.
+func NoLeaks(t testing.TB, options ...goleak.Option) {
+	t.Helper()
+	options = append(options, goleak.IgnoreCurrent(),
+		goleak.IgnoreAnyFunction("github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest.wait"))
+	t.Cleanup(func() {
+		// A Redis client that has failed to connect ten times in a row tries on its own, and sleeps a second in between.
+		var err error
+		for range 4 {
+			if err = goleak.Find(options...); err == nil {
+				return
+			}
+		}
+		t.Error(err)
+	})
 }
 
 func freeAddress(t testing.TB) string {
