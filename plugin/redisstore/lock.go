@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -19,10 +18,6 @@ const (
 	minPoll  = 100 * time.Millisecond
 	maxPoll  = 250 * time.Millisecond
 )
-
-// errNotHeld is what Unlock finds when the lock is free or somebody else's. It is an fs.ErrNotExist, as that of a file lock
-// is: to try again is of no use.
-var errNotHeld = fmt.Errorf("lock is not held: %w", fs.ErrNotExist)
 
 // hold is a lock that Lock gave.
 type hold struct {

@@ -132,14 +132,25 @@ func (s *Store) Age(ctx context.Context, key string) (time.Duration, error) {
 	return max(0, age), nil // the server's clock was set back, or another server has taken over
 }
 
-// errForeign is about a key that we did not write.
-var errForeign = fmt.Errorf("there is something else at this key: %w", fs.ErrNotExist)
+// absent is an error that is fs.ErrNotExist, and says more than that.
+type absent string
+
+const (
+	errMissing absent = "there is nothing at this key"
+	errForeign absent = "there is something else at this key" // which we did not write
+	errNotHeld absent = "the lock is not held"                // as with a file lock; to try again is of no use
+)
+
+func (e absent) Error() string { return string(e) }
+
+// Is makes all of them what a store's callers look for.
+func (e absent) Is(target error) bool { return target == fs.ErrNotExist }
 
 // missing tells a missing key, and one that is not ours, from a failure.
 func (s *Store) missing(key, doing string, err error) error {
 	switch {
 	case errors.Is(err, redis.Nil):
-		return fmt.Errorf("%s: %w", doing, fs.ErrNotExist)
+		return fmt.Errorf("%s: %w", doing, errMissing)
 	case redis.HasErrorPrefix(err, "WRONGTYPE"), errors.Is(err, errForeign):
 		s.logger.Warn("redis holds something else than a credential; it will be overwritten", slog.String("key", s.prefix+key))
 		return fmt.Errorf("%s: %w", doing, errForeign)
@@ -178,4 +189,8 @@ func (s *Store) clean(doing string, err error) error {
 }
 
 // Interface guards
-var _ credential.Store = (*Store)(nil)
+var (
+	_ credential.Store    = (*Store)(nil)
+	_ credential.Expiring = (*Store)(nil)
+	_ credential.Aging    = (*Store)(nil)
+)
