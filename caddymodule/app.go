@@ -19,7 +19,6 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
-	"github.com/caddyserver/certmagic"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
@@ -151,7 +150,7 @@ func (a *App) warn(name string, store credential.Store) {
 	if account.TokenSource != string(plugin.Classic) {
 		return
 	}
-	_, isFiles := store.(*certmagic.FileStorage)
+	_, isFiles := store.(fileStore)
 	if store == nil || isFiles {
 		a.logger.Warn("token_source classic with a store that other machines do not share: each machine's access_token ends that of the others",
 			"account", name)

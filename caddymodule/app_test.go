@@ -197,7 +197,7 @@ func TestLiteralSecrets(t *testing.T) {
 
 func TestWarnings(t *testing.T) {
 	shared := sharedStore{}
-	files := &certmagic.FileStorage{Path: t.TempDir()}
+	files := fileStore{&certmagic.FileStorage{Path: t.TempDir()}}
 	for _, tc := range []struct {
 		name    string
 		account Account

@@ -1,7 +1,12 @@
 package caddymodule
 
 import (
+	"context"
+	"fmt"
+	"time"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddyserver/certmagic"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -30,6 +35,9 @@ func (CaddyStore) CaddyModule() caddy.ModuleInfo {
 // Provision finds Caddy's storage.
 func (s *CaddyStore) Provision(ctx caddy.Context) error {
 	s.storage = ctx.Storage()
+	if files, ok := s.storage.(*certmagic.FileStorage); ok {
+		s.storage = fileStore{files}
+	}
 	return nil
 }
 
@@ -40,6 +48,30 @@ func (s *CaddyStore) CredentialStore() (credential.Store, error) { return s.stor
 //
 //	store caddy
 func (s *CaddyStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error { return noArguments(d) }
+
+// fileStore is Caddy's storage where that is files. It tells a record's age by the clock of the file system, which all
+// machines that share a folder see alike.
+type fileStore struct{ *certmagic.FileStorage }
+
+// probeKey is written to learn what time it is in the file system. All processes write it; nobody reads it.
+const probeKey = "wechat_card/clock"
+
+// Age tells how long ago the key was stored. A folder that cannot be written has no clock: that is an error.
+func (s fileStore) Age(ctx context.Context, key string) (time.Duration, error) {
+	record, err := s.Stat(ctx, key)
+	if err != nil {
+		return 0, fmt.Errorf("reading a record's age: %w", err)
+	}
+	// The record first: whatever happens meanwhile makes it look older, never younger.
+	if err := s.Store(ctx, probeKey, []byte("now")); err != nil {
+		return 0, fmt.Errorf("reading the file system's clock: %w", err)
+	}
+	probe, err := s.Stat(ctx, probeKey)
+	if err != nil {
+		return 0, fmt.Errorf("reading the file system's clock: %v", err) // not missing: the record is there
+	}
+	return max(0, probe.Modified.Sub(record.Modified)), nil
+}
 
 // NoStore shares credentials with nobody: each process fetches its own, and again after a restart.
 type NoStore struct{}
@@ -74,6 +106,8 @@ var (
 	_ caddy.Provisioner     = (*CaddyStore)(nil)
 	_ StoreProvider         = (*CaddyStore)(nil)
 	_ caddyfile.Unmarshaler = (*CaddyStore)(nil)
+	_ credential.Store      = fileStore{}
+	_ credential.Aging      = fileStore{}
 	_ StoreProvider         = (*NoStore)(nil)
 	_ caddyfile.Unmarshaler = (*NoStore)(nil)
 )
