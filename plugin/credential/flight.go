@@ -163,13 +163,17 @@ func (f *flight) adopt(rec *record) *held {
 	}
 	cur := f.current()
 	same := cur != nil && cur.Text == h.Text
+	newer := cur == nil || h.Obtained.After(cur.Obtained)
+	if same {
+		newer = h.Obtained.After(cur.Obtained.Add(clockSlack)) // and not by the store's idea of time alone
+	}
 	if cur.isRefused() && (same || h.Obtained.Before(cur.Obtained.Add(-clockSlack))) {
 		return nil // what was replaced by a value that is dead now is dead too
 	}
 	if same && h.Expires.Sub(cur.Expires).Abs() < clockSlack && cur.ends.Before(h.ends) {
 		h.ends = cur.ends // it lives from its first sight, not from its last
 	}
-	if !h.usable(now, f.kind) || cur.usable(now, f.kind) && (!h.Obtained.After(cur.Obtained) || h.due(now)) {
+	if !h.usable(now, f.kind) || cur.usable(now, f.kind) && (!newer || h.due(now)) {
 		return nil
 	}
 	h = f.land(h, now)
@@ -269,6 +273,12 @@ func (f *flight) countForced() bool {
 
 // read loads the record. A missing record is nil without an error, and so is garbage: there is nothing to share yet.
 func (f *flight) read(ctx context.Context) (*record, error) {
+	// The age first: if the record is written again meanwhile, it seems older than it is, and not younger.
+	age, aged := f.env.share.age(ctx, f.name)
+	var readAt time.Time
+	if aged {
+		readAt = f.env.Now()
+	}
 	raw, err := f.env.share.load(ctx, f.name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -282,10 +292,7 @@ func (f *flight) read(ctx context.Context) (*record, error) {
 			slog.String("key", f.name), slog.Any("error", err))
 		return nil, nil
 	}
-	if rec.Value != nil {
-		rec.age, rec.aged = f.env.share.age(ctx, f.name)
-		rec.readAt = f.env.Now()
-	}
+	rec.age, rec.aged, rec.readAt = age, aged, readAt
 	return rec, nil
 }
 

@@ -95,6 +95,9 @@ func (k *Keeper) Drop(text string, cause error) { k.refuse(text, cause) }
 func (k *Keeper) await(ctx context.Context, own *Env) (Value, error) {
 	for range 3 {
 		h, err := k.ask(ctx, own, want{urgent: true})
+		if errors.Is(err, errNoForce) {
+			continue // the flight that we joined was an operator's, and tried nothing
+		}
 		if errors.Is(err, errStopped) {
 			err = &Unavailable{Kind: k.kind, RetryAt: own.Now(), Err: err}
 		}
@@ -106,7 +109,7 @@ func (k *Keeper) await(ctx context.Context, own *Env) (Value, error) {
 		}
 		// The flight that we joined had begun before the refusal.
 	}
-	return Value{}, &Unavailable{Kind: k.kind, RetryAt: own.Now().Add(retryPatience), Err: k.refusedWith(errSame)}
+	return Value{}, &Unavailable{Kind: k.kind, RetryAt: own.Now().Add(retryPatience), Err: k.refusedWith(errBusy)}
 }
 
 // Refresh fetches a new value at once, whatever the old one is and whatever failed before: for operators. force spends

@@ -102,8 +102,9 @@ func pack(s *sealer, name string, h *held, now time.Time, offset time.Duration) 
 }
 
 // unpack opens the stored value. Seen for the first time at now, it lives at most its whole lifetime from then on,
-// however wrong our wall clock is; where the store told the record's age, it lives exactly as long as it has left.
-// offset tells at any time how far WeChat's clock is ahead of ours.
+// however wrong our wall clock is. Where the store told the record's age, our clock may be as wrong as it likes: of the
+// two the one counts that lets the value live shorter, for an age says nothing of a record that was put back from a
+// backup. offset tells at any time how far WeChat's clock is ahead of ours.
 func (r *record) unpack(sl *sealer, name string, now time.Time, offset func() time.Duration) (*held, error) {
 	s := r.Value
 	text, err := sl.open(s.Sealed, s.label(name))
@@ -111,12 +112,11 @@ func (r *record) unpack(sl *sealer, name string, now time.Time, offset func() ti
 		return nil, err
 	}
 	believed := offset()
-	clock := -believed // from the record's times to ours
 	if r.aged {
 		written := now.Add(-r.age - now.Sub(r.readAt))
-		clock = written.Sub(time.UnixMilli(s.Stored))
+		believed = max(believed, time.UnixMilli(s.Stored).Sub(written))
 	}
-	local := func(ms int64) time.Time { return time.UnixMilli(ms).Add(clock) }
+	local := func(ms int64) time.Time { return time.UnixMilli(ms).Add(-believed) }
 	v := Value{Text: text, Obtained: local(s.Obtained), Expires: local(s.Expires)}
 	if v.Obtained.Sub(now) > maxAhead {
 		return nil, errors.New("stored value comes from the future")
@@ -128,9 +128,7 @@ func (r *record) unpack(sl *sealer, name string, now time.Time, offset func() ti
 	}
 	h := newHeld(v, ends, from, random())
 	h.source = FromStore
-	if !r.aged {
-		h.offset, h.believed = offset, believed
-	}
+	h.offset, h.believed = offset, believed
 	return h, nil
 }
 

@@ -152,6 +152,9 @@ func (s *share) save(ctx context.Context, key string, raw []byte, life time.Dura
 
 // age tells how long ago a key was stored, if the store knows.
 func (s *share) age(ctx context.Context, key string) (age time.Duration, known bool) {
+	if s == nil {
+		return 0, false
+	}
 	store, ok := s.store.(Aging)
 	if !ok {
 		return 0, false

@@ -3,6 +3,8 @@ package credential
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -580,5 +582,137 @@ func TestOutageUsesUpNoCap(t *testing.T) {
 		if rec, err := parseRecord(raw); err != nil || rec.Calls.Normal > len(nodes) {
 			t.Errorf("%s, %v", raw, err)
 		}
+	})
+}
+
+// agingStore tells how long ago a key was stored. between is called once, between the two calls of the next read.
+type agingStore struct {
+	*fakeStore
+	at      map[string]time.Time
+	between func()
+}
+
+func newAgingStore() *agingStore {
+	return &agingStore{fakeStore: newStore(), at: map[string]time.Time{}}
+}
+
+func (s *agingStore) Store(ctx context.Context, key string, value []byte) error {
+	s.mu.Lock()
+	s.at[key] = time.Now()
+	s.mu.Unlock()
+	return s.fakeStore.Store(ctx, key, value)
+}
+
+func (s *agingStore) Load(ctx context.Context, key string) ([]byte, error) {
+	defer s.interfere()
+	return s.fakeStore.Load(ctx, key)
+}
+
+func (s *agingStore) Age(_ context.Context, key string) (time.Duration, error) {
+	defer s.interfere()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, ok := s.at[key]
+	if !ok {
+		return 0, fs.ErrNotExist
+	}
+	return time.Since(at), nil
+}
+
+func (s *agingStore) interfere() {
+	if f := s.between; f != nil {
+		s.between = nil
+		f()
+	}
+}
+
+// Another node writes the record again between the two calls that tell its text and its age.
+func TestRecordThatIsRewrittenWhileItIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newAgingStore()
+		good := newNode(t, w, nodeOptions{store: store})
+		ticket := good.get(t, APITicket)
+		good.Stop(good.env)
+		time.Sleep(110 * time.Minute)
+		bad := newNode(t, w, nodeOptions{store: store, skew: -10 * time.Minute}) // it does not know yet
+		defer bad.Stop(bad.env)
+		store.between = func() {
+			f := &flight{Keeper: good.Keeper(APITicket), env: good.env}
+			rec, err := f.read(t.Context())
+			if err != nil || rec == nil || f.write(rec) != nil {
+				t.Errorf("%v, %v", rec, err)
+			}
+		}
+		bad.get(t, APITicket)
+		time.Sleep(9*time.Minute + 30*time.Second)
+		if got := bad.get(t, APITicket); got == ticket {
+			t.Error("a ticket was served in its last minute")
+		}
+	})
+}
+
+// A record that was put back from a backup is as young as the store says, but its ticket is not.
+func TestRecordFromABackupIsNotTrusted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newAgingStore()
+		a := newNode(t, w, nodeOptions{store: store})
+		ticket := a.get(t, APITicket)
+		a.Stop(a.env)
+		key := a.Keeper(APITicket).name
+		raw, err := store.Load(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(24 * time.Hour)
+		_ = store.Store(t.Context(), key, raw)
+		b := newNode(t, w, nodeOptions{store: store})
+		if got := b.get(t, APITicket); got == ticket {
+			t.Error("a ticket was served that had ended a day ago")
+		}
+		b.Stop(b.env)
+	})
+}
+
+// What the store holds is what we have: to read it again changes nothing and ends no back-off.
+func TestOwnValueIsNotTakenAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newAgingStore()
+		store.slow = 300 * time.Millisecond
+		n := newNode(t, w, nodeOptions{store: store})
+		defer n.Stop(n.env)
+		n.get(t, AccessToken)
+		time.Sleep(115*time.Minute + 20*time.Second)
+		k := n.Keeper(AccessToken)
+		k.current().renewAt = time.Now()
+		w.setFail(func(Kind, int) error { return wechatError("stable_token", 40164) })
+		for range 100 {
+			n.get(t, AccessToken)
+			time.Sleep(500 * time.Millisecond)
+		}
+		if got := w.count(AccessToken); got > 2 {
+			t.Errorf("%d calls in less than a minute after a failure", got-1)
+		}
+		if s := k.Status(n.env); s.Adopted > 0 {
+			t.Errorf("taken %d times from the store", s.Adopted)
+		}
+	})
+}
+
+func TestNobodyElseIsToldThatNothingMayBeForced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		store.slow = 200 * time.Millisecond
+		store.readOnly = true // no lock, no force
+		n := newNode(t, w, nodeOptions{store: store})
+		defer n.Stop(n.env)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := n.Keeper(AccessToken).Refresh(t.Context(), n.env, true); !errors.Is(err, errNoForce) {
+				t.Errorf("Refresh: %v", err)
+			}
+		})
+		time.Sleep(100 * time.Millisecond)
+		wg.Go(func() { n.get(t, AccessToken) })
+		wg.Wait()
 	})
 }
