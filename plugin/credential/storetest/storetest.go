@@ -18,6 +18,8 @@ import (
 // does not hinder the next.
 func Run(t *testing.T, open func(t testing.TB) credential.Store) {
 	t.Run("values", func(t *testing.T) { testValues(t, open(t), open(t)) })
+	t.Run("age", func(t *testing.T) { testAge(t, open(t), open(t)) })
+	t.Run("life", func(t *testing.T) { testLife(t, open(t), open(t)) })
 	t.Run("lock excludes", func(t *testing.T) { testLockExcludes(t, open(t), open(t)) })
 	t.Run("lock waits", func(t *testing.T) { testLockWaits(t, open(t), open(t)) })
 	t.Run("lock gives up", func(t *testing.T) { testLockGivesUp(t, open(t), open(t)) })
@@ -68,6 +70,61 @@ func testValues(t *testing.T, a, b credential.Store) {
 	}
 	if got, err := a.Load(ctx, key); err != nil || string(got) != "new" {
 		t.Errorf("after unlocking: got %q, error %v", got, err)
+	}
+}
+
+// testAge is for stores that have a clock.
+func testAge(t *testing.T, a, b credential.Store) {
+	aging, ok := b.(credential.Aging)
+	if !ok {
+		t.Skip("the store does not tell")
+	}
+	ctx := t.Context()
+	const key = "wechat_card/age/api_ticket"
+	if got, err := aging.Age(ctx, "wechat_card/nothing/api_ticket"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("missing key: got %s, error %v", got, err)
+	}
+	for range 2 {
+		before := time.Now()
+		if err := a.Store(ctx, key, []byte("v")); err != nil {
+			t.Fatal(err)
+		}
+		after := time.Now()
+		time.Sleep(200 * time.Millisecond)
+		// Both clocks are this machine's here; a file's is coarse.
+		least := time.Since(after) - 50*time.Millisecond
+		got, err := aging.Age(ctx, key)
+		if most := time.Since(before) + 50*time.Millisecond; err != nil || got < least || got > most {
+			t.Errorf("got %s, error %v; want %s to %s", got, err, least, most)
+		}
+	}
+}
+
+// testLife is for stores whose keys end by themselves.
+func testLife(t *testing.T, a, b credential.Store) {
+	expiring, ok := a.(credential.Expiring)
+	if !ok {
+		t.Skip("the store keeps everything")
+	}
+	ctx := t.Context()
+	const key = "wechat_card/life/api_ticket"
+	if err := expiring.StoreFor(ctx, key, []byte("long"), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := b.Load(ctx, key); err != nil || string(got) != "long" {
+		t.Errorf("got %q, error %v", got, err)
+	}
+	if err := expiring.StoreFor(ctx, key, []byte("short"), 200*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		got, err := b.Load(ctx, key)
+		if errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+		if err != nil || string(got) != "short" || time.Now().After(deadline) {
+			t.Fatalf("got %q, error %v", got, err)
+		}
 	}
 }
 
