@@ -12,13 +12,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -211,17 +212,27 @@ func fetch(ctx context.Context, url string) ([]byte, error) {
 	return body, err
 }
 
-// freePorts finds n ports of 127.0.0.1 that nobody listens on.
+// takenPorts are those that freePorts gave; tests run at the same time.
+var takenPorts sync.Map
+
+// freePorts finds n ports of 127.0.0.1 that nobody listens on. They lie below those that systems give to connections, one
+// of which might else have the port by the time that somebody listens there.
 func freePorts(t *testing.T, n int) []string {
 	t.Helper()
-	ports := make([]string, n)
-	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
+	ports := make([]string, 0, n)
+	for tries := 0; len(ports) < n; tries++ {
+		port := strconv.Itoa(10_000 + rand.IntN(22_000))
+		if _, taken := takenPorts.LoadOrStore(port, true); taken {
+			continue
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		switch {
+		case err == nil:
+			l.Close()
+			ports = append(ports, port)
+		case tries > 1000:
 			t.Fatal(err)
 		}
-		defer l.Close()
-		_, ports[i], _ = strings.Cut(l.Addr().String(), ":")
 	}
 	return ports
 }
