@@ -50,11 +50,12 @@ type App struct {
 	// The official accounts by name. Handlers use the one named `default` unless told otherwise.
 	Accounts map[string]*Account `json:"accounts,omitempty"`
 
-	client   *wechat.Client
-	accounts map[string]*plugin.Account
-	needs    map[string]map[credential.Kind]struct{} // by account name; "": all accounts
-	poolKeys []string                                // what Provision acquired from statePool
-	logger   *slog.Logger
+	accounts  map[string]*plugin.Account
+	clients   []*wechat.Client
+	observers map[string]*accountObserver // by account name
+	needs     *needs
+	poolKeys  []string // what Provision acquired from statePool
+	logger    *slog.Logger
 }
 
 // The names that the plugin is known by.
@@ -74,8 +75,9 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // Provision makes the accounts. It calls nobody: credentials are fetched from Start on, or when they are first asked for.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Slogger()
-	a.needs = make(map[string]map[credential.Kind]struct{})
+	a.needs = newNeeds()
 	a.accounts = make(map[string]*plugin.Account, len(a.Accounts))
+	a.observers = make(map[string]*accountObserver, len(a.Accounts))
 
 	cfg, err := a.clientConfig()
 	if err != nil {
@@ -101,11 +103,21 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 
-	a.client = wechat.New(cfg)
+	mod, err := ctx.App("events")
+	if err != nil {
+		return fmt.Errorf("getting events app: %w", err)
+	}
+	events := mod.(*caddyevents.App)
+	emitter := newEmitter(ctx, a, events)
 	for _, name := range names {
 		a.warn(name, store)
+		o := newAccountObserver(name, emitter)
+		a.observers[name] = o
+		cfg.Observe = o.called
+		client := wechat.New(cfg)
+		a.clients = append(a.clients, client)
 		c := ready[name]
-		c.Client = a.client
+		c.Client, c.Observe = client, o.happened
 		key := plugin.SharedKey(c)
 		state, _ := statePool.LoadOrStore(key, plugin.NewState(c))
 		a.poolKeys = append(a.poolKeys, key)
@@ -115,11 +127,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 		}
 		a.accounts[name] = account
 	}
-	events, err := ctx.App("events")
-	if err != nil {
-		return fmt.Errorf("getting events app: %w", err)
+	if err := metrics().register(ctx.GetMetricsRegistry(), expiries{a}); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
 	}
-	return events.(*caddyevents.App).On("started", started{a})
+	return events.On("started", started{a})
 }
 
 // checkMiniPrograms refuses the id of a mini program in the place of an official account's: the commonest mistake there is,
@@ -263,16 +274,6 @@ func (a *App) loadStore(ctx caddy.Context) (credential.Store, error) {
 	return store, nil
 }
 
-// need notes that a handler uses kinds of an account; of all accounts when the name is empty.
-func (a *App) need(kinds []credential.Kind, account string) {
-	if a.needs[account] == nil {
-		a.needs[account] = make(map[credential.Kind]struct{})
-	}
-	for _, kind := range kinds {
-		a.needs[account][kind] = struct{}{}
-	}
-}
-
 // Start leaves it to started: other apps may not have started yet, and what the accounts call may be a site of this very
 // Caddy, such as a sandbox.
 func (a *App) Start() error { return nil }
@@ -284,10 +285,7 @@ type started struct{ *App }
 // Handle implements caddyevents.Handler.
 func (a started) Handle(context.Context, caddy.Event) error {
 	for _, name := range slices.Sorted(maps.Keys(a.accounts)) {
-		kinds := make(map[credential.Kind]struct{})
-		maps.Copy(kinds, a.needs[""])
-		maps.Copy(kinds, a.needs[name])
-		a.accounts[name].Start(slices.Sorted(maps.Keys(kinds))...)
+		a.accounts[name].Start(a.needs.of(name)...)
 	}
 	return nil
 }
@@ -311,8 +309,8 @@ func (a *App) Cleanup() error {
 		}
 	}
 	a.poolKeys = nil
-	if a.client != nil {
-		a.client.Close()
+	for _, client := range a.clients {
+		client.Close()
 	}
 	return err
 }

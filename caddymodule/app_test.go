@@ -156,13 +156,13 @@ func TestStartWarmsWhatIsNeeded(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newTestSite(t, tc.directives)
-			if len(s.app.needs) != len(tc.want) {
-				t.Errorf("got %v", s.app.needs)
+			if len(s.app.needs.kinds) != len(tc.want) {
+				t.Errorf("got %v", s.app.needs.kinds)
 			}
 			for account, want := range tc.want {
 				var kinds []string
 				for _, kind := range []credential.Kind{credential.AccessToken, credential.APITicket, credential.JSAPITicket} {
-					if _, ok := s.app.needs[account][kind]; ok {
+					if _, ok := s.app.needs.kinds[account][kind]; ok {
 						kinds = append(kinds, string(kind))
 					}
 				}

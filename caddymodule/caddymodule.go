@@ -7,6 +7,7 @@ package caddymodule
 import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 )
 
 // Everything that the plugin registers, and under which name.
@@ -25,6 +26,9 @@ func init() {
 	caddy.RegisterModule(Inject{})              // http.handlers.wechat_card.actions.inject
 
 	caddy.RegisterModule(Sandbox{}) // http.handlers.wechat_sandbox
+
+	caddy.RegisterModule(AdminAPI{}) // admin.api.wechat_card
+	caddycmd.RegisterCommand(command())
 
 	httpcaddyfile.RegisterGlobalOption("wechat_card", parseGlobalOption)
 	httpcaddyfile.RegisterHandlerDirective("wechat_card", parseDirective)

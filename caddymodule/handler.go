@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -41,9 +42,9 @@ type Handler struct {
 	methods    []string // what an answering action takes; nil: everything
 	allow      string   // the same, as the Allow header has it
 
-	accounts    map[string]*plugin.Account
-	account     *plugin.Account // nil: Account holds placeholders
-	accountName string          // Account, its placeholders in full
+	accounts    map[string]*boundAccount
+	account     *boundAccount // nil: Account holds placeholders
+	accountName string        // Account, its placeholders in full
 	logger      *zap.Logger
 }
 
@@ -88,16 +89,32 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("wechat_card needs its global option, with an account: %w", err)
 	}
 	app := mod.(*App)
-	h.accounts = app.accounts
 	if h.accountName = fullPlaceholders(h.Account); isDynamic(h.accountName) {
-		app.need(action.Needs(), "")
+		h.accounts = make(map[string]*boundAccount, len(app.accounts))
+		for name, account := range app.accounts {
+			h.accounts[name] = h.bind(name, account)
+		}
+		app.needs.add(action.Needs(), "")
 		return nil
 	}
-	if h.account = app.accounts[h.Account]; h.account == nil {
+	account := app.accounts[h.Account]
+	if account == nil {
 		return fmt.Errorf("account %q is not configured", h.Account)
 	}
-	app.need(action.Needs(), h.Account)
+	h.account = h.bind(h.Account, account)
+	app.needs.add(action.Needs(), h.Account)
 	return nil
+}
+
+// boundAccount is an account as one handler uses it.
+type boundAccount struct {
+	*plugin.Account
+	name     string
+	answered prometheus.Counter // requests that ended well; looked up once, for looking up costs more than counting
+}
+
+func (h *Handler) bind(name string, account *plugin.Account) *boundAccount {
+	return &boundAccount{account, name, metrics().answers.WithLabelValues(name, h.actionName, reasonOK)}
 }
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
@@ -108,23 +125,24 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 			w.WriteHeader(http.StatusNoContent)
 			return nil
 		}
-		return h.fail(w, r, problemf(http.StatusMethodNotAllowed, reasonMethodNotAllowed, "this takes %s", h.allow))
+		return h.fail(w, r, h.account, problemf(http.StatusMethodNotAllowed, reasonMethodNotAllowed, "this takes %s", h.allow))
 	}
 	account := h.account
 	if account == nil {
 		var err error
 		if account, err = h.accountOf(r); err != nil {
-			return h.fail(w, r, err)
+			return h.fail(w, r, nil, err)
 		}
 	}
-	if err := h.action.ServeAction(w, r, next, account); err != nil {
-		return h.fail(w, r, err)
+	if err := h.action.ServeAction(w, r, next, account.Account); err != nil {
+		return h.fail(w, r, account, err)
 	}
+	account.answered.Inc()
 	return nil
 }
 
 // accountOf evaluates the placeholders of Account.
-func (h *Handler) accountOf(r *http.Request) (*plugin.Account, error) {
+func (h *Handler) accountOf(r *http.Request) (*boundAccount, error) {
 	name, err := replacer(r).ReplaceOrErr(h.accountName, true, true)
 	if err != nil {
 		return nil, problemf(http.StatusForbidden, reasonValueMissing, "the account's name came out empty")
@@ -136,9 +154,10 @@ func (h *Handler) accountOf(r *http.Request) (*plugin.Account, error) {
 	return account, nil
 }
 
-// fail answers for err, or hands it on.
-func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) error {
+// fail answers for err, or hands it on. account is nil when the request names none.
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, account *boundAccount, err error) error {
 	if _, ok := errors.AsType[caddyhttp.HandlerError](err); ok {
+		h.passed(account)
 		return err // from next
 	}
 	p := problemOf(err, time.Now())
@@ -149,15 +168,28 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) error 
 		p = timedOut(err)
 	}
 	if p == nil {
+		h.passed(account)
 		return err // from next
 	}
 	h.log(p, err)
+	name := ""
+	if account != nil {
+		name = account.name
+	}
+	metrics().answers.WithLabelValues(name, h.actionName, p.Reason).Inc()
 	if h.Errors == errorsCaddy {
 		p.setHeader(w.Header())
 		return caddyhttp.Error(p.Status, p)
 	}
 	p.write(w, r)
 	return nil
+}
+
+// passed counts a request whose error came from behind the action, which did its part.
+func (h *Handler) passed(account *boundAccount) {
+	if account != nil && h.methods == nil {
+		account.answered.Inc()
+	}
 }
 
 // log says what the answer does not. Caddy itself logs the errors that it is handed.

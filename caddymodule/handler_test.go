@@ -81,7 +81,7 @@ func TestNextsErrorsPassThrough(t *testing.T) {
 		caddyhttp.Error(500, &Problem{Status: 400}),
 	} {
 		w, r := prepare(t, http.MethodGet)
-		h.account = new(plugin.Account)
+		h.account = h.bind("unit", new(plugin.Account))
 		next := caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return err })
 		if got := h.ServeHTTP(w, r, next); got != err { //nolint:errorlint // this very value
 			t.Errorf("got %v, want %v", got, err)
@@ -137,7 +137,7 @@ func TestFail(t *testing.T) {
 			core, logs := observer.New(zap.DebugLevel)
 			h := &Handler{logger: zap.New(core), Account: "default"}
 			w, r := prepare(t, http.MethodGet)
-			if err := h.fail(w, r, tc.err); err != nil {
+			if err := h.fail(w, r, nil, tc.err); err != nil {
 				t.Fatal(err)
 			}
 			wantRetryAfter(t, w, tc.retry != "", tc.retry)
@@ -151,7 +151,7 @@ func TestFail(t *testing.T) {
 
 			h.Errors = errorsCaddy
 			w, r = prepare(t, http.MethodGet)
-			he, ok := errors.AsType[caddyhttp.HandlerError](h.fail(w, r, tc.err))
+			he, ok := errors.AsType[caddyhttp.HandlerError](h.fail(w, r, nil, tc.err))
 			if !ok || he.StatusCode != tc.status || w.Body.Len() != 0 {
 				t.Errorf("got %v", he)
 			}
@@ -159,7 +159,7 @@ func TestFail(t *testing.T) {
 
 			h.Errors = ""
 			w, r = prepare(t, http.MethodHead)
-			if err := h.fail(w, r, tc.err); err != nil || w.Code != tc.status || w.Body.Len() != 0 || w.Header().Get("Content-Length") < "1" {
+			if err := h.fail(w, r, nil, tc.err); err != nil || w.Code != tc.status || w.Body.Len() != 0 || w.Header().Get("Content-Length") < "1" {
 				t.Errorf("HEAD: got %v, %d, %v, %q", err, w.Code, w.Header(), w.Body)
 			}
 		})
@@ -171,7 +171,7 @@ func TestClientGone(t *testing.T) {
 	w, r := prepare(t, http.MethodGet)
 	ctx, cancel := context.WithCancel(r.Context())
 	cancel()
-	err := h.fail(w, r.WithContext(ctx), fmt.Errorf("waiting: %w", context.Canceled))
+	err := h.fail(w, r.WithContext(ctx), nil, fmt.Errorf("waiting: %w", context.Canceled))
 	if he, ok := errors.AsType[caddyhttp.HandlerError](err); !ok || he.StatusCode != 499 || w.Body.Len() != 0 {
 		t.Errorf("got %v and %q", err, w.Body)
 	}
@@ -182,7 +182,7 @@ func TestRequestDeadline(t *testing.T) {
 	w, r := prepare(t, http.MethodGet)
 	ctx, cancel := context.WithTimeout(r.Context(), 0)
 	defer cancel()
-	if err := h.fail(w, r.WithContext(ctx), fmt.Errorf("waiting: %w", ctx.Err())); err != nil {
+	if err := h.fail(w, r.WithContext(ctx), nil, fmt.Errorf("waiting: %w", ctx.Err())); err != nil {
 		t.Fatal(err)
 	}
 	wantProblem(t, w, 504, "wechat_timeout", "in time")

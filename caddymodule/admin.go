@@ -1,0 +1,281 @@
+package caddymodule
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+// Where the admin API has our endpoints.
+const (
+	statusPath  = "/wechat_card/status"
+	refreshPath = "/wechat_card/refresh"
+)
+
+// refreshTimeout bounds an operator's refresh. A cold start behind a dead lock takes 12 s and two calls of WeChat.
+const refreshTimeout = time.Minute
+
+// AdminAPI is a module of Caddy's admin API that shows how the credentials of the app `wechat_card` stand and refreshes
+// them: `GET /wechat_card/status` and `POST /wechat_card/refresh`. It shows no secret and no credential.
+type AdminAPI struct{}
+
+// CaddyModule returns the Caddy module information.
+func (AdminAPI) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "admin.api.wechat_card", New: func() caddy.Module { return new(AdminAPI) }}
+}
+
+// Routes implements caddy.AdminRouter.
+func (AdminAPI) Routes() []caddy.AdminRoute {
+	return []caddy.AdminRoute{
+		{Pattern: statusPath, Handler: caddy.AdminHandlerFunc(serveStatus)},
+		{Pattern: refreshPath, Handler: caddy.AdminHandlerFunc(serveRefresh)},
+	}
+}
+
+// statusAnswer is what the status endpoint answers.
+type statusAnswer struct {
+	Accounts map[string]accountStatus `json:"accounts"`
+}
+
+type accountStatus struct {
+	AppID       string                                `json:"app_id"`
+	RefusedIPs  []string                              `json:"refused_ips,omitempty"` // within the last hour, of this machine
+	Credentials map[credential.Kind]*credentialStatus `json:"credentials"`
+}
+
+type credentialStatus struct {
+	State       credential.State  `json:"state"`
+	Needed      bool              `json:"needed"` // by a configured action
+	Obtained    time.Time         `json:"obtained,omitzero"`
+	Expires     time.Time         `json:"expires,omitzero"`
+	Source      credential.Source `json:"source,omitempty"`
+	NextAttempt time.Time         `json:"next_attempt,omitzero"`
+	LastError   *lastError        `json:"last_error,omitempty"`
+
+	// Counted since the process began.
+	Fetched int `json:"fetched"` // values that WeChat gave
+	Adopted int `json:"adopted"` // values taken from the store
+	Failed  int `json:"failed"`  // attempts that failed
+	Refused int `json:"refused"` // values that WeChat refused when they were used
+}
+
+type lastError struct {
+	Time time.Time `json:"time"`
+	failure
+}
+
+// refreshRequest is what the refresh endpoint takes.
+type refreshRequest struct {
+	Account    string          `json:"account,omitempty"`    // default: all
+	Credential credential.Kind `json:"credential,omitempty"` // default: all that are in use
+	Force      bool            `json:"force,omitempty"`
+}
+
+// refreshAnswer is what the refresh endpoint answers, with status 502 when anything failed.
+type refreshAnswer struct {
+	Error    string                                          `json:"error,omitempty"` // all failures in one text
+	Accounts map[string]map[credential.Kind]*refreshedStatus `json:"accounts"`
+}
+
+type refreshedStatus struct {
+	Refreshed   bool              `json:"refreshed"`
+	Expires     time.Time         `json:"expires,omitzero"`
+	Source      credential.Source `json:"source,omitempty"`
+	NextAttempt time.Time         `json:"next_attempt,omitzero"`
+	Error       *failure          `json:"error,omitempty"`
+}
+
+// activeApp finds the app of the configuration that runs.
+func activeApp() (*App, error) {
+	mod, err := caddy.ActiveContext().AppIfConfigured(appName)
+	if err != nil {
+		return nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Message: "wechat_card is not configured"}
+	}
+	return mod.(*App), nil
+}
+
+func wantMethod(r *http.Request, method string) error {
+	if r.Method == method {
+		return nil
+	}
+	return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Message: "this takes " + method}
+}
+
+func serveStatus(w http.ResponseWriter, r *http.Request) error {
+	if err := wantMethod(r, http.MethodGet); err != nil {
+		return err
+	}
+	app, err := activeApp()
+	if err != nil {
+		return err
+	}
+	return writeAdmin(w, http.StatusOK, app.status(time.Now()))
+}
+
+func serveRefresh(w http.ResponseWriter, r *http.Request) error {
+	if err := wantMethod(r, http.MethodPost); err != nil {
+		return err
+	}
+	app, err := activeApp()
+	if err != nil {
+		return err
+	}
+	var q refreshRequest
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&q); err != nil && !errors.Is(err, io.EOF) { // an empty body asks for everything
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("reading the request: %w", err)}
+	}
+	if dec.More() {
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Message: "something follows the request"}
+	}
+	if q.Credential != "" && !slices.Contains(credential.Kinds, q.Credential) {
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("credential must be one of %v", credential.Kinds)}
+	}
+	if q.Account != "" && app.accounts[q.Account] == nil {
+		return caddy.APIError{HTTPStatus: http.StatusNotFound, Message: "there is no account of that name"}
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), refreshTimeout)
+	defer cancel()
+	answer := app.refresh(ctx, q)
+	status := http.StatusOK
+	if answer.Error != "" {
+		status = http.StatusBadGateway
+	}
+	return writeAdmin(w, status, answer)
+}
+
+// writeAdmin answers with JSON.
+func writeAdmin(w http.ResponseWriter, status int, answer any) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(answer)
+}
+
+// inUse lists the credentials of an account that a configured action needs, or that are held all the same.
+func (a *App) inUse(name string) []credential.Kind {
+	needed := a.needs.of(name)
+	return slices.DeleteFunc(slices.Clone(credential.Kinds), func(kind credential.Kind) bool {
+		return !slices.Contains(needed, kind) && a.accounts[name].Status(kind).Obtained.IsZero()
+	})
+}
+
+// status tells how all credentials stand.
+func (a *App) status(now time.Time) statusAnswer {
+	answer := statusAnswer{Accounts: make(map[string]accountStatus, len(a.accounts))}
+	for name, account := range a.accounts {
+		needed := a.needs.of(name)
+		one := accountStatus{
+			AppID:       account.AppID(),
+			RefusedIPs:  a.observers[name].refusedLately(now),
+			Credentials: make(map[credential.Kind]*credentialStatus, len(credential.Kinds)),
+		}
+		for _, kind := range credential.Kinds {
+			s := account.Status(kind)
+			c := &credentialStatus{
+				State: s.State, Needed: slices.Contains(needed, kind),
+				Obtained: wholeSecond(s.Obtained), Expires: wholeSecond(s.Expires),
+				Source: s.Source, NextAttempt: wholeSecond(s.NextAttempt),
+				Fetched: s.Fetched, Adopted: s.Adopted, Failed: s.Failed, Refused: s.Refused,
+			}
+			if s.LastError != nil {
+				c.LastError = &lastError{wholeSecond(s.LastErrorAt), failureOf(s.LastError)}
+			}
+			one.Credentials[kind] = c
+		}
+		answer.Accounts[name] = one
+	}
+	return answer
+}
+
+// refresh fetches what q names anew: accounts side by side, the credentials of each in their order, for tickets are
+// fetched with the token.
+func (a *App) refresh(ctx context.Context, q refreshRequest) refreshAnswer {
+	names := slices.Sorted(maps.Keys(a.accounts))
+	if q.Account != "" {
+		names = []string{q.Account}
+	}
+	answer := refreshAnswer{Accounts: make(map[string]map[credential.Kind]*refreshedStatus, len(names))}
+	for _, name := range names {
+		answer.Accounts[name] = make(map[credential.Kind]*refreshedStatus)
+	}
+	var wg sync.WaitGroup
+	for _, name := range names {
+		wg.Go(func() { a.refreshAccount(ctx, name, q, answer.Accounts[name]) })
+	}
+	wg.Wait()
+	var failures []string
+	for _, name := range names {
+		for _, kind := range credential.Kinds {
+			s := answer.Accounts[name][kind]
+			if s == nil || s.Error == nil {
+				continue
+			}
+			failures = append(failures, fmt.Sprintf("account %s, %s: %s", name, kind, s.Error))
+		}
+	}
+	answer.Error = strings.Join(failures, "; ")
+	return answer
+}
+
+func (a *App) refreshAccount(ctx context.Context, name string, q refreshRequest, into map[credential.Kind]*refreshedStatus) {
+	kinds := []credential.Kind{q.Credential}
+	if q.Credential == "" {
+		kinds = a.inUse(name)
+	}
+	account := a.accounts[name]
+	for _, kind := range kinds {
+		err := account.Refresh(ctx, kind, q.Force)
+		s := account.Status(kind)
+		one := &refreshedStatus{Refreshed: err == nil, NextAttempt: wholeSecond(s.NextAttempt)}
+		if err != nil {
+			f := failureOf(unwrapUnavailable(err))
+			one.Error = &f
+		} else {
+			one.Expires, one.Source = wholeSecond(s.Expires), s.Source
+		}
+		into[kind] = one
+		a.logger.Info("credential refreshed by hand", "account", name, "credential", string(kind), "force", q.Force, "ok", err == nil)
+	}
+}
+
+// unwrapUnavailable gives the cause: that the credential is unavailable is no news to whoever could not refresh it.
+func unwrapUnavailable(err error) error {
+	if u, ok := errors.AsType[*credential.Unavailable](err); ok && u.Err != nil {
+		return u.Err
+	}
+	return err
+}
+
+// String is the failure in one line.
+func (f failure) String() string {
+	s := f.ErrMsg
+	if f.ErrCode != 0 && !strings.Contains(s, "errcode") {
+		s = fmt.Sprintf("errcode %d: %s", f.ErrCode, s)
+	}
+	if f.Hint != "" {
+		s += " (" + f.Hint + ")"
+	}
+	return s
+}
+
+// wholeSecond is a time as it is shown.
+func wholeSecond(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
+
+// Interface guards
+var _ caddy.AdminRouter = AdminAPI{}

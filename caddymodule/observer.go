@@ -1,0 +1,128 @@
+package caddymodule
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+// The events, beside which the README says what data they hold.
+const (
+	eventRenewed = "wechat_card_credential_renewed"
+	eventFailed  = "wechat_card_credential_failed"
+)
+
+// Bounds of what is remembered of refused addresses.
+const (
+	refusedIPLife = time.Hour
+	maxRefusedIPs = 16
+)
+
+// accountObserver is told what happens to one account, and makes metrics and events of it.
+type accountObserver struct {
+	account string
+	emitter *emitter
+
+	mu         sync.Mutex
+	refusedIPs map[string]time.Time // when WeChat last refused calls from the address
+}
+
+func newAccountObserver(account string, emitter *emitter) *accountObserver {
+	return &accountObserver{account: account, emitter: emitter, refusedIPs: make(map[string]time.Time)}
+}
+
+// called is wechat.Config.Observe.
+func (o *accountObserver) called(api string, err error, took time.Duration) {
+	metrics().called(o.account, api, err, took)
+	if e, ok := errors.AsType[*wechat.Error](err); ok {
+		if ip := e.RefusedIP(); ip != "" {
+			o.refused(ip, time.Now())
+		}
+	}
+}
+
+func (o *accountObserver) refused(ip string, now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	maps.DeleteFunc(o.refusedIPs, func(_ string, at time.Time) bool { return now.Sub(at) > refusedIPLife })
+	if _, known := o.refusedIPs[ip]; known || len(o.refusedIPs) < maxRefusedIPs {
+		o.refusedIPs[ip] = now
+	}
+}
+
+// refusedLately lists the addresses of this machine that WeChat has refused within the last hour. Behind some
+// networks there are several.
+func (o *accountObserver) refusedLately(now time.Time) []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	maps.DeleteFunc(o.refusedIPs, func(_ string, at time.Time) bool { return now.Sub(at) > refusedIPLife })
+	return slices.Sorted(maps.Keys(o.refusedIPs))
+}
+
+// happened is plugin.AccountConfig.Observe.
+func (o *accountObserver) happened(e credential.Event) {
+	result, name := string(e.Source), eventRenewed
+	if e.Err != nil {
+		result, name = resultFailed, eventFailed
+	}
+	metrics().renewals.WithLabelValues(o.account, string(e.Kind), result).Inc()
+	o.emitter.emit(name, func() map[string]any { return eventData(o.account, e) })
+}
+
+// eventData is what an event tells.
+func eventData(account string, e credential.Event) map[string]any {
+	data := map[string]any{"account": account, "credential": string(e.Kind)}
+	if e.Err == nil {
+		data["source"] = string(e.Source)
+		data["expires"] = e.Expires.UTC().Format(time.RFC3339)
+		return data
+	}
+	f := failureOf(e.Err)
+	data["errcode"] = f.ErrCode
+	data["errmsg"] = f.ErrMsg
+	data["hint"] = f.Hint
+	data["next_attempt"] = e.NextAttempt.UTC().Format(time.RFC3339)
+	return data
+}
+
+// failure is an error as operators are shown it. It holds no secret.
+type failure struct {
+	ErrCode int    `json:"errcode"` // WeChat's; 0: it gave none
+	ErrMsg  string `json:"errmsg"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// failureOf tells what went wrong and what is likely to mend it.
+func failureOf(err error) failure {
+	f := failure{ErrMsg: err.Error()}
+	e, ok := errors.AsType[*wechat.Error](err)
+	if !ok {
+		return f
+	}
+	f.ErrCode, f.Hint = e.Code, e.Hint()
+	if err == error(e) && e.Msg != "" {
+		f.ErrMsg = e.Msg
+	}
+	if f.Hint == "" {
+		f.Hint = hintOfOutcome(wechat.Outcome(e))
+	}
+	return f
+}
+
+// hintOfOutcome is the hint where no errcode gives one.
+func hintOfOutcome(outcome string) string {
+	switch outcome {
+	case "timeout", "network":
+		return "this machine does not reach WeChat: check its network and name resolution, and proxy and api in the configuration"
+	case "nonsense", "http_3xx", "http_4xx":
+		return "what answers is not WeChat's API: check proxy and api in the configuration"
+	case "-1", "http_5xx":
+		return "WeChat is busy or down; this mends itself"
+	}
+	return ""
+}
