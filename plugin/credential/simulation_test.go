@@ -45,6 +45,7 @@ const (
 type simulation struct {
 	t       *testing.T
 	classic bool
+	aging   bool // the store tells the age of a record; clocks may be as wrong as they like
 	kinds   []Kind
 
 	mu       sync.Mutex
@@ -66,6 +67,7 @@ type simulation struct {
 
 	// the store
 	data  map[string][]byte
+	at    map[string]time.Time // of storing
 	locks map[string]*simLock
 	hung  chan struct{} // closed when a store that hangs comes back
 
@@ -86,6 +88,7 @@ type simNode struct {
 	*Keepers
 	env    *Env
 	skew   time.Duration
+	told   bool // WeChat has told it the time
 	dead   bool // killed: nothing that it does has any effect
 	recent map[Kind][]time.Time
 	refuse bool // WeChat refuses its address
@@ -93,10 +96,10 @@ type simNode struct {
 
 func newSimulation(t *testing.T, seed uint64) *simulation {
 	return &simulation{
-		t: t, classic: seed%2 == 1, rng: rand.New(rand.NewPCG(seed, 0)), faults: map[string]bool{},
+		t: t, classic: seed&1 > 0, aging: seed&2 > 0, rng: rand.New(rand.NewPCG(seed, 0)), faults: map[string]bool{},
 		kinds:  []Kind{AccessToken, APITicket},
 		tokens: map[string]*simToken{}, ticket: map[string]time.Time{}, calls: map[Kind]int{},
-		data: map[string][]byte{}, locks: map[string]*simLock{}, hung: make(chan struct{}),
+		data: map[string][]byte{}, at: map[string]time.Time{}, locks: map[string]*simLock{}, hung: make(chan struct{}),
 	}
 }
 
@@ -158,8 +161,8 @@ func (s *simulation) run() {
 			t.Errorf("%d calls for %s in %v without faults, want %d", got, kind, simQuiet, want)
 		}
 	}
-	t.Logf("classic %v, %d nodes, %d faults in %v, %d requests (%d failed), %v calls meanwhile, %d forced refreshes",
-		s.classic, len(nodes), faults, simFaults, s.asked, s.failed, during, s.spent)
+	t.Logf("classic %v, aging store %v, %d nodes, %d faults in %v, %d requests (%d failed), %v calls meanwhile, %d forced refreshes",
+		s.classic, s.aging, len(nodes), faults, simFaults, s.asked, s.failed, during, s.spent)
 	s.over = true
 	s.mu.Unlock()
 	s.requests.Wait()
@@ -262,6 +265,7 @@ func (s *simulation) join() {
 	if n.skew = time.Duration(s.rng.Int64N(1800)-900) * time.Millisecond; s.rng.IntN(4) == 0 {
 		n.skew += time.Duration(s.rng.IntN(1200)-600) * time.Second
 	}
+	n.told = !s.aging
 	n.configure()
 	s.nodes = append(s.nodes, n)
 	n.Start(n.env, s.kinds[s.rng.IntN(3):]...) // some keep both warm, some tickets only, some nothing
@@ -283,15 +287,28 @@ func (s *simulation) join() {
 }
 
 func (n *simNode) configure() {
+	var store Store = n
+	if n.aging {
+		store = agingNode{n}
+	}
 	env, err := NewEnv(EnvConfig{
-		Fetch: n.fetch, Store: n, Secret: "s3cr3t", Classic: n.classic, ForceRefresh: true,
+		Fetch: n.fetch, Store: store, Secret: "s3cr3t", Classic: n.classic, ForceRefresh: true,
 		Now:    func() time.Time { return time.Now().Add(n.skew) },
-		Offset: func() time.Duration { return -n.skew.Round(2 * time.Second) },
+		Offset: n.offset,
 	})
 	if err != nil {
 		n.t.Fatal(err)
 	}
 	n.env = env
+}
+
+func (n *simNode) offset() time.Duration {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.told {
+		return 0
+	}
+	return -n.skew.Round(2 * time.Second)
 }
 
 // reload gives a node another configuration.
@@ -453,12 +470,15 @@ func (n *simNode) ask(ctx context.Context, kind Kind, force bool, token string) 
 	switch {
 	case n.dead:
 		return wechat.Grant{}, &wechat.Error{API: api, Err: errors.New("killed")}
-	case faults["busy"] && n.rng.IntN(3) > 0:
-		return wechat.Grant{}, wechatError(api, -1)
 	case faults["refused"]:
 		return wechat.Grant{}, &wechat.Error{API: api, Err: errors.New("connection refused")}
 	case faults["timeout"]:
 		return wechat.Grant{}, &wechat.Error{API: api, Timeout: true}
+	}
+	n.told = true
+	switch {
+	case faults["busy"] && n.rng.IntN(3) > 0:
+		return wechat.Grant{}, wechatError(api, -1)
 	case faults["45011"]:
 		return wechat.Grant{}, wechatError(api, 45011)
 	case faults["45009"]:
@@ -566,8 +586,25 @@ func (n *simNode) Store(ctx context.Context, key string, value []byte) error {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.data[key] = slices.Clone(value)
+	n.data[key], n.at[key] = slices.Clone(value), time.Now()
 	return nil
+}
+
+// agingNode is a simNode whose store tells the age of a record.
+type agingNode struct{ *simNode }
+
+// Age implements Aging.
+func (n agingNode) Age(ctx context.Context, key string) (time.Duration, error) {
+	if err := n.enter(ctx, false); err != nil {
+		return 0, err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	at, ok := n.at[key]
+	if !ok || n.faults["store is empty"] {
+		return 0, fs.ErrNotExist
+	}
+	return time.Since(at), nil
 }
 
 // Lock implements Store. The lock of a killed holder becomes free after ten seconds.
