@@ -56,7 +56,11 @@ func TestFleetReloads(t *testing.T) {
 	eachStore(t, func(t *testing.T, store string) {
 		f := newFleet(t, store, hour)
 		f.startWarm()
-		tr := f.run(f.nodes...)
+		tr := f.run()
+		tr.pace = 5 * time.Millisecond
+		for _, n := range f.nodes {
+			tr.add(n)
+		}
 		const reloads = 100
 		for i := range reloads {
 			n := f.nodes[i%len(f.nodes)]
@@ -70,6 +74,7 @@ func TestFleetReloads(t *testing.T) {
 			if got := n.load(t, config); got != want {
 				t.Errorf("reload %d answered %d, want %d", i, got, want)
 			}
+			f.sleep(20 * time.Millisecond)
 		}
 		tr.end()
 		if tr.refusal > 0 || tr.dropped > reloads {

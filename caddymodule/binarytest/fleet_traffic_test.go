@@ -20,6 +20,7 @@ import (
 // traffic asks nodes for cards all the time and shows each answer to the phone.
 type traffic struct {
 	f       *fleet
+	pace    time.Duration // between two requests to one node
 	client  *http.Client
 	stopAll context.CancelFunc
 	ctx     context.Context
@@ -38,13 +39,10 @@ type traffic struct {
 	late    sync.WaitGroup
 }
 
-// pace is the time between two requests to one node.
-const pace = 50 * time.Millisecond
-
 // run starts traffic on nodes; end ends it.
 func (f *fleet) run(nodes ...*node) *traffic {
 	tr := &traffic{
-		f: f, client: &http.Client{Transport: new(http.Transport), Timeout: 30 * time.Second},
+		f: f, pace: 50 * time.Millisecond, client: &http.Client{Transport: new(http.Transport), Timeout: 30 * time.Second},
 		stops: make(map[*node]context.CancelFunc), good: make(map[*node]int), lastOK: make(map[*node]time.Time),
 	}
 	tr.ctx, tr.stopAll = context.WithCancel(f.t.Context())
@@ -65,7 +63,7 @@ func (tr *traffic) add(n *node) {
 		for ctx.Err() == nil {
 			tr.ask(ctx, n)
 			select {
-			case <-time.After(pace):
+			case <-time.After(tr.pace):
 			case <-ctx.Done():
 			}
 		}
