@@ -21,15 +21,28 @@ import (
 // TestSimulation lets a fleet run through days of faults drawn from a seed, and checks at every request what must hold
 // whatever happens. KEEPER_SEED repeats a run, as far as goroutines can be made to repeat themselves.
 func TestSimulation(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	if s := os.Getenv("KEEPER_SEED"); s != "" {
-		var err error
-		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("KEEPER_SEED=%d", seed)
+	seed := simSeed(t)
 	synctest.Test(t, func(t *testing.T) { newSimulation(t, seed).run() })
+}
+
+// simSeed gives the seed and prints how to have it again.
+func simSeed(t *testing.T) uint64 {
+	seed := envNumber(t, "KEEPER_SEED", uint64(time.Now().UnixNano()))
+	t.Logf("KEEPER_SEED=%d", seed)
+	return seed
+}
+
+// envNumber is a number from the environment.
+func envNumber(t *testing.T, name string, unset uint64) uint64 {
+	s := os.Getenv(name)
+	if s == "" {
+		return unset
+	}
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 const (
@@ -55,6 +68,7 @@ type simulation struct {
 	fine     time.Time       // from then on no request may fail unless there is a fault
 	over     bool
 	requests sync.WaitGroup
+	fleet    *fleet // the large simulation; it brings its own requests
 
 	// WeChat
 	token  string               // the current one
@@ -268,6 +282,10 @@ func (s *simulation) join() {
 	n.told = !s.aging
 	n.configure()
 	s.nodes = append(s.nodes, n)
+	if s.fleet != nil {
+		n.Start(n.env, s.kinds...)
+		return
+	}
 	n.Start(n.env, s.kinds[s.rng.IntN(3):]...) // some keep both warm, some tickets only, some nothing
 	pace := time.Duration(20+s.rng.IntN(400)) * time.Second
 	for _, kind := range s.kinds {
@@ -448,6 +466,17 @@ func (n *simNode) fetch(ctx context.Context, kind Kind, force bool) (wechat.Gran
 
 // ask is one call to WeChat.
 func (n *simNode) ask(ctx context.Context, kind Kind, force bool, token string) (wechat.Grant, error) {
+	if n.fleet == nil {
+		return n.answer(ctx, kind, force, token)
+	}
+	n.fleet.beforeCall(n)
+	g, err := n.answer(ctx, kind, force, token)
+	n.fleet.afterCall(n, kind, err)
+	return g, err
+}
+
+// answer is WeChat's.
+func (n *simNode) answer(ctx context.Context, kind Kind, force bool, token string) (wechat.Grant, error) {
 	requested := n.env.Now()
 	api := map[Kind]string{AccessToken: "stable_token", APITicket: "getticket"}[kind]
 	n.mu.Lock()

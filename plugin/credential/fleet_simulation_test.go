@@ -1,0 +1,323 @@
+package credential
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+// TestFleet lets 500 processes share one store for 30 days, with restarts, reloads and faults drawn from a seed, and
+// counts the calls that WeChat sees. KEEPER_SEED repeats a run; KEEPER_NODES and KEEPER_DAYS choose another size.
+func TestFleet(t *testing.T) {
+	nodes, days := uint64(500), uint64(30)
+	if testing.Short() {
+		nodes, days = 50, 10
+	}
+	nodes, days = envNumber(t, "KEEPER_NODES", nodes), envNumber(t, "KEEPER_DAYS", days)
+	seed := simSeed(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newSimulation(t, seed)
+		s.classic, s.aging = false, true
+		s.fleet = &fleet{
+			simulation: s, size: int(nodes), length: time.Duration(days) * 24 * time.Hour,
+			ends: map[Kind]time.Time{}, calls: map[string]map[Kind]int{}, cost: map[string]float64{}, events: map[string]int{},
+		}
+		s.fleet.run()
+	})
+}
+
+// fleetPace is between two requests to the fleet. Requests matter little: the loops keep all credentials warm.
+const fleetPace = 20 * time.Second
+
+// What calls are made for.
+const (
+	causeRenewal    = "renewals due"
+	causeDown       = "WeChat down"
+	causeQuota      = "45009"
+	causeStore      = "store down or slow"
+	causeRevocation = "tokens revoked"
+	causeKilled     = "lock holders killed"
+	causeOther      = "anything else"
+)
+
+// fleet is the large simulation: what it counts.
+type fleet struct {
+	*simulation
+	size   int
+	length time.Duration
+
+	ends     map[Kind]time.Time // of the newest value of each kind
+	revoked  bool               // the current token was, and has no successor yet
+	doomed   bool               // whoever calls WeChat next is killed
+	storeIll time.Time          // until then processes may go their own ways after a fault of the store
+	lastKill time.Time
+
+	calls  map[string]map[Kind]int // by cause
+	cost   map[string]float64      // calls that each cause may take at most
+	events map[string]int
+}
+
+func (f *fleet) run() {
+	start := time.Now()
+	for range f.size {
+		f.join()
+	}
+	time.Sleep(time.Minute)
+	end := start.Add(f.length)
+	f.requests.Go(func() { f.traffic(end) })
+	f.requests.Go(func() { f.spells(end, causeDown, "refused", "timeout", "busy", "45009") })
+	f.requests.Go(func() { f.spells(end, causeStore, "store fails", "store is slow", "store hangs", "store is read-only") })
+	f.requests.Go(func() { f.incidents(end) })
+	f.requests.Wait()
+	for _, n := range f.nodes {
+		n.Stop(n.env)
+	}
+	synctest.Wait()
+	f.report(time.Since(start))
+}
+
+// traffic sends requests to processes at random.
+func (f *fleet) traffic(end time.Time) {
+	for ; time.Now().Before(end); time.Sleep(fleetPace) {
+		f.mu.Lock()
+		n := f.nodes[f.rng.IntN(len(f.nodes))]
+		env := n.env
+		f.mu.Unlock()
+		for _, kind := range f.kinds {
+			f.requests.Go(func() { n.request(kind, env) })
+		}
+	}
+}
+
+// spells puts one fault after the other in force, each for up to 40 minutes, time-outs for longer.
+func (f *fleet) spells(end time.Time, cause string, faults ...string) {
+	for f.sleep(time.Hour, 24*time.Hour); time.Now().Before(end); f.sleep(time.Hour, 24*time.Hour) {
+		fault := faults[f.draw(len(faults))]
+		f.mu.Lock()
+		start, ends, before := time.Now(), maps.Clone(f.ends), f.storeIll
+		if cause == causeStore {
+			f.storeIll = start.Add(f.length)
+		}
+		f.mu.Unlock()
+
+		f.trouble(fault)
+
+		f.mu.Lock()
+		f.events[fault]++
+		if cause == causeStore {
+			f.storeIll = time.Now().Add(simLife)
+		}
+		apart := cause == causeStore || before.After(start) || f.storeIll.After(start)
+		for _, kind := range f.kinds {
+			f.charge(fault, start, ends[kind], apart)
+		}
+		f.mu.Unlock()
+	}
+}
+
+// charge adds to the bound what a fault may cost in calls for one credential whose newest value ended at ends when the
+// fault began. f.mu is held.
+//
+// Nobody asks WeChat for a credential that is not due, so a fault costs nothing before the span in which it is: that is
+// the last five minutes of the newest value in the fleet, or any time when the processes hold values of their own
+// because they could not share them (apart).
+//
+// Where WeChat is down each process finds that out by itself and backs off: waits of at least 1, 2, 4, 8, 16 s and then
+// 30 s, which is 6 calls in the first 31 s and one more each 30 s. 45009 is told to all through the store: one call for
+// the fleet in 30 minutes, or one for each process that cannot read it. A store that is down makes each process renew
+// by itself, once a lifetime.
+func (f *fleet) charge(fault string, start, ends time.Time, apart bool) {
+	due := ends.Add(-maxRenewalSpan - clockSlack)
+	if apart || due.Before(start) {
+		due = start
+	}
+	exposed := time.Since(due) + time.Minute // what was under way ends behind it
+	if exposed < time.Minute {
+		return
+	}
+	processes := float64(f.size)
+	switch fault {
+	case "45009":
+		if !apart {
+			processes = 1
+		}
+		f.cost[causeQuota] += processes * (1 + exposed.Minutes()/30)
+	case "refused", "timeout", "busy":
+		f.cost[causeDown] += processes * (6 + exposed.Seconds()/30)
+	default:
+		f.cost[causeStore] += processes * (1 + exposed.Hours()/(simLife-maxRenewalSpan).Hours())
+	}
+}
+
+// incidents lets processes be restarted and reloaded, tokens be revoked and lock holders be killed.
+func (f *fleet) incidents(end time.Time) {
+	for f.sleep(time.Minute, 4*time.Hour); time.Now().Before(end); f.sleep(time.Minute, 4*time.Hour) {
+		f.mu.Lock()
+		n := f.nodes[f.rng.IntN(len(f.nodes))]
+		f.mu.Unlock()
+		var what string
+		switch draw := f.draw(100); {
+		case draw < 30:
+			what = "reload"
+			f.reload(n)
+		case draw < 60:
+			what = "restart"
+			f.restart(n)
+		case draw < 62:
+			what = "restart of all"
+			for _, n := range slices.Clone(f.nodes) {
+				f.restart(n)
+			}
+		case draw < 64:
+			what = "reload of all"
+			for _, n := range slices.Clone(f.nodes) {
+				f.reload(n)
+			}
+		case draw < 74:
+			what = "revocation"
+			f.revokeToken(false)
+		case draw < 76:
+			what = "revocation that stable_token does not know of"
+			f.revokeToken(true)
+		default:
+			what = "lock holder killed"
+			f.mu.Lock()
+			f.doomed = true
+			f.cost[causeKilled]++ // its call; its successor's is the renewal
+			f.mu.Unlock()
+		}
+		f.mu.Lock()
+		f.events[what]++
+		f.mu.Unlock()
+	}
+}
+
+// restart kills a process and starts another in its place. That costs nothing, unless it comes up with nothing to start
+// from (a call of each kind) or while WeChat is down (its back-off begins anew).
+func (f *fleet) restart(n *simNode) {
+	f.mu.Lock()
+	for _, cause := range f.inForce() {
+		f.cost[cause] += float64(6 * len(f.kinds))
+	}
+	f.mu.Unlock()
+	f.kill(n)
+}
+
+// inForce gives the causes that faults in force count for. f.mu is held.
+func (f *fleet) inForce() []string {
+	causes := map[string]bool{}
+	for fault := range f.faults {
+		switch {
+		case strings.HasPrefix(fault, "store"):
+			causes[causeStore] = true
+		case fault == "45009":
+			causes[causeQuota] = true
+		default:
+			causes[causeDown] = true
+		}
+	}
+	return slices.Collect(maps.Keys(causes))
+}
+
+// revokeToken costs a call for a token, one more by force where WeChat does not know of it, and a getticket that was
+// refused for it; where the store is down, of each process.
+func (f *fleet) revokeToken(sticky bool) {
+	f.revoke(sticky)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.revoked = true
+	processes := 1.
+	if time.Now().Before(f.storeIll) {
+		processes = float64(f.size)
+	}
+	f.cost[causeRevocation] += 3 * processes
+	for _, cause := range f.inForce() { // the renewal meets the fault, whenever the next would have been due
+		f.cost[cause] += float64(f.size) * (6 + (40*time.Minute).Seconds()/30)
+	}
+}
+
+// beforeCall kills the process that is about to call WeChat if its hour has come.
+func (f *fleet) beforeCall(n *simNode) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.doomed && !n.dead {
+		f.doomed, n.dead, f.lastKill = false, true, time.Now()
+		f.requests.Go(func() { f.kill(n) })
+	}
+}
+
+// afterCall counts a call for what caused it.
+func (f *fleet) afterCall(n *simNode, kind Kind, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := time.Now()
+	e, failed := errors.AsType[*wechat.Error](err)
+	cause := causeOther
+	switch {
+	case n.dead:
+		cause = causeKilled
+	case failed && e.Code == 40001:
+		cause = causeRevocation
+	case failed && e.Code == 45009:
+		cause = causeQuota
+	case failed:
+		cause = causeDown
+	case kind == AccessToken && f.revoked:
+		cause, f.revoked = causeRevocation, false
+	case !now.Before(f.ends[kind].Add(-maxRenewalSpan)):
+		cause = causeRenewal
+	case now.Before(f.storeIll):
+		cause = causeStore
+	}
+	if f.calls[cause] == nil {
+		f.calls[cause] = map[Kind]int{}
+	}
+	f.calls[cause][kind]++
+	switch {
+	case err != nil:
+	case kind == AccessToken:
+		f.ends[kind] = f.tokens[f.token].expires
+	default:
+		f.ends[kind] = now.Add(simLife)
+	}
+}
+
+// report prints the figures and compares them with the bound: the optimum and what the faults may cost.
+func (f *fleet) report(took time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	// One renewal a lifetime. It begins up to five minutes before the end.
+	optimum := float64(len(f.kinds)) * (1 + took.Hours()/(simLife-maxRenewalSpan).Hours())
+	f.cost[causeRenewal] = optimum
+
+	f.t.Logf("%d processes, %v, %d requests (%d failed)", f.size, took.Round(time.Hour), f.asked, f.failed)
+	for _, what := range slices.Sorted(maps.Keys(f.events)) {
+		f.t.Logf("  %4d x %s", f.events[what], what)
+	}
+	f.t.Logf("calls for              token  ticket   bound")
+	var seen, bound float64
+	for _, cause := range []string{causeRenewal, causeDown, causeQuota, causeStore, causeRevocation, causeKilled, causeOther} {
+		calls := f.calls[cause]
+		seen += float64(calls[AccessToken] + calls[APITicket])
+		bound += f.cost[cause]
+		f.t.Logf("  %-20s %6d  %6d  %6.0f", cause, calls[AccessToken], calls[APITicket], f.cost[cause])
+	}
+	alone := float64(f.size) * optimum
+	f.t.Logf("WeChat saw %.0f calls; optimum %.0f, with the faults' cost at most %.0f; %d processes that share nothing: %.0f",
+		seen, optimum, bound, f.size, alone)
+	if seen > bound {
+		f.t.Errorf("WeChat saw %.0f calls, more than %.0f", seen, bound)
+	}
+	for cause, calls := range f.calls {
+		if n := float64(calls[AccessToken] + calls[APITicket]); n > f.cost[cause] {
+			f.t.Error(fmt.Sprintf("%.0f calls for %s, more than %.0f", n, cause, f.cost[cause]))
+		}
+	}
+}
