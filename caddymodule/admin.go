@@ -62,6 +62,7 @@ type credentialStatus struct {
 	Expires     time.Time         `json:"expires,omitzero"`
 	Source      credential.Source `json:"source,omitempty"`
 	NextAttempt time.Time         `json:"next_attempt,omitzero"`
+	Failing     bool              `json:"failing"` // nothing has come since the last error
 	LastError   *lastError        `json:"last_error,omitempty"`
 
 	// Counted since the process began.
@@ -106,15 +107,16 @@ func activeApp() (*App, error) {
 	return mod.(*App), nil
 }
 
-func wantMethod(r *http.Request, method string) error {
+func wantMethod(w http.ResponseWriter, r *http.Request, method string) error {
 	if r.Method == method {
 		return nil
 	}
+	w.Header().Set("Allow", method)
 	return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Message: "this takes " + method}
 }
 
 func serveStatus(w http.ResponseWriter, r *http.Request) error {
-	if err := wantMethod(r, http.MethodGet); err != nil {
+	if err := wantMethod(w, r, http.MethodGet); err != nil {
 		return err
 	}
 	app, err := activeApp()
@@ -125,7 +127,7 @@ func serveStatus(w http.ResponseWriter, r *http.Request) error {
 }
 
 func serveRefresh(w http.ResponseWriter, r *http.Request) error {
-	if err := wantMethod(r, http.MethodPost); err != nil {
+	if err := wantMethod(w, r, http.MethodPost); err != nil {
 		return err
 	}
 	app, err := activeApp()
@@ -194,6 +196,7 @@ func (a *App) status(now time.Time) statusAnswer {
 				Fetched: s.Fetched, Adopted: s.Adopted, Failed: s.Failed, Refused: s.Refused,
 			}
 			if s.LastError != nil {
+				c.Failing = !s.LastErrorAt.Before(s.Obtained)
 				c.LastError = &lastError{wholeSecond(s.LastErrorAt), failureOf(s.LastError)}
 			}
 			one.Credentials[kind] = c

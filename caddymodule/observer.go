@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -105,8 +106,8 @@ func failureOf(err error) failure {
 		return f
 	}
 	f.ErrCode, f.Hint = e.Code, e.Hint()
-	if err == error(e) && e.Msg != "" {
-		f.ErrMsg = e.Msg
+	if msg := strings.TrimSpace(e.Msg); err == error(e) && msg != "" {
+		f.ErrMsg = msg
 	}
 	if f.Hint == "" {
 		f.Hint = hintOfOutcome(wechat.Outcome(e))

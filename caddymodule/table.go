@@ -27,19 +27,18 @@ func (m mark) colour() string { return [...]string{"\x1b[32m", "\x1b[33m", "\x1b
 
 const colourOff = "\x1b[0m"
 
-// judge says how a credential stands, and whether its last failure still matters.
-func judge(c *credentialStatus) (m mark, failing bool) {
+// judge says how a credential stands.
+func judge(c *credentialStatus) mark {
 	served := c.State == credential.Fresh || c.State == credential.Renewing
-	failing = c.LastError != nil && !c.LastError.Time.Before(c.Obtained) || !served && c.LastError != nil
 	switch {
-	case served && failing:
-		return markWarn, true
-	case served || !c.Needed && !failing:
-		return markFine, failing
-	case c.State == credential.None && !failing && c.Refused == 0:
-		return markWarn, false // nobody has asked for it yet
+	case served && c.Failing:
+		return markWarn
+	case served || !c.Needed && !c.Failing:
+		return markFine
+	case !c.Failing:
+		return markWarn // the next request, or the next look, brings one
 	}
-	return markBad, failing
+	return markBad
 }
 
 // worst is how the whole stands.
@@ -47,9 +46,7 @@ func worst(answer statusAnswer) mark {
 	m := markFine
 	for _, account := range answer.Accounts {
 		for _, c := range account.Credentials {
-			if one, _ := judge(c); one > m {
-				m = one
-			}
+			m = max(m, judge(c))
 		}
 	}
 	return m
@@ -69,18 +66,18 @@ func statusTable(answer statusAnswer, now time.Time, colours bool) string {
 				continue
 			}
 			shown++
-			m, failing := judge(c)
+			m := judge(c)
 			if m != markFine {
 				attention++
 			}
 			t.row(m, string(kind), string(c.State), whenEnds(c, now), sourceText(c), nextText(c, now))
-			if failing {
+			if c.Failing && c.LastError != nil {
 				t.line(fmt.Sprintf("      %s ago: %s", span(now.Sub(c.LastError.Time)), errorText(c.LastError.failure)))
 				if c.LastError.Hint != "" {
 					t.line("      → " + c.LastError.Hint)
 				}
 			} else if m == markWarn {
-				t.line("      → not fetched yet; the first request does, or: caddy wechat-card refresh")
+				t.line("      → it is about to be fetched; if this stays so, see the log, or run: caddy wechat-card refresh")
 			}
 		}
 		if shown == 0 {
