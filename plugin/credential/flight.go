@@ -148,6 +148,7 @@ func (f *flight) settled(rec *record) (*held, error) {
 		return nil, nil
 	}
 	e := &wechat.Error{API: rec.Failure.API, Code: rec.Failure.Code, Msg: rec.Failure.Msg, RID: rec.Failure.RID}
+	f.history.told(e, time.UnixMilli(rec.Failure.Time).Add(-f.env.Offset()))
 	return nil, f.bind(until, rec.Failure.Count, e)
 }
 

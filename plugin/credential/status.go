@@ -22,7 +22,7 @@ type Status struct {
 	Source      Source
 	NextAttempt time.Time // when the next renewal or attempt is due; zero: when somebody asks
 
-	LastError   error // of the last attempt that failed, though others may have succeeded since; nil: none
+	LastError   error // of the last attempt of the fleet that failed, though others may have succeeded since; nil: none known
 	LastErrorAt time.Time
 
 	Fetched int // values that WeChat gave this process
@@ -57,6 +57,15 @@ func (h *history) missed(err error, now time.Time) {
 	defer h.mu.Unlock()
 	h.failed++
 	h.lastError, h.lastErrorAt = err, now
+}
+
+// told notes a failure that another process met. It counts there.
+func (h *history) told(err error, at time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if at.After(h.lastErrorAt) {
+		h.lastError, h.lastErrorAt = err, at
+	}
 }
 
 func (h *history) refuse() {

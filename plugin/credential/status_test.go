@@ -95,6 +95,9 @@ func TestRefreshEndsAQuotasWait(t *testing.T) {
 		a.fails(t, AccessToken)
 		synctest.Wait()
 		b.fails(t, AccessToken)
+		if s := b.Keeper(AccessToken).Status(b.env); s.LastError == nil || s.LastErrorAt.IsZero() || s.Failed != 0 {
+			t.Errorf("the node that was told of the failure: %+v", s)
+		}
 		w.setFail(nil)
 		time.Sleep(time.Minute)
 		a.fails(t, AccessToken)
