@@ -2,9 +2,11 @@
 // api_ticket and its jsapi_ticket. A Keeper fetches one of them, caches it in memory, shares it with the fleet
 // through a Store, renews it before it ends, and replaces it when WeChat refuses it.
 //
-// Where to read on: state.go has the states of a credential and every change from one to another, flight.go the
-// one renewal at a time, record.go what lies in the store, share.go how a slow or broken store is kept from hurting,
-// guard.go the caps on calls, env.go what belongs to one configuration.
+// Where to read on: keeper.go has what callers use, state.go the states of a credential and every change from one to
+// another, flight.go the one renewal at a time and lock.go its wait for the fleet, loop.go what starts it when nobody
+// asks, value.go a value's life, record.go and seal.go what lies in the store, share.go how a slow or broken store is
+// kept from hurting, guard.go the caps on calls, env.go what belongs to one configuration, status.go what operators
+// see.
 package credential
 
 import (

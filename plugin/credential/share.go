@@ -44,8 +44,8 @@ var (
 	errNoStore   = errors.New("no store")
 )
 
-// share calls a Store so that nothing it does can hurt: a call is given up after a second, a store that overran is
-// left alone for a while, and at no time does more than one call of an abandoned kind hang in it.
+// share calls a Store so that nothing it does can hurt: a call is given up after a second, a store that overran is left
+// alone for a while, and while a call that was given up still hangs in it no other is begun, except to give a lock back.
 type share struct {
 	store  Store
 	logger *slog.Logger

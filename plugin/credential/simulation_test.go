@@ -52,6 +52,7 @@ const (
 	simLife     = 2 * time.Hour    // of what WeChat gives
 	simOverlap  = 5 * time.Minute  // how long the token before lives beside its successor
 	simMaxWait  = 45 * time.Second // of a caller
+	simMaxStop  = 6 * time.Second  // of a reload: the grace, and a store that hangs meanwhile
 )
 
 // simulation is a fleet, its store and its WeChat.
@@ -181,7 +182,7 @@ func (s *simulation) run() {
 	s.mu.Unlock()
 	s.requests.Wait()
 	for _, n := range nodes {
-		n.Stop(n.env)
+		n.stop(n.env)
 	}
 }
 
@@ -336,7 +337,15 @@ func (s *simulation) reload(n *simNode) {
 	n.configure()
 	s.mu.Unlock()
 	n.Start(n.env, s.kinds...)
-	n.Stop(old)
+	n.stop(old)
+}
+
+func (n *simNode) stop(env *Env) {
+	start := time.Now()
+	n.Stop(env)
+	if took := time.Since(start); took > simMaxStop {
+		n.t.Errorf("Stop took %v", took)
+	}
 }
 
 // kill ends a node, and leaves its locks to go stale; another one takes its place.
@@ -345,7 +354,7 @@ func (s *simulation) kill(n *simNode) {
 	n.dead = true
 	s.nodes = slices.DeleteFunc(s.nodes, func(other *simNode) bool { return other == n })
 	s.mu.Unlock()
-	n.Stop(n.env)
+	n.stop(n.env)
 	s.join()
 }
 

@@ -23,9 +23,10 @@ import (
 //	  └──refuse── (fresh or renewing: WeChat refused the value)
 //
 // land is the only way to a value, refuse the only way to lose one before its time. Beside the state stands a block:
-// after a failure (fail) no attempt is made until its end, whatever the state. A usable value is served through
-// fresh, renewing and any block; in none and expired callers wait for the flight under way or, when blocked, are told
-// at once when to come again.
+// after a failure of ours (fail) or of another process (bind) WeChat is not asked until the block's end, whatever the
+// state; land ends it early, and so do another secret (changedEnv) and, if it was inherited, the credential that was
+// missing (disinherit). A usable value is served through fresh, renewing and any block; in none and expired callers
+// wait for the flight under way or, when blocked, are told at once when to come again.
 type State string
 
 // The states.
