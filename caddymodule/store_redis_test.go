@@ -25,7 +25,7 @@ import (
 // TestFileStorageAsStore runs what every store must do against Caddy's default storage.
 func TestFileStorageAsStore(t *testing.T) {
 	dir := t.TempDir()
-	storetest.Run(t, func(testing.TB) credential.Store { return &certmagic.FileStorage{Path: dir} })
+	storetest.Run(t, func(testing.TB) credential.Store { return fileStore{&certmagic.FileStorage{Path: dir}} })
 }
 
 // TestStoreRedis runs Caddy with credentials in Redis, through a reload, a restart of Caddy and the loss of Redis.
