@@ -34,6 +34,11 @@ type accountObserver struct {
 }
 
 func newAccountObserver(account string, emitter *emitter) *accountObserver {
+	for _, kind := range credential.Kinds { // from 0 on: Prometheus sees no increase in a series that begins at 1
+		for _, result := range []string{string(credential.FromWeChat), string(credential.FromStore), resultFailed} {
+			metrics().renewals.WithLabelValues(account, string(kind), result)
+		}
+	}
 	return &accountObserver{account: account, emitter: emitter, refusedIPs: make(map[string]time.Time)}
 }
 

@@ -128,7 +128,13 @@ func TestSecretsStayInside(t *testing.T) {
 	fault(t, w, `{"path":"/card/membercard/activate/geturl","times":9,"drop":true}`)
 	use()
 	outside.Write(get(t, "http://"+c.admin+"/config/"))
+	fault(t, w, `{"path":"/cgi-bin/ticket/getticket","times":1,"errcode":40164}`)
+	for _, command := range [][]string{{"status"}, {"refresh"}, {"status", "--json"}} {
+		stdout, stderr, _ := c.tool(t, command...)
+		outside.WriteString(stdout + stderr)
+	}
 	outside.Write(get(t, "http://"+c.admin+"/metrics"))
+	outside.Write(get(t, "http://"+c.admin+"/wechat_card/status"))
 	c.stop(t)
 
 	mu.Lock()
@@ -137,7 +143,7 @@ func TestSecretsStayInside(t *testing.T) {
 		t.Fatalf("the backend got only %v", slices.Sorted(maps.Keys(secrets)))
 	}
 	places := files(t, h.dir)
-	places["answers, /config/ and /metrics"] = outside.String()
+	places["answers, /config/, status and /metrics"] = outside.String()
 	var log strings.Builder
 	for line := range strings.Lines(c.log.String()) {
 		// Caddy's own reverse_proxy prints the headers that it sends at DEBUG: the one exception, named in the README
