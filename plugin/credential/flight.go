@@ -126,11 +126,27 @@ func (f *flight) run() (h *held, store func(), err error) {
 		if guarded {
 			store = func() { f.saveFailure(rec.generation(), cause, failed) }
 		}
+		if h := f.rescue(); h != nil {
+			return h, store, nil
+		}
 		return nil, store, failed
 	}
 	h = f.land(h, f.env.Now())
 	f.renewed(h)
 	return h, func() { f.save(h) }, nil
+}
+
+// rescue gives those who wait for a call that failed what another process has stored meanwhile: the call may have taken
+// its time, or this process may have been stopped in the midst of it.
+func (f *flight) rescue() *held {
+	if f.want.refresh || f.serve(f.env.Now()) != nil {
+		return nil
+	}
+	rec, err := f.read(f.env.ctx)
+	if err != nil {
+		return nil
+	}
+	return f.adopt(rec)
 }
 
 // settled answers from the fleet's record: with a value that another process brought, or with a failure that binds
