@@ -2,7 +2,6 @@ package credential
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -34,7 +33,7 @@ func TestFleet(t *testing.T) {
 }
 
 // fleetPace is between two requests to the fleet. Requests matter little: the loops keep all credentials warm.
-const fleetPace = 20 * time.Second
+const fleetPace = time.Minute
 
 // What calls are made for.
 const (
@@ -44,6 +43,7 @@ const (
 	causeStore      = "store down or slow"
 	causeRevocation = "tokens revoked"
 	causeKilled     = "lock holders killed"
+	causeClock      = "clocks ahead"
 	causeOther      = "anything else"
 )
 
@@ -53,11 +53,12 @@ type fleet struct {
 	size   int
 	length time.Duration
 
-	ends     map[Kind]time.Time // of the newest value of each kind
-	revoked  bool               // the current token was, and has no successor yet
-	doomed   bool               // whoever calls WeChat next is killed
-	storeIll time.Time          // until then processes may go their own ways after a fault of the store
-	lastKill time.Time
+	ends      map[Kind]time.Time // of the newest value of each kind
+	revokedAt time.Time          // when that last happened
+	revoked   bool               // the current token was, and has no successor yet
+	doomed    bool               // whoever calls WeChat next is killed
+	storeIll  time.Time          // until then processes may go their own ways after a fault of the store
+	lastKill  time.Time
 
 	calls  map[string]map[Kind]int // by cause
 	cost   map[string]float64      // calls that each cause may take at most
@@ -96,9 +97,9 @@ func (f *fleet) traffic(end time.Time) {
 	}
 }
 
-// spells puts one fault after the other in force, each for up to 40 minutes, time-outs for longer.
+// spells puts one fault after the other in force, every third day or so, most for some minutes, some for hours.
 func (f *fleet) spells(end time.Time, cause string, faults ...string) {
-	for f.sleep(time.Hour, 24*time.Hour); time.Now().Before(end); f.sleep(time.Hour, 24*time.Hour) {
+	for f.sleep(time.Hour, 5*24*time.Hour); time.Now().Before(end); f.sleep(time.Hour, 5*24*time.Hour) {
 		fault := faults[f.draw(len(faults))]
 		f.mu.Lock()
 		start, ends, before := time.Now(), maps.Clone(f.ends), f.storeIll
@@ -107,7 +108,11 @@ func (f *fleet) spells(end time.Time, cause string, faults ...string) {
 		}
 		f.mu.Unlock()
 
-		f.trouble(fault)
+		span := time.Minute + time.Duration(f.draw(int(20*time.Minute)))
+		if f.draw(5) == 0 {
+			span += time.Duration(f.draw(int(3 * time.Hour)))
+		}
+		f.afflict(fault, span)
 
 		f.mu.Lock()
 		f.events[fault]++
@@ -135,6 +140,9 @@ func (f *fleet) spells(end time.Time, cause string, faults ...string) {
 // by itself, once a lifetime.
 func (f *fleet) charge(fault string, start, ends time.Time, apart bool) {
 	due := ends.Add(-maxRenewalSpan - clockSlack)
+	if f.revokedAt.After(start) && f.revokedAt.Before(due) {
+		due = f.revokedAt // a renewal was due then
+	}
 	if apart || due.Before(start) {
 		due = start
 	}
@@ -232,15 +240,12 @@ func (f *fleet) revokeToken(sticky bool) {
 	f.revoke(sticky)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.revoked = true
+	f.revoked, f.revokedAt = true, time.Now()
 	processes := 1.
 	if time.Now().Before(f.storeIll) {
 		processes = float64(f.size)
 	}
 	f.cost[causeRevocation] += 3 * processes
-	for _, cause := range f.inForce() { // the renewal meets the fault, whenever the next would have been due
-		f.cost[cause] += float64(f.size) * (6 + (40*time.Minute).Seconds()/30)
-	}
 }
 
 // beforeCall kills the process that is about to call WeChat if its hour has come.
@@ -270,11 +275,13 @@ func (f *fleet) afterCall(n *simNode, kind Kind, err error) {
 	case failed:
 		cause = causeDown
 	case kind == AccessToken && f.revoked:
-		cause, f.revoked = causeRevocation, false
+		cause, f.revoked = causeRevocation, !now.Before(f.tokens[f.token].until)
 	case !now.Before(f.ends[kind].Add(-maxRenewalSpan)):
 		cause = causeRenewal
 	case now.Before(f.storeIll):
 		cause = causeStore
+	case n.skew > clockSlack:
+		cause = causeClock
 	}
 	if f.calls[cause] == nil {
 		f.calls[cause] = map[Kind]int{}
@@ -286,6 +293,15 @@ func (f *fleet) afterCall(n *simNode, kind Kind, err error) {
 		f.ends[kind] = f.tokens[f.token].expires
 	default:
 		f.ends[kind] = now.Add(simLife)
+	}
+}
+
+// joined is told of a process that begins. One whose clock is ahead, and that has had no answer from WeChat to tell it so,
+// renews a value that it finds in the store too early: a stable token that is not rotated yet a few times in its last
+// fifteen minutes, each time when a quarter of its life is over. f.mu is held.
+func (f *fleet) joined(n *simNode) {
+	if n.skew > clockSlack {
+		f.cost[causeClock] += 6
 	}
 }
 
@@ -303,7 +319,7 @@ func (f *fleet) report(took time.Duration) {
 	}
 	f.t.Logf("calls for              token  ticket   bound")
 	var seen, bound float64
-	for _, cause := range []string{causeRenewal, causeDown, causeQuota, causeStore, causeRevocation, causeKilled, causeOther} {
+	for _, cause := range []string{causeRenewal, causeDown, causeQuota, causeStore, causeRevocation, causeKilled, causeClock, causeOther} {
 		calls := f.calls[cause]
 		seen += float64(calls[AccessToken] + calls[APITicket])
 		bound += f.cost[cause]
@@ -317,7 +333,7 @@ func (f *fleet) report(took time.Duration) {
 	}
 	for cause, calls := range f.calls {
 		if n := float64(calls[AccessToken] + calls[APITicket]); n > f.cost[cause] {
-			f.t.Error(fmt.Sprintf("%.0f calls for %s, more than %.0f", n, cause, f.cost[cause]))
+			f.t.Errorf("%.0f calls for %s, more than %.0f", n, cause, f.cost[cause])
 		}
 	}
 }

@@ -199,15 +199,21 @@ func (s *simulation) differ(kind Kind, nodes []*simNode) bool {
 	return len(texts) != 1
 }
 
-// trouble puts a fault of WeChat or of the store in force for a while. After its end requests may fail a little longer.
+// trouble puts a fault of WeChat or of the store in force for a while.
 func (s *simulation) trouble(fault string) {
+	span := 5*time.Second + time.Duration(s.draw(int(20*time.Minute)))
+	if fault == "timeout" && s.draw(6) == 0 {
+		span += 2 * time.Hour // beyond the end of all values
+	}
+	s.afflict(fault, span)
+}
+
+// afflict puts a fault in force for so long. After its end requests may fail a little longer.
+func (s *simulation) afflict(fault string, span time.Duration) {
 	s.mu.Lock()
 	s.faults[fault] = true
 	s.mu.Unlock()
-	s.sleep(5*time.Second, 20*time.Minute)
-	if fault == "timeout" && s.draw(6) == 0 {
-		time.Sleep(2 * time.Hour) // beyond the end of all values
-	}
+	time.Sleep(span)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.faults, fault)
@@ -277,13 +283,18 @@ func (s *simulation) join() {
 		simulation: s, recent: map[Kind][]time.Time{},
 		Keepers: NewKeepers(ID{"https://api.weixin.qq.com", "wx0123456789abcdef", "stable"}),
 	}
-	if n.skew = time.Duration(s.rng.Int64N(1800)-900) * time.Millisecond; s.rng.IntN(4) == 0 {
+	wrong := 4 // one clock of so many
+	if s.fleet != nil {
+		wrong = 50
+	}
+	if n.skew = time.Duration(s.rng.Int64N(1800)-900) * time.Millisecond; s.rng.IntN(wrong) == 0 {
 		n.skew += time.Duration(s.rng.IntN(1200)-600) * time.Second
 	}
 	n.told = !s.aging
 	n.configure()
 	s.nodes = append(s.nodes, n)
 	if s.fleet != nil {
+		s.fleet.joined(n)
 		n.Start(n.env, s.kinds...)
 		return
 	}
