@@ -28,6 +28,7 @@ type fleet struct {
 	t     *testing.T
 	w     *wechat
 	life  time.Duration
+	wait  time.Duration     // for one answer of WeChat
 	home  *home             // all nodes' own, with one folder for data
 	redis *redistest.Server // nil: they share the folder
 	nodes []*node
@@ -64,7 +65,13 @@ func eachStore(t *testing.T, row func(t *testing.T, store string)) {
 // newFleet prepares a fleet whose credentials live as long as told; start starts it.
 func newFleet(t *testing.T, store string, life time.Duration) *fleet {
 	t.Helper()
-	f := &fleet{t: t, life: life, home: newHome(t, appSecret)}
+	return newPatientFleet(t, store, life, 5*time.Second)
+}
+
+// newPatientFleet is newFleet, for which WeChat may take as long as told to answer.
+func newPatientFleet(t *testing.T, store string, life, wait time.Duration) *fleet {
+	t.Helper()
+	f := &fleet{t: t, life: life, wait: wait, home: newHome(t, appSecret)}
 	if store == onRedis {
 		f.redis = redistest.Start(t)
 	}
@@ -90,6 +97,7 @@ func (f *fleet) caddyfile(n *node, more string) string {
 	persist_config off
 	wechat_card {
 		api %s
+		timeout %v
 		proxy %s
 		store %s
 		account {
@@ -108,7 +116,7 @@ func (f *fleet) caddyfile(n *node, more string) string {
 	}
 	%s
 }
-`, f.w.url, n.way.url, store, n.port, more)
+`, f.w.url, f.wait, n.way.url, store, n.port, more)
 }
 
 // start starts nodes, all at once.
@@ -183,13 +191,16 @@ func (f *fleet) fault(text string) { fault(f.t, f.w, text) }
 // folder is where the nodes keep credentials when they share files.
 func (f *fleet) folder() string { return filepath.Join(f.home.dir, "data", "caddy", "wechat_card") }
 
+// nameLength is that of a record's name; other files lie beside the records.
+const nameLength = 32
+
 // records are the raw records in the store, by name.
 func (f *fleet) records() map[string][]byte {
 	found := make(map[string][]byte)
 	if f.redis == nil {
 		paths, _ := filepath.Glob(filepath.Join(f.folder(), "*"))
 		for _, path := range paths {
-			if b, err := os.ReadFile(path); err == nil && !strings.Contains(filepath.Base(path), ".") {
+			if b, err := os.ReadFile(path); err == nil && len(filepath.Base(path)) == nameLength {
 				found[path] = b
 			}
 		}
