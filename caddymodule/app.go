@@ -54,7 +54,7 @@ type App struct {
 	clients   []*wechat.Client
 	observers map[string]*accountObserver // by account name
 	needs     *needs
-	poolKeys  []string // what Provision acquired from statePool
+	pooled    *pooled
 	logger    *slog.Logger
 }
 
@@ -67,6 +67,20 @@ const (
 // statePool holds, by plugin.SharedKey, what outlives a configuration: no reload loses a credential or repeats a call.
 var statePool = caddy.NewUsagePool()
 
+// pooled is what a configuration holds of statePool. It stands apart from the App, which is not written to any more once
+// it is provisioned: events that are under way when it ends still look at it.
+type pooled struct{ keys []string }
+
+// release gives everything back, once.
+func (p *pooled) release() (err error) {
+	for _, key := range p.keys {
+		_, deleteErr := statePool.Delete(key)
+		err = errors.Join(err, deleteErr)
+	}
+	p.keys = nil
+	return err
+}
+
 // CaddyModule returns the Caddy module information.
 func (App) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: appName, New: func() caddy.Module { return new(App) }}
@@ -76,6 +90,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 func (a *App) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Slogger()
 	a.needs = newNeeds()
+	a.pooled = new(pooled)
 	a.accounts = make(map[string]*plugin.Account, len(a.Accounts))
 	a.observers = make(map[string]*accountObserver, len(a.Accounts))
 
@@ -120,7 +135,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		c.Client, c.Observe = client, o.happened
 		key := plugin.SharedKey(c)
 		state, _ := statePool.LoadOrStore(key, plugin.NewState(c))
-		a.poolKeys = append(a.poolKeys, key)
+		a.pooled.keys = append(a.pooled.keys, key)
 		account, err := plugin.NewAccount(c, state.(*plugin.State))
 		if err != nil {
 			return fmt.Errorf("account %q: %w", name, err)
@@ -303,12 +318,9 @@ func (a *App) Stop() error {
 // Cleanup gives back what Provision acquired. Requests in flight may go on using the accounts.
 func (a *App) Cleanup() error {
 	err := a.Stop() // a configuration that is only validated, or fails to load, never gets the other one
-	for _, key := range a.poolKeys {
-		if _, deleteErr := statePool.Delete(key); deleteErr != nil {
-			err = deleteErr
-		}
+	if a.pooled != nil {
+		err = errors.Join(err, a.pooled.release())
 	}
-	a.poolKeys = nil
 	for _, client := range a.clients {
 		client.Close()
 	}

@@ -104,7 +104,7 @@ func TestDocumentedJSON(t *testing.T) {
 func TestPoolIsBalanced(t *testing.T) {
 	checkPool(t)
 	s := newTestSite(t, addCardSite)
-	key := s.app.poolKeys[0]
+	key := s.app.pooled.keys[0]
 	refs := func() int {
 		n, _ := statePool.References(key)
 		return n

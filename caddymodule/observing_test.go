@@ -15,6 +15,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -243,11 +244,27 @@ func fail(t *testing.T, s *sandbox.Sandbox, f sandbox.Fault) {
 	}
 }
 
-// gathered are the metrics of the active configuration, by name and labels as Prometheus writes them. A histogram is its count.
+// gathered are the metrics of the active configuration.
 func gathered(t *testing.T) map[string]float64 {
 	t.Helper()
 	ctx := caddy.ActiveContext()
-	families, err := ctx.GetMetricsRegistry().Gather()
+	return gather(t, ctx.GetMetricsRegistry())
+}
+
+// gatheredBy are the metrics of collectors, whatever configuration runs.
+func gatheredBy(t *testing.T, c *collectors) map[string]float64 {
+	t.Helper()
+	registry := prometheus.NewRegistry()
+	if err := c.register(registry); err != nil {
+		t.Fatal(err)
+	}
+	return gather(t, registry)
+}
+
+// gather gives metrics by name and labels. A histogram is its count.
+func gather(t *testing.T, registry prometheus.Gatherer) map[string]float64 {
+	t.Helper()
+	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,6 +293,7 @@ func TestMetricsAndEvents(t *testing.T) {
 	standIn, api := newTestAPI(t)
 	accounts := testAccount("till", "wx00000000000000b1") + testAccount("gone", "wx00000000000000b2")
 	directives := "wechat_card /add add_card {\naccount till\ncard p1\n}\nwechat_card /old inject {\naccount gone\nheader X-T access_token\n}\nrespond /old hi"
+	before := gatheredBy(t, metrics())
 	site := runCaddy(t, api, accounts, directives)
 	getURL(t, site+"/add")
 	getURL(t, site+"/add")
@@ -295,8 +313,8 @@ func TestMetricsAndEvents(t *testing.T) {
 	}
 	got := gathered(t)
 	for key, value := range want {
-		if got[key] != value {
-			t.Errorf("%s: got %v, want %v", key, got[key], value)
+		if got[key]-before[key] != value {
+			t.Errorf("%s: got %v, want %v more", key, got[key]-before[key], value)
 		}
 	}
 	for _, key := range []string{
@@ -319,6 +337,9 @@ func TestMetricsAndEvents(t *testing.T) {
 	site = runCaddy(t, api, testAccount("till", "wx00000000000000b1"), "wechat_card add_card {\naccount till\ncard p1\n}")
 	getURL(t, site)
 	got = gathered(t)
+	for key, value := range before {
+		got[key] -= value
+	}
 	if got["answers_total{account=till,action=add_card,reason=ok}"] != 3 ||
 		got["credential_renewals_total{account=till,credential=api_ticket,result=failed}"] != 1 ||
 		got["api_requests_total{account=till,api=getticket,errcode=45009}"] != 1 {
