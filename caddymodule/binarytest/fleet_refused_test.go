@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,11 +17,11 @@ import (
 
 // TestFleetQuota45009: the day's quota of tickets is used up.
 func TestFleetQuota45009(t *testing.T) {
-	now := time.Now().UTC()
-	if midnight := now.Truncate(24 * time.Hour).Add(16 * time.Hour); midnight.Sub(now).Abs() < 5*time.Minute {
-		t.Skip("it is about midnight in China, when quotas start afresh")
-	}
 	eachStore(t, func(t *testing.T, store string) {
+		now := time.Now().UTC()
+		if midnight := now.Truncate(24 * time.Hour).Add(16 * time.Hour); midnight.Sub(now).Abs() < 5*time.Minute {
+			t.Skip("it is about midnight in China, when quotas start afresh")
+		}
 		f := newFleet(t, store, 60*time.Second)
 		f.startWarm()
 		tr := f.run(f.nodes...)
@@ -43,7 +42,10 @@ func TestFleetQuota45009(t *testing.T) {
 		if n := f.ticketCalls(); n != 2 {
 			t.Errorf("WeChat saw %d ticket calls, want the first one and one probe", n)
 		}
-		f.start(f.reborn()...)
+		for _, n := range f.nodes {
+			n.stop(t)
+		}
+		f.start(f.nodes...)
 		for _, n := range f.nodes {
 			if status, _, _, _ := answer(t.Context(), http.DefaultClient, n.addCardURL()); status != http.StatusServiceUnavailable {
 				t.Errorf("%s: answered %d after a restart, want 503", n.name, status)
@@ -64,52 +66,6 @@ func TestFleetQuota45009(t *testing.T) {
 			t.Errorf("WeChat saw %d ticket calls since its quota was cleared, want 1", n)
 		}
 	})
-}
-
-// serveWithin waits until all nodes serve at the same time.
-func (f *fleet) serveWithin(patience time.Duration) {
-	f.t.Helper()
-	f.within(patience, "all nodes serve", func() bool {
-		return !slices.ContainsFunc(f.nodes, func(n *node) bool {
-			status, _, _, _ := answer(f.t.Context(), http.DefaultClient, n.addCardURL())
-			return status != http.StatusOK
-		})
-	})
-}
-
-// reborn are the nodes, after they were stopped.
-func (f *fleet) reborn() []*node {
-	for _, n := range f.nodes {
-		n.stop(f.t)
-	}
-	return f.nodes
-}
-
-// refresh is `caddy wechat-card refresh` at a node.
-func (n *node) refresh(t *testing.T) {
-	t.Helper()
-	cmd, stdout, stderr := n.home.command(t, "wechat-card", "refresh", "--address", n.admin)
-	if err := cmd.Run(); err != nil {
-		t.Errorf("caddy wechat-card refresh: %v\n%s%s", err, stdout, stderr)
-	}
-}
-
-// status is what a node's admin API tells of a credential.
-func (n *node) status(t *testing.T, kind string) (state, lastError string) {
-	t.Helper()
-	var status struct {
-		Accounts map[string]struct {
-			Credentials map[string]struct {
-				State     string          `json:"state"`
-				LastError json.RawMessage `json:"last_error"`
-			} `json:"credentials"`
-		} `json:"accounts"`
-	}
-	if err := json.Unmarshal(get(t, "http://"+n.admin+"/wechat_card/status"), &status); err != nil {
-		t.Error(err)
-	}
-	c := status.Accounts["default"].Credentials[kind]
-	return c.State, string(c.LastError)
 }
 
 // TestFleetBadSecret: WeChat does not accept the app secret (40125), or has frozen it (40243).

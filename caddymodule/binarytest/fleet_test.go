@@ -8,11 +8,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -35,15 +32,6 @@ type fleet struct {
 }
 
 const fleetSize = 3
-
-// node is one Caddy of a fleet.
-type node struct {
-	*caddy
-	name   string
-	port   string
-	way    *way
-	config string
-}
 
 // The stores that fleets share.
 const (
@@ -142,8 +130,6 @@ func (f *fleet) startWarm() {
 	f.within(10*time.Second, "both credentials lie in the store", func() bool { return len(f.records()) == 2 })
 	f.wantCalls(1, 1)
 }
-
-func (n *node) addCardURL() string { return "http://127.0.0.1:" + n.port + "/addCard?card_id=pCard" }
 
 // within waits for a condition.
 func (f *fleet) within(patience time.Duration, what string, met func() bool) {
@@ -248,61 +234,18 @@ func (f *fleet) obtained() map[string]int64 {
 	return times
 }
 
-// kill ends a node as kill -9 does.
-func (n *node) kill() {
-	_ = n.cmd.Process.Kill()
-	<-n.ended
-}
-
-// freeze stops a node as SIGSTOP does, until thaw or the end of the test.
-func (n *node) freeze(t *testing.T) {
-	t.Helper()
-	process := n.cmd.Process
-	if err := process.Signal(syscall.SIGSTOP); err != nil {
-		t.Error(err)
-	}
-	t.Cleanup(func() { _ = process.Signal(syscall.SIGCONT) })
-}
-
-func (n *node) thaw() { _ = n.cmd.Process.Signal(syscall.SIGCONT) }
-
-// load gives a node another configuration by its admin API, as `caddy reload` does, and returns the status.
-func (n *node) load(t *testing.T, config string) int {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+n.admin+"/load", strings.NewReader(config))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "text/caddyfile")
-	req.Header.Set("Cache-Control", "must-revalidate") // even if it is the same
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Errorf("reload: %v", err)
-		return 0
-	}
-	resp.Body.Close()
-	return resp.StatusCode
-}
-
 // others are the nodes but one.
 func (f *fleet) others(n *node) []*node {
 	return slices.DeleteFunc(slices.Clone(f.nodes), func(other *node) bool { return other == n })
 }
 
-// wantLog fails the test unless every given node has logged the text.
-func wantLog(t *testing.T, text string, nodes ...*node) {
-	t.Helper()
-	for _, n := range nodes {
-		if !strings.Contains(n.log.String(), text) {
-			t.Errorf("%s has not logged %q", n.name, text)
-		}
-	}
-}
-
-// rootOnly skips a test that mounts a file system of its own.
-func rootOnly(t *testing.T) {
-	t.Helper()
-	if os.Getuid() != 0 || runtime.GOOS != "linux" {
-		t.Skip("only root of a Linux can mount a small file system")
-	}
+// serveWithin waits until all nodes serve at the same time.
+func (f *fleet) serveWithin(patience time.Duration) {
+	f.t.Helper()
+	f.within(patience, "all nodes serve", func() bool {
+		return !slices.ContainsFunc(f.nodes, func(n *node) bool {
+			status, _, _, _ := answer(f.t.Context(), http.DefaultClient, n.addCardURL())
+			return status != http.StatusOK
+		})
+	})
 }
