@@ -9,6 +9,9 @@ import (
 // maxNap bounds the loop's sleep, so that a clock that was set, or a machine that slept, is noticed.
 const maxNap = 5 * time.Minute
 
+// halfway ends a nap that is longer than that when half of it is over: six naps in a lifetime of two hours.
+func halfway(nap time.Duration) time.Duration { return min(nap, max(nap/2, maxNap)) }
+
 // loop keeps a credential warm: it renews it when that is due, whether or not anybody asks for it. It runs while a
 // started configuration wants it to.
 type loop struct {
@@ -94,5 +97,5 @@ func (k *Keeper) tend(ctx context.Context) time.Duration {
 	} else if k.state(now) == Fresh {
 		nap = k.current().untilDue(now)
 	}
-	return min(max(nap, time.Millisecond), maxNap)
+	return halfway(max(nap, time.Millisecond))
 }
