@@ -135,7 +135,7 @@ func whenEnds(c *credentialStatus, now time.Time) string {
 	case c.Expires.After(now):
 		return "expires in " + span(c.Expires.Sub(now))
 	}
-	return "expired " + span(now.Sub(c.Expires)) + " ago"
+	return "ended " + span(now.Sub(c.Expires)) + " ago"
 }
 
 func sourceText(c *credentialStatus) string {

@@ -32,7 +32,7 @@ func TestStatusTable(t *testing.T) {
   !  api_ticket    renewing  expires in 3 min       from wechat  next attempt in 42 s
       18 s ago: errcode 40164: invalid ip 203.0.113.7
       → not in the white list: 203.0.113.7
-  ✗  jsapi_ticket  expired   expired 3 min ago      from wechat  next attempt now
+  ✗  jsapi_ticket  expired   ended 3 min ago        from wechat  next attempt now
       2 d ago: getticket: no answer in time
   WeChat refused calls from: 203.0.113.7
 idle  wx02
