@@ -1,12 +1,10 @@
-//go:build binary
+//go:build binary && unix
 
 package binarytest
 
 import (
 	"encoding/json"
 	"net/http"
-	"os"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -66,14 +64,6 @@ func wantLog(t *testing.T, text string, nodes ...*node) {
 		if !strings.Contains(n.log.String(), text) {
 			t.Errorf("%s has not logged %q", n.name, text)
 		}
-	}
-}
-
-// rootOnly skips a test that mounts a file system of its own.
-func rootOnly(t *testing.T) {
-	t.Helper()
-	if os.Getuid() != 0 || runtime.GOOS != "linux" {
-		t.Skip("only root of a Linux can mount a small file system")
 	}
 }
 
