@@ -159,13 +159,16 @@ func (s *share) age(ctx context.Context, key string) (age time.Duration, known b
 	if !ok {
 		return 0, false
 	}
+	// Not by call: a store that tells no age, for its folder is read-only perhaps, works all the same.
+	timed, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
 	var got time.Duration
-	err := s.call(ctx, "age", func(ctx context.Context) (err error) {
-		got, err = store.Age(ctx, key)
+	err := s.do(timed, func() (err error) {
+		got, err = store.Age(timed, key)
 		return err
-	})
+	}, nil)
 	if err != nil {
-		return 0, false
+		return 0, false // not got: a late Age may still write it
 	}
 	return got, true
 }

@@ -714,3 +714,25 @@ func TestNobodyElseIsToldThatNothingMayBeForced(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+// agelessStore reads well but cannot tell ages, as a read-only folder.
+type agelessStore struct{ *fakeStore }
+
+func (agelessStore) Age(context.Context, string) (time.Duration, error) { return 0, errReadOnly }
+
+func TestAgeThatFailsIsNoFailureOfTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		a := newNode(t, w, nodeOptions{store: store})
+		a.get(t, AccessToken)
+		a.Stop(a.env)
+		var log bytes.Buffer
+		b := newNode(t, w, nodeOptions{store: agelessStore{store}})
+		b.env.share.logger = slog.New(slog.NewTextHandler(&log, nil))
+		b.get(t, AccessToken)
+		b.Stop(b.env)
+		if w.count(AccessToken) != 1 || log.Len() > 0 {
+			t.Errorf("%d calls, log %s", w.count(AccessToken), log.String())
+		}
+	})
+}
