@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -85,6 +86,8 @@ type chaos struct {
 	busy    map[any]bool // what has a fault already
 	pending []undo
 	counts  map[string]int
+	sick    atomic.Bool // an operator has something to refresh
+	asking  atomic.Bool // and does so
 }
 
 // undo ends a fault.
@@ -113,6 +116,7 @@ func (c *chaos) rage(duration time.Duration) {
 	for end := time.Now().Add(duration); time.Now().Before(end) && !c.t.Failed(); {
 		c.sleep(time.Second + time.Duration(c.rand.Int64N(int64(2*time.Second))))
 		c.undo(time.Now())
+		c.operate()
 		c.befall()
 	}
 }
@@ -133,7 +137,8 @@ func (c *chaos) undo(now time.Time) {
 // calm ends all faults and waits until the fleet is well.
 func (c *chaos) calm() {
 	c.undo(time.Now().Add(time.Hour))
-	c.refresh()
+	c.sick.Store(true)
+	c.operate()
 	c.serveWithin(65 * time.Second)
 	c.wantGood(c.t, c.nodes...)
 	c.sleep(2 * time.Second)
@@ -142,20 +147,22 @@ func (c *chaos) calm() {
 	c.sleep(3 * time.Second)
 }
 
-// refresh is an operator's refresh at a node that answers. Nobody waits for it: a node may be frozen, and WeChat silent.
-func (c *chaos) refresh() {
+// operate is an operator who refreshes everything by hand, at a node that answers, until that works. Nobody waits for it:
+// WeChat may be silent.
+func (c *chaos) operate() {
 	for _, n := range c.nodes {
-		if c.busy[n] {
+		if c.busy[n] || !c.sick.Load() || !c.asking.CompareAndSwap(false, true) {
 			continue
 		}
 		url := "http://" + n.admin + "/wechat_card/refresh"
 		c.traffic.late.Go(func() {
+			defer c.asking.Store(false)
 			client := &http.Client{Timeout: 30 * time.Second}
 			if resp, err := client.Post(url, "application/json", strings.NewReader("{}")); err == nil {
 				resp.Body.Close()
+				c.sick.Store(resp.StatusCode != http.StatusOK)
 			}
 		})
-		return
 	}
 }
 
@@ -184,13 +191,12 @@ func (c *chaos) befall() {
 		c.during("WeChat", 20*time.Second, "WeChat down", func() { c.setAll(mode) }, func() { c.setAll(wayOpen) })
 	case 9:
 		c.answers(`{"path":"*","times":2,"errcode":-1}`, `{"path":"*","times":1,"body":"<html>"}`,
-			`{"path":"*","times":1,"drop":true,"execute":true}`, `{"path":"*","times":2,"delay":"4s","execute":true}`,
-			`{"path":"*","times":1,"errcode":45011}`)
+			`{"path":"*","times":1,"drop":true,"execute":true}`, `{"path":"*","times":2,"delay":"4s","execute":true}`)
 	case 10:
-		// The operator puts it right and says so.
-		c.during("account", 8*time.Second, "refused account", func() {
-			c.fault(fmt.Sprintf(`{"path":"*","times":1,"errcode":%d}`, []int{40125, 40243, 45009}[c.rand.IntN(3)]))
-		}, c.refresh)
+		// The operator puts it right after a while, and says so.
+		code := []wayMode{40125, 40243, 45009, 45011}[c.rand.IntN(4)]
+		c.during("WeChat", 8*time.Second, fmt.Sprint("errcode ", code), func() { c.setAll(code) },
+			func() { c.setAll(wayOpen); c.sick.Store(true) })
 	case 11, 12:
 		sticky := c.counts["revoke for good"] < 5 && c.rand.IntN(3) == 0
 		name := "revoke"

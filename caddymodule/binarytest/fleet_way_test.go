@@ -3,6 +3,7 @@
 package binarytest
 
 import (
+	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -23,7 +24,7 @@ type way struct {
 	inFlight map[string]int
 }
 
-// wayMode is what happens to calls on their way.
+// wayMode is what happens to calls on their way: one of these, or an errcode that WeChat answers.
 type wayMode int
 
 const (
@@ -126,6 +127,8 @@ func (p *way) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			`, not in whitelist rid: 62bc2cbd-27a1fbc6-3ae9d2d5"}`)
 	case wayOpen:
 		p.pass(w, r)
+	default:
+		fmt.Fprintf(w, `{"errcode":%d,"errmsg":"no"}`, mode)
 	}
 }
 
