@@ -47,7 +47,8 @@ func TestFleetChaos(t *testing.T) {
 		}
 		t.Logf("faults: %v", c.counts)
 		t.Logf("WeChat saw %v", f.w.calls(t))
-		if tr.refusal > total/2 {
+		// A short run may be one outage and little else; how long that may be is bounded below.
+		if duration >= 5*time.Minute && tr.refusal > total/2 {
 			t.Errorf("%d of %d answers were 503", tr.refusal, total)
 		}
 		if tr.outage > maxOutage {
@@ -68,8 +69,8 @@ func TestFleetChaos(t *testing.T) {
 }
 
 // maxOutage is the longest that a node may be without a good answer: WeChat is down for up to 20 s, then a step of
-// back-off may have begun, of a minute at the most.
-const maxOutage = 85 * time.Second
+// back-off may have begun for the token, of a minute at the most, and behind it another for the ticket.
+const maxOutage = 145 * time.Second
 
 func envOr(name, other string) string {
 	if v := os.Getenv(name); v != "" {
