@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -189,13 +190,11 @@ func (a *App) clientConfig() (wechat.Config, error) {
 	if cfg.Timeout < 0 {
 		return cfg, errors.New("timeout must be greater than zero")
 	}
-	if cfg.Timeout == 0 {
-		cfg.Timeout = 5 * time.Second
-	}
+	cfg.Timeout = cmp.Or(cfg.Timeout, wechat.DefaultTimeout)
 
 	api := a.API
 	if len(api) == 0 {
-		api = []string{"https://api.weixin.qq.com", "https://api2.weixin.qq.com"}
+		api = wechat.DefaultBaseURLs
 	}
 	for _, raw := range api {
 		base, err := expand(raw)

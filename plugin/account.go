@@ -76,8 +76,6 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 		cfg.Now = time.Now
 	}
 	cfg.TokenSource = cmp.Or(cfg.TokenSource, Stable)
-	cfg.DecryptLimit = cmp.Or(cfg.DecryptLimit, DefaultDecryptLimit)
-	cfg.GeturlLimit = cmp.Or(cfg.GeturlLimit, DefaultGeturlLimit)
 	a := &Account{cfg: cfg, state: state}
 	env, err := credential.NewEnv(credential.EnvConfig{
 		Fetch:        a.fetch,
