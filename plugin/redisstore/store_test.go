@@ -105,7 +105,7 @@ func TestExpiry(t *testing.T) {
 		"nothing told":      {func() error { return s.Store(ctx, "nothing told", []byte("v")) }, 25 * time.Hour},
 		"no life":           {func() error { return s.StoreFor(ctx, "no life", []byte("v"), 0) }, 25 * time.Hour},
 		"negative life":     {func() error { return s.StoreFor(ctx, "negative life", []byte("v"), -time.Hour) }, 25 * time.Hour},
-		"less than a milli": {func() error { return s.StoreFor(ctx, "less than a milli", []byte("v"), time.Microsecond) }, 0},
+		"less than a milli": {func() error { return s.StoreFor(ctx, "less than a milli", []byte("v"), time.Microsecond) }, time.Millisecond},
 	} {
 		if err := tc.store(); err != nil {
 			t.Fatal(err)
