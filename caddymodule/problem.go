@@ -22,6 +22,7 @@ const (
 	reasonInvalidRequest        = "invalid_request"
 	reasonCardNotAllowed        = "card_not_allowed"
 	reasonFieldNotAllowed       = "field_not_allowed"
+	reasonClientNotAllowed      = "client_not_allowed"
 	reasonValueMissing          = "value_missing"
 	reasonMethodNotAllowed      = "method_not_allowed"
 	reasonBodyTooLarge          = "body_too_large"
