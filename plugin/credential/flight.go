@@ -78,6 +78,9 @@ func (f *flight) run() (h *held, store func(), err error) {
 	if cur := f.current(); cur.isRefused() {
 		f.not = cur.Text
 	}
+	if f.want.refresh {
+		f.address.hurry()
+	}
 	if u := f.blocked(now); u != nil && !f.want.refresh {
 		if rec, err := f.read(f.env.ctx); err == nil {
 			if h := f.adopt(rec); h != nil {
@@ -117,6 +120,9 @@ func (f *flight) run() (h *held, store func(), err error) {
 		rec = &record{Version: recordVersion}
 	}
 	guarded := f.unlock != nil && shareErr == nil
+	if until, err := f.address.try(f.env.Now()); err != nil && !f.want.refresh {
+		return nil, nil, &Unavailable{Kind: f.kind, RetryAt: until, Err: err} // another credential has met it meanwhile
+	}
 	h, err = f.fetch(rec, guarded)
 	if errors.Is(err, errNoForce) {
 		return nil, nil, err // nothing was tried, so nothing failed
@@ -247,6 +253,9 @@ func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
 		f.owed = guarded
 	}
 	grant, err := f.env.Fetch(f.env.ctx, f.kind, force)
+	if err == nil {
+		f.address.take()
+	}
 	f.owed = f.owed && err != nil
 	if cur := f.current(); err == nil && cur.isRefused() && grant.Value == cur.Text {
 		// WeChat still holds the refused token to be good. Only a forced refresh replaces it, and of these there are few.

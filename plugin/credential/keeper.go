@@ -26,10 +26,12 @@ type Keepers struct {
 func NewKeepers(id ID) *Keepers {
 	// One cache for the account. It expires nothing and so has no janitor: the Keeper alone judges a value's life.
 	values := cache.New(cache.NoExpiration, 0)
+	address := new(address)
 	all := make(map[Kind]*Keeper, len(Kinds))
 	for _, kind := range Kinds {
 		name := "wechat_card/" + hash(id.BaseURL, id.AppID, id.Source, string(kind))
-		all[kind] = newKeeper(kind, name, values, all[AccessToken])
+		all[kind] = newKeeper(kind, name, values, address, all[AccessToken])
+		address.keepers = append(address.keepers, all[kind])
 	}
 	return &Keepers{all: all}
 }

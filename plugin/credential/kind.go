@@ -5,7 +5,7 @@
 // Where to read on: keeper.go has what callers use, state.go the states of a credential and every change from one to
 // another, flight.go the one renewal at a time and lock.go its wait for the fleet, loop.go what starts it when nobody
 // asks, value.go a value's life, record.go and seal.go what lies in the store, share.go how a slow or broken store is
-// kept from hurting, guard.go the caps on calls, env.go what belongs to one configuration, status.go what operators
+// kept from hurting, address.go what WeChat refuses this machine for all credentials, guard.go the caps on calls, env.go what belongs to one configuration, status.go what operators
 // see.
 package credential
 

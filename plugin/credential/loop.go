@@ -61,6 +61,7 @@ func (k *Keeper) changedEnv() {
 		k.config = k.envs[n-1].sealer.fingerprint
 		k.block = block{} // another secret may mend what failed
 		k.backoff.Reset()
+		k.address.configure(k.config)
 	}
 	k.look()
 }
@@ -87,15 +88,25 @@ func (k *Keeper) tend(ctx context.Context) time.Duration {
 	if env == nil {
 		return maxNap
 	}
-	if k.blocked(env.Now()) == nil && k.state(env.Now()) != Fresh {
+	now := env.Now()
+	if k.state(now) != Fresh && (k.blocked(now) == nil || k.livesOnOthers(env, now) && k.refusing(env, now) == nil) {
 		_, _ = k.ask(ctx, env, want{}) // its failure is a block, logged where it was met
 	}
-	now := env.Now()
+	now = env.Now()
 	nap := time.Second // between two looks at what is neither fresh nor blocked
-	if u := k.blocked(now); u != nil {
-		nap = u.RetryAt.Sub(now)
-	} else if k.state(now) == Fresh {
+	if u := k.blocked(now); k.state(now) == Fresh {
 		nap = k.current().untilDue(now)
+	} else if u != nil {
+		nap = u.RetryAt.Sub(now)
+		if k.livesOnOthers(env, now) {
+			nap = min(nap, lookPause)
+		}
 	}
 	return halfway(max(nap, time.Millisecond))
+}
+
+// livesOnOthers reports whether this process must live on what others store: WeChat refuses its address.
+func (k *Keeper) livesOnOthers(env *Env, now time.Time) bool {
+	_, err := k.address.barred(now)
+	return err != nil && env.share != nil
 }

@@ -25,7 +25,8 @@ import (
 // land is the only way to a value, refuse the only way to lose one before its time. Beside the state stands a block:
 // after a failure of ours (fail) or of another process (bind) WeChat is not asked until the block's end, whatever the
 // state; land ends it early, and so do another secret (changedEnv) and, if it was inherited, the credential that was
-// missing (disinherit). A usable value is served through fresh, renewing and any block; in none and expired callers
+// missing (disinherit). A refusal of this machine's address blocks all credentials of the account (address.go); land
+// of another process's value does not end that. A usable value is served through fresh, renewing and any block; in none and expired callers
 // wait for the flight under way or, when blocked, are told at once when to come again.
 type State string
 
@@ -67,6 +68,8 @@ type Keeper struct {
 	needs  *Keeper   // of the credential without which this one cannot be fetched
 	needed []*Keeper // those that need this one
 
+	address *address // of this process, as WeChat sees it; the account's Keepers share it
+
 	group  singleflight.Group
 	flying atomic.Bool
 
@@ -86,9 +89,9 @@ type Keeper struct {
 	history history
 }
 
-func newKeeper(kind Kind, name string, values *cache.Cache, needs *Keeper) *Keeper {
+func newKeeper(kind Kind, name string, values *cache.Cache, address *address, needs *Keeper) *Keeper {
 	k := &Keeper{
-		kind: kind, name: name, values: values, needs: needs,
+		kind: kind, name: name, values: values, address: address, needs: needs,
 		backoff: newBackoff(), peace: newBackoff(), changed: make(chan struct{}),
 	}
 	if needs != nil {
@@ -214,11 +217,14 @@ func (k *Keeper) quarrelling(now time.Time) time.Time {
 
 // fail notes a failure and returns what its callers are told. What is current stays.
 func (k *Keeper) fail(err error, now time.Time) *Unavailable {
+	u, inherited := errors.AsType[*Unavailable](err)
+	if e, ok := errors.AsType[*wechat.Error](err); ok && !inherited && e.RefusesAddress() {
+		return &Unavailable{Kind: k.kind, RetryAt: k.address.refuse(err, now), Err: err}
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	count := 0
 	var until time.Time
-	u, inherited := errors.AsType[*Unavailable](err)
 	if inherited {
 		until, err = u.RetryAt, u.Err
 	} else if c, ok := errors.AsType[*overCap](err); ok {
@@ -255,12 +261,16 @@ func (k *Keeper) bind(until time.Time, count int, err error) *Unavailable {
 
 // blocked gives the block in force at now, nil when there is none.
 func (k *Keeper) blocked(now time.Time) *Unavailable {
+	until, err := k.address.barred(now)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !now.Before(k.block.until) {
+	if now.Before(k.block.until) && until.Before(k.block.until) {
+		err, until = k.block.err, k.block.until
+	}
+	if err == nil {
 		return nil
 	}
-	return &Unavailable{Kind: k.kind, RetryAt: k.block.until, Err: k.block.err}
+	return &Unavailable{Kind: k.kind, RetryAt: until, Err: err}
 }
 
 // refusing gives the block in force, which callers without a value are told of at once; except that it gives none once

@@ -92,12 +92,15 @@ func (k *Keeper) Status(own *Env) Status {
 	if h := k.current(); h != nil {
 		s.Obtained, s.Expires, s.Source, s.NextAttempt = h.Obtained, h.Expires, h.source, h.renewAt
 	}
-	if u := k.blocked(now); u != nil {
+	if u := k.blocked(now); u != nil && u.RetryAt.After(s.NextAttempt) {
 		s.NextAttempt = u.RetryAt
 	}
 	k.history.mu.Lock()
 	defer k.history.mu.Unlock()
 	s.LastError, s.LastErrorAt = k.history.lastError, k.history.lastErrorAt
+	if at, err := k.address.refused(); at.After(s.LastErrorAt) && err != nil {
+		s.LastError, s.LastErrorAt = err, at // whichever credential met it
+	}
 	s.Fetched, s.Adopted, s.Failed, s.Refused = k.history.fetched, k.history.adopted, k.history.failed, k.history.refused
 	return s
 }

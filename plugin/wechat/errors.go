@@ -93,6 +93,14 @@ func (e *Error) AccountWide() bool {
 	return e.Code > 0 && codes[e.Code].account
 }
 
+// RefusesAddress says that WeChat takes no calls of the account from this
+// machine's address until an operator has put it right: 40164, 45035, 61004
+// and 89501 to 89505. (89506 and 89507 say themselves how long to wait.)
+func (e *Error) RefusesAddress() bool {
+	rule := codes[e.Code]
+	return rule.namesIP && rule.wait == 0
+}
+
 // NotBefore is when the next attempt makes sense by what WeChat says. The zero
 // time leaves it to the caller's back-off. now is by the local clock.
 func (e *Error) NotBefore(now time.Time) time.Time {

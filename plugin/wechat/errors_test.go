@@ -343,3 +343,14 @@ func TestRefusedIP(t *testing.T) {
 		}
 	}
 }
+
+func TestRefusesAddress(t *testing.T) {
+	for code, want := range map[int]bool{
+		40164: true, 45035: true, 61004: true, 89501: true, 89505: true,
+		89506: false, 89507: false, 40125: false, 45009: false, 0: false, -1: false,
+	} {
+		if got := (&Error{Code: code}).RefusesAddress(); got != want {
+			t.Errorf("%d: %v, want %v", code, got, want)
+		}
+	}
+}

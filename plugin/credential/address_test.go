@@ -1,0 +1,186 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+const testLifetime = time.Minute
+
+// barredNode is a node whose address WeChat refuses, with the times at which it called all the same.
+type barredNode struct {
+	*node
+
+	mu    sync.Mutex
+	calls []time.Time
+	open  bool // WeChat takes its calls again
+}
+
+// newBarredNode makes a node that WeChat refuses with code.
+func newBarredNode(t *testing.T, w *fakeWeChat, o nodeOptions, code int) *barredNode {
+	b := &barredNode{node: newNode(t, w, o)}
+	pass := b.env.Fetch
+	b.env.Fetch = func(ctx context.Context, kind Kind, force bool) (wechat.Grant, error) {
+		if kind != AccessToken {
+			if _, err := b.Keeper(AccessToken).Get(ctx, b.env); err != nil {
+				return wechat.Grant{}, err
+			}
+		}
+		b.mu.Lock()
+		b.calls = append(b.calls, time.Now())
+		open := b.open
+		b.mu.Unlock()
+		if open {
+			return pass(ctx, kind, force)
+		}
+		return wechat.Grant{}, &wechat.Error{API: "getticket", Code: code, Msg: "invalid ip 203.0.113.7, not in whitelist"}
+	}
+	return b
+}
+
+// count is how often b called.
+func (b *barredNode) count() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.calls)
+}
+
+func (b *barredNode) setOpen(open bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.open = open
+}
+
+// check tells of calls that are less than a minute apart.
+func (b *barredNode) check(t *testing.T) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := 1; i < len(b.calls); i++ {
+		if apart := b.calls[i].Sub(b.calls[i-1]); apart < time.Minute {
+			t.Errorf("calls %d and %d of %d are %v apart", i-1, i, len(b.calls), apart)
+		}
+	}
+}
+
+func TestRefusedAddressCostsOneCallAMinute(t *testing.T) {
+	for _, code := range []int{40164, 45035, 61004, 89501} {
+		for _, traffic := range []bool{true, false} {
+			t.Run(fmt.Sprint(code, " traffic ", traffic), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w, store := newFake(), newStore()
+					w.lifetime = testLifetime
+					other := newNode(t, w, nodeOptions{store: store})
+					other.Start(other.env, Kinds...)
+					defer other.Stop(other.env)
+					time.Sleep(time.Second)
+					b := newBarredNode(t, w, nodeOptions{store: store}, code)
+					b.Start(b.env, Kinds...)
+					defer b.Stop(b.env)
+					time.Sleep(time.Second)
+					for range 3600 {
+						for _, kind := range Kinds {
+							if traffic {
+								b.get(t, kind)
+							} else if s := b.Keeper(kind).Status(b.env); s.State != Fresh && s.State != Renewing {
+								t.Fatalf("%s is %s though others renew it", kind, s.State)
+							}
+						}
+						time.Sleep(time.Second)
+					}
+					b.check(t)
+					if b.count() < 2 {
+						t.Errorf("%d calls in an hour: it must notice when it is let in again", b.count())
+					}
+					for _, kind := range Kinds {
+						s := b.Keeper(kind).Status(b.env)
+						if e, ok := errors.AsType[*wechat.Error](s.LastError); !ok || e.RefusedIP() != "203.0.113.7" || s.LastErrorAt.IsZero() {
+							t.Errorf("the status of %s does not name the address: %+v", kind, s)
+						}
+						if s.Adopted < 50 {
+							t.Errorf("%s was taken from the others %d times", kind, s.Adopted)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// Without others there is nothing to serve, and still only one call a minute, whoever asks for what.
+func TestRefusedAddressWithoutOthers(t *testing.T) {
+	for _, shared := range []bool{true, false} {
+		t.Run(fmt.Sprint("store ", shared), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, store := newFake(), Store(nil)
+				if shared {
+					store = newStore()
+				}
+				b := newBarredNode(t, w, nodeOptions{store: store}, 40164)
+				b.Start(b.env, Kinds...)
+				defer b.Stop(b.env)
+				for range 3600 {
+					for _, kind := range Kinds {
+						u := b.fails(t, kind)
+						if wait := time.Until(u.RetryAt); wait < 0 || wait > 5*time.Minute {
+							t.Fatalf("%s: next attempt in %v", kind, wait)
+						}
+					}
+					time.Sleep(time.Second)
+				}
+				b.check(t)
+				b.setOpen(true)
+				time.Sleep(5 * time.Minute)
+				for _, kind := range Kinds {
+					b.get(t, kind)
+				}
+			})
+		})
+	}
+}
+
+func TestRefusedAddressIsForgottenByRefreshAndByAnotherSecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		b := newBarredNode(t, w, nodeOptions{store: newStore()}, 40164)
+		b.Start(b.env)
+		b.fails(t, AccessToken)
+		time.Sleep(time.Second)
+		if _, err := b.Keeper(APITicket).Refresh(t.Context(), b.env, false); err == nil || b.count() != 2 {
+			t.Errorf("a refresh made %d calls: %v", b.count()-1, err)
+		}
+		synctest.Wait()
+		b.fails(t, JSAPITicket)
+		if b.count() != 2 {
+			t.Errorf("%d calls, want none behind a refresh that was refused", b.count()-2)
+		}
+		b.setOpen(true)
+		if _, err := b.Keeper(APITicket).Refresh(t.Context(), b.env, false); err != nil {
+			t.Error(err)
+		}
+		b.get(t, JSAPITicket)
+		for _, kind := range Kinds {
+			if s := b.Keeper(kind).Status(b.env); s.State != Fresh {
+				t.Errorf("%s is %s", kind, s.State)
+			}
+		}
+
+		b.setOpen(false)
+		time.Sleep(2 * time.Hour)
+		b.fails(t, AccessToken)
+		b.setOpen(true)
+		again := newNode(t, w, nodeOptions{secret: "another"})
+		again.Keepers = b.Keepers
+		again.Start(again.env)
+		again.get(t, AccessToken)
+		again.Stop(again.env)
+		b.Stop(b.env)
+	})
+}
