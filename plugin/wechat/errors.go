@@ -22,7 +22,7 @@ const (
 // Error is the one error of this package. It never holds a URL, a secret or a
 // token, whatever WeChat or the network put into its text.
 type Error struct {
-	API     string // our name of the call: token, stable_token, getticket, decrypt, geturl
+	API     string // our name of the call, Call.API
 	Code    int    // errcode; 0 when no WeChat answer came
 	Msg     string // errmsg, printable and at most 512 bytes; its tail repeats RID
 	RID     string // WeChat's id of the request, which its support asks for; may be empty
@@ -155,7 +155,7 @@ func (e *Error) RefusedIP() string {
 // ofTokenCall says whether e is from a call that shows the app secret and no
 // access_token: there 40001 means a wrong secret.
 func (e *Error) ofTokenCall() bool {
-	return e.API == "token" || e.API == "stable_token"
+	return e.API == "token" || e.API == "stable_token" || e.API == "jscode2session"
 }
 
 // findRID takes the id of the request out of an errmsg.
