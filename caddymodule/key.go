@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"go.uber.org/zap"
-
 )
 
 // callerKey is the `key` that an operator gives out to backends. The zero value: none is configured.
@@ -36,4 +35,3 @@ func (k *callerKey) matches(text string) bool {
 	sum := sha256.Sum256([]byte(text)) // of one length, so that the time does not tell the key's
 	return subtle.ConstantTimeCompare(sum[:], k.sum[:]) == 1 && k.set
 }
-
