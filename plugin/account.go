@@ -84,6 +84,7 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 		Classic:      cfg.TokenSource == Classic,
 		ForceRefresh: cfg.ForceRefresh,
 		Offset:       a.offset,
+		LearnClock:   a.learnClock,
 		Now:          cfg.Now,
 		Logger:       cfg.Logger,
 		Observe:      cfg.Observe,
@@ -151,19 +152,6 @@ func (a *Account) AddCard(ctx context.Context, dst []byte, cards []card.Ext, non
 		dst = append(dst, '}')
 	}
 	return append(dst, `]}`...), nil
-}
-
-// offset is how far WeChat's clock is ahead of ours. A configuration that has not called WeChat yet, for there was no
-// need after a reload, takes what the one before it measured.
-func (a *Account) offset() time.Duration {
-	if !a.cfg.Client.Measured() {
-		return time.Duration(a.state.offset.Load())
-	}
-	offset := a.cfg.Client.Offset()
-	if int64(offset) != a.state.offset.Load() {
-		a.state.offset.Store(int64(offset))
-	}
-	return offset
 }
 
 // newNonce gives 32 hex digits that nobody can guess.

@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"cmp"
-	"sync/atomic"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -20,7 +19,7 @@ const (
 // The host keeps one for each SharedKey for as long as any configuration uses it.
 type State struct {
 	keepers *credential.Keepers
-	offset  atomic.Int64 // time.Duration by which WeChat's clock is ahead of ours
+	clock   clock
 
 	codes      *lru.Cache[string, decrypted]       // by encrypted code
 	components *lru.Cache[componentKey, component] // by card and outer_str

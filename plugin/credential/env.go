@@ -26,8 +26,13 @@ type EnvConfig struct {
 	ForceRefresh bool                 // whether forced refreshes may be spent on a token that WeChat refuses
 	Offset       func() time.Duration // how far WeChat's clock is ahead of ours; nil: not at all
 	Now          func() time.Time     // nil: time.Now
-	Logger       *slog.Logger         // nil: silent
-	Observe      func(Event)          // told of each renewal and failure; it must not block; nil: nobody is
+
+	// LearnClock asks WeChat for the time, so that Offset is known, unless it is. It is called before a value is taken
+	// from a store that does not tell its age, and must return within seconds. nil: only calls that are made anyway tell.
+	LearnClock func(context.Context)
+
+	Logger  *slog.Logger // nil: silent
+	Observe func(Event)  // told of each renewal and failure; it must not block; nil: nobody is
 }
 
 // Env is one configuration's side of the Keepers: how to fetch, where to share, where to log. Keepers outlive it.
@@ -50,6 +55,9 @@ func NewEnv(cfg EnvConfig) (*Env, error) {
 	}
 	if cfg.Offset == nil {
 		cfg.Offset = func() time.Duration { return 0 }
+	}
+	if cfg.LearnClock == nil {
+		cfg.LearnClock = func(context.Context) {}
 	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(Event) {}

@@ -324,8 +324,8 @@ func (f *fleet) afterCall(n *simNode, kind Kind, err error) {
 
 // joined is told of a process that begins. One whose clock is ahead, and that has had no answer from WeChat to tell it so,
 // renews a value that it finds in the store too early: a stable token that is not rotated yet a few times in its last
-// fifteen minutes, each time when a quarter of its life is over. One whose clock is off either way may not believe how long
-// a failure binds the fleet, and probes once. f.mu is held.
+// fifteen minutes, each time when a quarter of its life is over. A failure that binds the fleet is over
+// for it too early, and it probes once. f.mu is held.
 func (f *fleet) joined(n *simNode) {
 	if n.skew.Abs() > clockSlack {
 		f.cost[causeClock] += 6

@@ -165,12 +165,17 @@ func (f *flight) settled(rec *record) (*held, error) {
 		return nil, nil
 	}
 	now := f.env.Now()
+	// Our clock may be behind; but what is no wait of ours, or far ahead of us, is garbage.
+	met := time.UnixMilli(rec.Failure.Time).Add(-f.env.Offset())
 	until := time.UnixMilli(rec.Failure.Until).Add(-f.env.Offset())
-	if !now.Before(until) || until.Sub(now) > maxUntil {
+	if !now.Before(until) || until.Sub(met) > maxUntil || met.Sub(now) > maxUntil {
 		return nil, nil
 	}
+	if latest := now.Add(maxUntil); until.After(latest) {
+		until = latest
+	}
 	e := &wechat.Error{API: rec.Failure.API, Code: rec.Failure.Code, Msg: rec.Failure.Msg, RID: rec.Failure.RID}
-	f.history.told(e, time.UnixMilli(rec.Failure.Time).Add(-f.env.Offset()))
+	f.history.told(e, met)
 	return nil, f.bind(until, rec.Failure.Count, e)
 }
 
@@ -319,6 +324,10 @@ func (f *flight) read(ctx context.Context) (*record, error) {
 		return nil, nil
 	}
 	rec.age, rec.aged, rec.readAt = age, aged, readAt
+	if !aged && (rec.Value != nil || rec.Failure != nil) {
+		// Nothing but our own clock tells when they end, and nobody may have told us yet that it is wrong.
+		f.env.LearnClock(ctx)
+	}
 	return rec, nil
 }
 

@@ -83,6 +83,8 @@ type Keeper struct {
 	quarrels int                         // how many there were since peace
 	refusal  error                       // what WeChat said when it last refused a value
 	lookAt   time.Time                   // while blocked: when the store may be looked at again
+	previous *held                       // the value before the current one, which may have been lent
+	forcedAt time.Time                   // when somebody it was lent to last asked for a forced refresh
 	changed  chan struct{}               // closed and made anew whenever the loop should look again
 	loop     loop
 
@@ -154,6 +156,9 @@ func (k *Keeper) land(h *held, now time.Time) *held {
 	}
 	k.values.Set(string(k.kind), h, cache.NoExpiration)
 	k.block = block{}
+	if cur != nil && cur.Text != h.Text {
+		k.previous = cur
+	}
 	if cur == nil || cur.Text != h.Text { // the same token once more does not end a quarrel about it
 		k.backoff.Reset()
 	}

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -461,6 +463,71 @@ func TestClockThatTurnsOutWrong(t *testing.T) {
 			t.Error("a ticket was served in its last minute")
 		}
 		bad.Stop(bad.env)
+	})
+}
+
+// A clock is ten minutes off, WeChat has not told so yet, and the store tells no age.
+func TestWrongClockWithAnAgelessStore(t *testing.T) {
+	for _, skew := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {
+		for _, aging := range []bool{false, true} {
+			t.Run(fmt.Sprint(skew, " aging ", aging), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w, store := newFake(), Store(newStore())
+					if aging {
+						store = newAgingStore()
+					}
+					good := newNode(t, w, nodeOptions{store: store})
+					ticket := good.get(t, APITicket)
+					good.Stop(good.env)
+					time.Sleep(time.Hour)
+					var offset, asked atomic.Int64
+					bad := newNode(t, w, nodeOptions{store: store, skew: skew})
+					bad.env.Offset = func() time.Duration { return time.Duration(offset.Load()) }
+					bad.env.LearnClock = func(context.Context) {
+						asked.Add(1)
+						time.Sleep(time.Second)
+						offset.Store(int64(-skew))
+					}
+					defer bad.Stop(bad.env)
+					if got := bad.get(t, APITicket); got != ticket {
+						t.Errorf("got %q, want the ticket of the store", got)
+					}
+					if n := asked.Load(); (n == 0) != aging {
+						t.Errorf("asked %d times for the time", n)
+					}
+					for range 120 {
+						time.Sleep(30 * time.Second)
+						v, err := bad.Keeper(APITicket).Get(t.Context(), bad.env)
+						if err == nil && v.Text == ticket && time.Since(synctestStart) > 2*time.Hour {
+							t.Fatal("an expired ticket was served")
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// synctestStart is when each synctest bubble begins.
+var synctestStart = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// What binds the fleet binds a node whose clock is behind, though it seems to last for longer than it can.
+func TestFleetsFailureBindsAClockThatIsBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		w.fail = func(Kind, int) error { return wechatError("stable_token", 45009) }
+		good := newNode(t, w, nodeOptions{store: store})
+		good.fails(t, AccessToken)
+		good.Stop(good.env)
+		bad := newNode(t, w, nodeOptions{store: store, skew: -10 * time.Minute})
+		defer bad.Stop(bad.env)
+		u := bad.fails(t, AccessToken)
+		if wait := u.RetryAt.Sub(bad.env.Now()); w.count(AccessToken) != 1 || wait < 29*time.Minute || wait > maxUntil {
+			t.Errorf("%d calls, want 1; next attempt in %v", w.count(AccessToken), wait)
+		}
+		w.setFail(nil)
+		time.Sleep(45 * time.Minute)
+		bad.get(t, AccessToken)
 	})
 }
 

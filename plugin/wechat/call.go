@@ -222,7 +222,7 @@ func newRequest(ctx context.Context, base string, call *Call, body []byte, sent 
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("User-Agent", "caddy-wechat-card")
+	req.Header.Set("User-Agent", userAgent)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}

@@ -17,6 +17,8 @@ import (
 // WeChat's remote one, for when the first cannot be reached.
 var DefaultBaseURLs = []string{"https://api.weixin.qq.com", "https://api2.weixin.qq.com"}
 
+const userAgent = "caddy-wechat-card"
+
 // DefaultTimeout bounds one call unless the Config says otherwise.
 const DefaultTimeout = 5 * time.Second
 
@@ -98,34 +100,4 @@ func New(cfg Config) *Client {
 // Close closes the idle connections. Calls under way go on and close theirs.
 func (c *Client) Close() {
 	c.transport.CloseIdleConnections()
-}
-
-// Offset is WeChat's clock minus ours by the Date header of the last answer, in
-// whole seconds. Less than two seconds counts as none, and so does an Offset
-// that is not known yet.
-func (c *Client) Offset() time.Duration {
-	return time.Duration(c.offset.Load())
-}
-
-// Measured tells whether Offset is known: whether WeChat has answered yet.
-func (c *Client) Measured() bool { return c.measured.Load() }
-
-// noteDate learns the offset from an answer whose request was written at sent
-// and whose header was read at got, both by the local clock.
-func (c *Client) noteDate(date string, sent, got time.Time) {
-	took := got.Sub(sent)
-	if sent.IsZero() || took < 0 || took > 2*time.Second {
-		return // too long, or the clock was set meanwhile: the middle says nothing
-	}
-	theirs, err := http.ParseTime(date)
-	if err != nil {
-		return
-	}
-	// The header has cut off up to a second.
-	offset := (theirs.Sub(sent.Add(took/2)) + 490*time.Millisecond).Round(time.Second)
-	if offset.Abs() < 2*time.Second {
-		offset = 0
-	}
-	c.offset.Store(int64(offset))
-	c.measured.Store(true)
 }

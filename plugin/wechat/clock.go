@@ -1,0 +1,66 @@
+package wechat
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptrace"
+	"time"
+)
+
+// clockTimeout bounds LearnClock: an answer that took longer would say little.
+const clockTimeout = 1500 * time.Millisecond
+
+// Offset is WeChat's clock minus ours by the Date header of the last answer, in
+// whole seconds. Less than two seconds counts as none, and so does an Offset
+// that is not known yet.
+func (c *Client) Offset() time.Duration {
+	return time.Duration(c.offset.Load())
+}
+
+// Measured tells whether Offset is known: whether WeChat has answered yet.
+func (c *Client) Measured() bool { return c.measured.Load() }
+
+// LearnClock asks the first host for the time, by HEAD of its root: that is no
+// call of the API, shows no secret and counts against no quota. It returns after
+// a second and a half at the most; Measured tells whether it has worked.
+func (c *Client) LearnClock(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, clockTimeout)
+	defer cancel()
+	var connected time.Time
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected = c.now() },
+	})
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, c.hosts[0].base+"/", http.NoBody)
+	if err != nil {
+		return
+	}
+	req.Header.Set("User-Agent", userAgent)
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode < http.StatusInternalServerError { // which may be anybody's on the way
+		c.noteDate(resp.Header.Get("Date"), connected, c.now())
+	}
+}
+
+// noteDate learns the offset from an answer whose request was written at sent
+// and whose header was read at got, both by the local clock.
+func (c *Client) noteDate(date string, sent, got time.Time) {
+	took := got.Sub(sent)
+	if sent.IsZero() || took < 0 || took > 2*time.Second {
+		return // too long, or the clock was set meanwhile: the middle says nothing
+	}
+	theirs, err := http.ParseTime(date)
+	if err != nil {
+		return
+	}
+	// The header has cut off up to a second.
+	offset := (theirs.Sub(sent.Add(took/2)) + 490*time.Millisecond).Round(time.Second)
+	if offset.Abs() < 2*time.Second {
+		offset = 0
+	}
+	c.offset.Store(int64(offset))
+	c.measured.Store(true)
+}
