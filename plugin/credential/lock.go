@@ -9,9 +9,10 @@ import (
 )
 
 // lock waits for the store's lock on the generation that this flight replaces. It returns with the lock (f.unlock is
-// set), with a value that another process has stored meanwhile, or with neither when waiting longer would hurt: then
-// the flight goes on without it, for the lock saves calls and nothing rests on it.
-func (f *flight) lock(generation string) *held {
+// set), with a value that another process has stored meanwhile, with a failure that another process has met and that
+// binds all, or with none of these when waiting longer would hurt: then the flight goes on without the lock, which saves
+// calls and on which nothing rests.
+func (f *flight) lock(generation string) (*held, error) {
 	name := strings.ReplaceAll(f.name, "/", "-") + "-" + generation
 	ctx, cancel := context.WithCancel(f.env.ctx)
 	got := make(chan error)
@@ -42,7 +43,7 @@ func (f *flight) lock(generation string) *held {
 		}
 		if !now.Before(end) {
 			cancel()
-			return nil
+			return nil, nil
 		}
 		f.mu.Lock()
 		changed := f.changed
@@ -57,27 +58,27 @@ func (f *flight) lock(generation string) *held {
 						slog.String("credential", string(f.kind)), slog.Any("error", err))
 				}
 				cancel()
-				return nil
+				return nil, nil
 			}
 			f.unlock = func() {
 				f.env.share.unlock(f.env.ctx, name)
 				cancel()
 			}
-			return nil
+			return nil, nil
 		case <-changed: // the old value was refused: callers wait from now on
 			again.Stop()
 		case <-again.C:
 			if rec, err := f.read(f.env.ctx); err == nil {
-				if h := f.adopt(rec); h != nil {
+				if h, err := f.settled(rec); h != nil || err != nil {
 					cancel()
-					return h
+					return h, err
 				}
 			}
 			poll = min(2*poll, coldPoll)
 		case <-f.env.ctx.Done():
 			again.Stop()
 			cancel()
-			return nil
+			return nil, nil
 		}
 	}
 }

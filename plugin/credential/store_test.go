@@ -511,6 +511,30 @@ func TestWrongClockWithAnAgelessStore(t *testing.T) {
 // synctestStart is when each synctest bubble begins.
 var synctestStart = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// Others wait for a lock whose holder tells that the quota is used up, and is killed before it gives the lock back.
+func TestWaitersAreToldOfAFailureThatBindsAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		w.delay = 500 * time.Millisecond
+		w.fail = func(Kind, int) error { return wechatError("stable_token", 45009) }
+		holder := newNode(t, w, nodeOptions{store: store})
+		store.noUnlock = unlockTries
+		go func() { _, _ = holder.Keeper(AccessToken).Get(t.Context(), holder.env) }()
+		time.Sleep(100 * time.Millisecond)
+		waiter := newNode(t, w, nodeOptions{store: store})
+		start := time.Now()
+		u := waiter.fails(t, AccessToken)
+		if took := time.Since(start); took > 5*time.Second || w.count(AccessToken) != 1 {
+			t.Errorf("told after %v; %d calls, want 1", took, w.count(AccessToken))
+		}
+		if wait := time.Until(u.RetryAt); wait < 29*time.Minute {
+			t.Errorf("next attempt in %v", wait)
+		}
+		holder.Stop(holder.env)
+		waiter.Stop(waiter.env)
+	})
+}
+
 // What binds the fleet binds a node whose clock is behind, though it seems to last for longer than it can.
 func TestFleetsFailureBindsAClockThatIsBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
