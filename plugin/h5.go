@@ -1,0 +1,67 @@
+package plugin
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+)
+
+// JSConfig appends what an H5 page passes to wx.config to dst: {"appId","timestamp","nonceStr","signature","jsApiList"},
+// signed with the jsapi_ticket at the present second. url is the page's, signed as it is but for its fragment: whose pages
+// may ask is for the caller to judge. apis are the names in jsApiList.
+func (a *Account) JSConfig(ctx context.Context, dst []byte, url string, apis []string) ([]byte, error) {
+	ticket, err := a.Credential(ctx, credential.JSAPITicket)
+	if err != nil {
+		return dst, err
+	}
+	c := card.Config{URL: url, NonceStr: newNonce(), Timestamp: a.wechatNow()}
+	dst = append(dst, `{"appId":`...)
+	dst = card.AppendString(dst, a.cfg.AppID)
+	dst = append(dst, `,"timestamp":`...)
+	dst = strconv.AppendInt(dst, c.Timestamp, 10)
+	dst = append(dst, `,"nonceStr":"`...)
+	dst = append(dst, c.NonceStr...)
+	dst = append(dst, `","signature":"`...)
+	dst = append(dst, c.Signature(ticket)...)
+	dst = append(dst, `","jsApiList":[`...)
+	for i, name := range apis {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = card.AppendString(dst, name)
+	}
+	return append(dst, `]}`...), nil
+}
+
+// ChooseCard appends what an H5 page passes to wx.chooseCard to dst: {"shopId","cardType","cardId","timestamp","nonceStr",
+// "signType","cardSign"}, signed with the api_ticket at the present second. filter says which of the user's cards are
+// shown by its ShopID, CardType and CardID; AppID, Timestamp and NonceStr are set here.
+//
+// The signature of a CardID is good for adding that card too, so it must be one that the caller may hand out. What a
+// client chooses must not be mistaken for another of the signed values, whose names are not signed: digits for ShopID,
+// WeChat's words for CardType.
+func (a *Account) ChooseCard(ctx context.Context, dst []byte, filter card.Choose) ([]byte, error) {
+	ticket, err := a.Credential(ctx, credential.APITicket)
+	if err != nil {
+		return dst, err
+	}
+	filter.AppID, filter.Timestamp, filter.NonceStr = a.cfg.AppID, a.wechatNow(), newNonce()
+	dst = append(dst, `{"shopId":`...)
+	dst = card.AppendString(dst, filter.ShopID)
+	dst = append(dst, `,"cardType":`...)
+	dst = card.AppendString(dst, filter.CardType)
+	dst = append(dst, `,"cardId":`...)
+	dst = card.AppendString(dst, filter.CardID)
+	dst = append(dst, `,"timestamp":"`...)
+	dst = strconv.AppendInt(dst, filter.Timestamp, 10)
+	dst = append(dst, `","nonceStr":"`...)
+	dst = append(dst, filter.NonceStr...)
+	dst = append(dst, `","signType":"SHA1","cardSign":"`...)
+	dst = append(dst, filter.Signature(ticket)...)
+	return append(dst, `"}`...), nil
+}
+
+// wechatNow is the present second by WeChat's clock, as signatures have it.
+func (a *Account) wechatNow() int64 { return a.cfg.Now().Add(a.offset()).Unix() }

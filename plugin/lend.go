@@ -1,0 +1,45 @@
+package plugin
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+)
+
+// Loan is a credential for somebody who keeps it by himself.
+type Loan struct {
+	Text      string
+	ExpiresIn int // for how many seconds it is good still: rounded down, at least 1
+}
+
+// Lend gives the current value of a credential to keep until its end.
+func (a *Account) Lend(ctx context.Context, kind credential.Kind) (Loan, error) {
+	text, left, err := a.state.keepers.Keeper(kind).Lend(ctx, a.env)
+	return Loan{Text: text, ExpiresIn: int(left / time.Second)}, err
+}
+
+// ForceToken replaces a good access_token at the wish of somebody whom it was lent, as force_refresh of stable_token
+// does. Like at WeChat nothing happens when that must not be now: the Keeper's guard forbids it, forced refreshes are off,
+// or the token source knows none.
+func (a *Account) ForceToken(ctx context.Context) error {
+	if a.cfg.TokenSource != Stable || !a.cfg.ForceRefresh {
+		return nil
+	}
+	return a.state.keepers.Keeper(credential.AccessToken).Force(ctx, a.env)
+}
+
+// LentToken tells in constant time whether token is an access_token of the account that is good: the current one, or the
+// one before it as long as WeChat takes that.
+func (a *Account) LentToken(ctx context.Context, token string) (bool, error) {
+	return a.state.keepers.Keeper(credential.AccessToken).Knows(ctx, a.env, token)
+}
+
+// HasSecret tells in constant time whether a caller knows the app secret. Where there is none, nobody does.
+func (a *Account) HasSecret(secret string) bool {
+	// of one length, so that the time does not tell the secret's
+	got, want := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(a.cfg.AppSecret))
+	return subtle.ConstantTimeCompare(got[:], want[:]) == 1 && a.cfg.AppSecret != ""
+}
