@@ -102,13 +102,13 @@ func (a *Account) provision(name string) (plugin.AccountConfig, error) {
 	}
 	cfg.DecryptLimit, cfg.GeturlLimit = a.Limit.Decrypt, a.Limit.Geturl
 
-	if err := a.provisionMiniPrograms(); err != nil {
+	if err := a.provisionMiniPrograms(&cfg); err != nil {
 		return cfg, err
 	}
 	return cfg, a.provisionMessagePush()
 }
 
-func (a *Account) provisionMiniPrograms() error {
+func (a *Account) provisionMiniPrograms(cfg *plugin.AccountConfig) error {
 	seen := make(map[string]struct{})
 	for i, mp := range a.MiniPrograms {
 		if mp.AppID == "" || mp.AppSecret == "" {
@@ -126,6 +126,7 @@ func (a *Account) provisionMiniPrograms() error {
 		}
 		seen[mp.AppID] = struct{}{}
 		a.miniPrograms = append(a.miniPrograms, mp)
+		cfg.MiniPrograms = append(cfg.MiniPrograms, plugin.MiniProgram(mp))
 	}
 	return nil
 }

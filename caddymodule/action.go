@@ -21,12 +21,22 @@ type Action interface {
 	ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error
 }
 
-// Answering is an Action that never calls next. Handler answers OPTIONS for it, and refuses every method that is not in Methods.
+// Answering is an Action that only some methods ask something of. Handler answers OPTIONS for it, and refuses every
+// method that is not in Methods.
 type Answering interface {
 	Action
 
 	// Methods lists the HTTP methods that ServeAction takes.
 	Methods() []string
+}
+
+// Choosing is an Action that not every account will do for.
+type Choosing interface {
+	Action
+
+	// CheckAccount tells what an account lacks. Handler calls it in its Provision, after that of the action, for each account
+	// that requests may be for.
+	CheckAccount(account *plugin.Account) error
 }
 
 // actionNamespace is where actions are registered.

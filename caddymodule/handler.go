@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -39,7 +40,7 @@ type Handler struct {
 
 	action     Action
 	actionName string
-	methods    []string // what an answering action takes; nil: everything
+	methods    []string // what the action takes; nil: everything
 	allow      string   // the same, as the Allow header has it
 
 	accounts    map[string]*boundAccount
@@ -91,8 +92,11 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	app := mod.(*App)
 	if h.accountName = fullPlaceholders(h.Account); isDynamic(h.accountName) {
 		h.accounts = make(map[string]*boundAccount, len(app.accounts))
-		for name, account := range app.accounts {
-			h.accounts[name] = h.bind(name, account)
+		for _, name := range slices.Sorted(maps.Keys(app.accounts)) {
+			if err := h.checkAccount(name, app.accounts[name]); err != nil {
+				return err
+			}
+			h.accounts[name] = h.bind(name, app.accounts[name])
 		}
 		app.needs.add(action.Needs(), "")
 		return nil
@@ -101,8 +105,23 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if account == nil {
 		return fmt.Errorf("account %q is not configured", h.Account)
 	}
+	if err := h.checkAccount(h.Account, account); err != nil {
+		return err
+	}
 	h.account = h.bind(h.Account, account)
 	app.needs.add(action.Needs(), h.Account)
+	return nil
+}
+
+// checkAccount asks the action whether an account will do.
+func (h *Handler) checkAccount(name string, account *plugin.Account) error {
+	choosing, ok := h.action.(Choosing)
+	if !ok {
+		return nil
+	}
+	if err := choosing.CheckAccount(account); err != nil {
+		return fmt.Errorf("account %q: %w", name, err)
+	}
 	return nil
 }
 
@@ -187,7 +206,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, account *boundAcc
 
 // passed counts a request whose error came from behind the action, which did its part.
 func (h *Handler) passed(account *boundAccount) {
-	if account != nil && h.methods == nil {
+	if account != nil {
 		account.answered.Inc()
 	}
 }

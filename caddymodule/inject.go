@@ -202,12 +202,7 @@ func (in *Inject) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 // removeForged removes all that the client sent under a configured name.
 func (in *Inject) removeForged(r *http.Request) {
 	if len(in.fields) > 0 {
-		removeFields(r.Header, in.fields)
-		removeConnectionOptions(r.Header, in.fields)
-		if r.Trailer != nil && r.Body != nil {
-			removeFields(r.Trailer, in.fields)
-			r.Body = &trailerFilter{ReadCloser: r.Body, trailer: r.Trailer, fields: in.fields}
-		}
+		removeForgedFields(r, in.fields)
 	}
 	if len(in.params) > 0 {
 		removeForgedParams(r, in.params)

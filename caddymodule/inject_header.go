@@ -11,11 +11,11 @@ import (
 // injectField is one configured header field.
 type injectField struct {
 	name string // canonical
-	need int    // index of its credential in Inject.needs
+	need int    // index of what it carries: of a credential in Inject.needs
 }
 
 // connectionFields end at the next hop, frame the message, say where it goes or how its body reads, or are
-// overwritten by Caddy's proxies: a credential would not arrive in them, or the request would not.
+// overwritten by Caddy's proxies: what is set would not arrive in them, or the request would not.
 var connectionFields = map[string]bool{
 	"Alt-Svc":             true,
 	"Connection":          true,
@@ -48,7 +48,7 @@ func checkInjectField(name string) error {
 	case strings.ContainsAny(name, "_."):
 		return fmt.Errorf("header %s: field names with _ or . do not get through Caddy and to CGI backends safely; use -", name)
 	case connectionFields[http.CanonicalHeaderKey(name)]:
-		return fmt.Errorf("header %s belongs to HTTP itself and cannot carry a credential", name)
+		return fmt.Errorf("header %s belongs to HTTP itself and cannot be set here", name)
 	}
 	return nil
 }
@@ -56,6 +56,16 @@ func checkInjectField(name string) error {
 // isFieldNameRune tells whether r may stand in a header field's name (RFC 9110, section 5.6.2).
 func isFieldNameRune(r rune) bool {
 	return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+}
+
+// removeForgedFields removes fields from r, wherever a client can put them.
+func removeForgedFields(r *http.Request, fields []injectField) {
+	removeFields(r.Header, fields)
+	removeConnectionOptions(r.Header, fields)
+	if r.Trailer != nil && r.Body != nil {
+		removeFields(r.Trailer, fields)
+		r.Body = &trailerFilter{ReadCloser: r.Body, trailer: r.Trailer, fields: fields}
+	}
 }
 
 // removeFields deletes fields from h, however their names are written.

@@ -40,8 +40,9 @@ type AccountConfig struct {
 	AppSecret    string           // of the same
 	TokenSource  TokenSource      // default Stable
 	ForceRefresh bool             // whether forced refreshes may be spent on a token that WeChat refuses
-	DecryptLimit int              // calls of /card/code/decrypt a minute; 0: DefaultDecryptLimit
+	DecryptLimit int              // calls of /card/code/decrypt a minute, and as many of activatetempinfo/get; 0: DefaultDecryptLimit
 	GeturlLimit  int              // calls of /card/membercard/activate/geturl a minute; 0: DefaultGeturlLimit
+	MiniPrograms []MiniProgram    // whose users Login knows; the first is the default
 	APIURL       string           // first base URL of the API: part of the credentials' name
 	Client       *wechat.Client   // required
 	Store        credential.Store // nil: credentials are not shared and do not survive a restart

@@ -25,6 +25,8 @@ type State struct {
 	components *lru.Cache[componentKey, component] // by card and outer_str
 	latest     *lru.Cache[string, component]       // by card
 
+	activations activations
+
 	decrypts singleflight.Group
 	geturls  singleflight.Group
 
@@ -40,6 +42,8 @@ func NewState(cfg AccountConfig) *State {
 		codes:      newLRU[string, decrypted](maxCodes),
 		components: newLRU[componentKey, component](maxComponents),
 		latest:     newLRU[string, component](maxLatest),
+
+		activations: newActivations(),
 	}
 	s.limit(cfg)
 	return s
@@ -48,6 +52,7 @@ func NewState(cfg AccountConfig) *State {
 // limit sets the limits of a configuration, unless they are in force already: a reload fills no bucket.
 func (s *State) limit(cfg AccountConfig) {
 	s.decryptLimit.set("decrypt", cmp.Or(cfg.DecryptLimit, DefaultDecryptLimit))
+	s.activations.limit.set("tempinfo", cmp.Or(cfg.DecryptLimit, DefaultDecryptLimit))
 	s.geturlLimit.set("geturl", cmp.Or(cfg.GeturlLimit, DefaultGeturlLimit))
 	s.ownLimit.set("geturl", cmp.Or(cfg.GeturlLimit, DefaultGeturlLimit))
 }
