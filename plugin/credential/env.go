@@ -21,11 +21,14 @@ type EnvConfig struct {
 	Fetch func(ctx context.Context, kind Kind, force bool) (wechat.Grant, error)
 
 	Store        Store                // nil: nothing is shared, nothing survives a restart
-	Secret       string               // app secret: the key for what lies in the store is derived from it
+	Secret       string               // app secret: the key for what lies in the store is derived from it; empty: nothing is shared
 	Classic      bool                 // access_tokens come from /cgi-bin/token: every one is new, and there are few a day
 	ForceRefresh bool                 // whether forced refreshes may be spent on a token that WeChat refuses
 	Offset       func() time.Duration // how far WeChat's clock is ahead of ours; nil: not at all
 	Now          func() time.Time     // nil: time.Now
+
+	// Sources names who gives the credentials of a kind, unless WeChat does. They are not ours to renew: nothing is forced.
+	Sources map[Kind]Source
 
 	// LearnClock asks WeChat for the time, so that Offset is known, unless it is. It is called before a value is taken
 	// from a store that does not tell its age, and must return within seconds. nil: only calls that are made anyway tell.
@@ -70,7 +73,7 @@ func NewEnv(cfg EnvConfig) (*Env, error) {
 		return nil, err
 	}
 	e := &Env{EnvConfig: cfg, sealer: sealer}
-	if cfg.Store != nil {
+	if cfg.Store != nil && cfg.Secret != "" {
 		e.share = &share{store: cfg.Store, logger: cfg.Logger}
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
@@ -97,6 +100,11 @@ func (e *Env) Stop() {
 	e.flights.Wait()
 	stop.Stop()
 	e.cancel()
+}
+
+// forcible reports whether credentials of a kind are such that a forced refresh replaces them: stable access_tokens.
+func (e *Env) forcible(kind Kind) bool {
+	return kind == AccessToken && !e.Classic && e.Sources[kind] == ""
 }
 
 // wechatNow is the time by WeChat's clock.

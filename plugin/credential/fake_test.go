@@ -220,7 +220,7 @@ type nodeOptions struct {
 func newNode(t testing.TB, w *fakeWeChat, o nodeOptions) *node {
 	t.Helper()
 	now := func() time.Time { return time.Now().Add(o.skew) }
-	n := &node{Keepers: NewKeepers(ID{"https://api.weixin.qq.com", "wx0123456789abcdef", "stable"})}
+	n := &node{Keepers: NewKeepers(ID{BaseURL: "https://api.weixin.qq.com", AppID: "wx0123456789abcdef", Source: "stable"})}
 	raw := w.fetch(func() time.Time { return n.env.Now() })
 	if o.secret == "" {
 		o.secret = "s3cr3t"

@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,7 +21,7 @@ const (
 )
 
 var (
-	errSame    = errors.New("WeChat refuses the token and hands out the same one again")
+	errSame    = errors.New("WeChat refuses the token, and the same one is handed out again")
 	errQuarrel = errors.New("WeChat refuses one token after the other: does something else fetch tokens for this app_id?")
 	errNoForce = errors.New("no forced refresh is allowed now: 15 a day, 35 s apart, and only with a store whose lock can be had")
 	errBusy    = errors.New("renewals that began before were in the way; try again")
@@ -244,7 +245,7 @@ func (f *flight) failed(err error) error {
 
 // fetch asks WeChat. Where the record is ours to write, the call is counted there before it is made.
 func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
-	force := f.want.force && f.kind == AccessToken && !f.env.Classic
+	force := f.want.force && f.env.forcible(f.kind)
 	if force {
 		if !guarded || !f.countForced() {
 			return nil, errNoForce
@@ -265,7 +266,7 @@ func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
 	if cur := f.current(); err == nil && cur.isRefused() && grant.Value == cur.Text {
 		// WeChat still holds the refused token to be good. Only a forced refresh replaces it, and of these there are few.
 		insisted := cur.insisted.Swap(true)
-		mayForce := f.kind == AccessToken && !f.env.Classic && f.env.ForceRefresh && guarded
+		mayForce := f.env.forcible(f.kind) && f.env.ForceRefresh && guarded
 		switch {
 		case mayForce && f.countForced():
 			grant, err = f.env.Fetch(f.env.ctx, f.kind, true)
@@ -288,7 +289,7 @@ func (f *flight) fetch(rec *record, guarded bool) (*held, error) {
 		from = now.Add(max(time.Second, remaining/4)) // a stable token that WeChat has not rotated yet
 	}
 	h := newHeld(v, v.Expires, from, random())
-	h.source = FromWeChat
+	h.source = cmp.Or(f.env.Sources[f.kind], FromWeChat)
 	if !h.usable(now, f.kind) {
 		return nil, errLate
 	}

@@ -12,10 +12,21 @@ type ID struct {
 	BaseURL string // first base URL of the API: a sandbox's ticket must never sign for the real account
 	AppID   string
 	Source  string // token source: tokens of /cgi-bin/token and /cgi-bin/stable_token live apart
+	Token   string // who keeps the access_token, hashed; empty: WeChat gives it
+	Tickets string // who keeps the tickets, hashed; empty: WeChat gives them (getticket), with the access_token
 }
 
 // Hash names the ID without showing it: 32 hex digits.
-func (id ID) Hash() string { return hash(id.BaseURL, id.AppID, id.Source) }
+func (id ID) Hash() string { return id.hash() }
+
+// hash names something that belongs to the ID.
+func (id ID) hash(more ...string) string {
+	parts := []string{id.BaseURL, id.AppID, id.Source}
+	if id.Token != "" || id.Tickets != "" {
+		parts = append(parts, id.Token, id.Tickets)
+	}
+	return hash(append(parts, more...)...)
+}
 
 // Keepers are the Keepers of one account. They outlive configurations: see Env.
 type Keepers struct {
@@ -26,12 +37,18 @@ type Keepers struct {
 func NewKeepers(id ID) *Keepers {
 	// One cache for the account. It expires nothing and so has no janitor: the Keeper alone judges a value's life.
 	values := cache.New(cache.NoExpiration, 0)
-	address := new(address)
+	weChat := new(address) // as it sees this process
 	all := make(map[Kind]*Keeper, len(Kinds))
 	for _, kind := range Kinds {
-		name := "wechat_card/" + hash(id.BaseURL, id.AppID, id.Source, string(kind))
-		all[kind] = newKeeper(kind, name, values, address, all[AccessToken])
-		address.keepers = append(address.keepers, all[kind])
+		at, needs, owner := weChat, all[AccessToken], id.Token
+		if kind != AccessToken {
+			owner = id.Tickets
+		}
+		if owner != "" {
+			at, needs = new(address), nil // WeChat's refusals are none of the owner's
+		}
+		all[kind] = newKeeper(kind, "wechat_card/"+id.hash(string(kind)), values, at, needs)
+		at.keepers = append(at.keepers, all[kind])
 	}
 	return &Keepers{all: all}
 }
@@ -88,6 +105,14 @@ func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 func (k *Keeper) Reject(ctx context.Context, own *Env, text string, cause error) (Value, error) {
 	k.refuse(text, cause)
 	return k.Get(ctx, own)
+}
+
+// Refused gives the value that WeChat refused, as long as no other has come; else it is empty.
+func (k *Keeper) Refused() string {
+	if cur := k.current(); cur.isRefused() {
+		return cur.Text
+	}
+	return ""
 }
 
 // Drop says that WeChat refused text with cause, without asking for another value.

@@ -283,7 +283,7 @@ func (s *simulation) join() {
 	defer s.mu.Unlock()
 	n := &simNode{
 		simulation: s, recent: map[Kind][]time.Time{},
-		Keepers: NewKeepers(ID{"https://api.weixin.qq.com", "wx0123456789abcdef", "stable"}),
+		Keepers: NewKeepers(ID{BaseURL: "https://api.weixin.qq.com", AppID: "wx0123456789abcdef", Source: "stable"}),
 	}
 	wrong := 4 // one clock of so many
 	if s.fleet != nil {

@@ -10,7 +10,7 @@ type Source string
 
 // The sources.
 const (
-	FromWeChat Source = "wechat" // this process fetched it
+	FromWeChat Source = "wechat" // this process fetched it; EnvConfig.Sources names others that it can come from
 	FromStore  Source = "store"  // another process did, or this one before it was restarted
 )
 
@@ -25,7 +25,7 @@ type Status struct {
 	LastError   error // of the last attempt of the fleet that failed, though others may have succeeded since; nil: none known
 	LastErrorAt time.Time
 
-	Fetched int // values that WeChat gave this process
+	Fetched int // values that WeChat gave this process, or who else keeps them
 	Adopted int // values that it took from the store
 	Failed  int // attempts that failed
 	Refused int // values that WeChat refused when they were used

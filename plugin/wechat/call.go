@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -19,7 +21,7 @@ type Call struct {
 	// API is our name of the call, for errors and metrics: token, getticket, …
 	API string
 
-	// Path begins with a slash and holds no query.
+	// Path begins with a slash; it may hold a query.
 	Path string
 
 	// Query holds parameters besides access_token.
@@ -27,6 +29,9 @@ type Call struct {
 
 	// AccessToken goes into the query, unless it is empty.
 	AccessToken string
+
+	// Header holds more fields to send.
+	Header http.Header
 
 	// Body is sent as JSON by POST; []byte and json.RawMessage as they are.
 	// Without a body the method is GET.
@@ -37,7 +42,7 @@ type Call struct {
 	// lost once its header has been written.
 	Repeatable bool
 
-	// Secrets are values in Query or Body that must never appear in an error.
+	// Secrets are values in Path, Query, Header or Body that must never appear in an error.
 	// AccessToken is one without being named here.
 	Secrets []string
 }
@@ -207,6 +212,9 @@ func (c *Client) try(ctx context.Context, h *host, call *Call, body []byte, conn
 func newRequest(ctx context.Context, base string, call *Call, body []byte, sent *atomic.Bool) (*http.Request, error) {
 	target := base + call.Path
 	sep := "?"
+	if strings.Contains(target, sep) {
+		sep = "&"
+	}
 	if call.AccessToken != "" {
 		target += sep + "access_token=" + url.QueryEscape(call.AccessToken)
 		sep = "&"
@@ -225,6 +233,10 @@ func newRequest(ctx context.Context, base string, call *Call, body []byte, sent 
 	req.Header.Set("User-Agent", userAgent)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	maps.Copy(req.Header, call.Header)
+	if host := req.Header.Get("Host"); host != "" {
+		req.Host = host
 	}
 	if call.Repeatable {
 		// The key without a value lets net/http repeat a POST, and is not sent.
