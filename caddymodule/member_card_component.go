@@ -6,15 +6,13 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
-
-// componentAppID is the mini program of WeChat's in which users fill in the form of a member card.
-const componentAppID = "wxeb490c6f9b154ef9"
 
 // MemberCardComponent answers with the parameters of `wx.navigateToMiniProgram` that open WeChat's member-card component
 // (会员卡开卡组件): `{"appId":"…","extraData":{"encrypt_card_id":"…","outer_str":"…","biz":"…"}}`.
@@ -135,7 +133,7 @@ func (m *MemberCardComponent) ServeAction(w http.ResponseWriter, r *http.Request
 		}
 		return err
 	}
-	b := append(s.answer, `{"appId":"`+componentAppID+`","extraData":`...)
+	b := append(s.answer, `{"appId":"`+card.ComponentAppID+`","extraData":`...)
 	b = extra.AppendJSON(b)
 	s.answer = append(b, '}')
 	answerJSON(w, r, s.answer)

@@ -131,25 +131,20 @@ func (a *Account) AppID() string { return a.cfg.AppID }
 // AddCard appends the parameters of wx.addCard, {"cardList":[…]}, to dst: each card signed with the api_ticket, at the
 // present second, and with a nonce of its own unless nonce is false. It sets Timestamp and NonceStr of the cards.
 func (a *Account) AddCard(ctx context.Context, dst []byte, cards []card.Ext, nonce bool) ([]byte, error) {
-	ticket, err := a.Credential(ctx, credential.APITicket)
+	signer, err := a.CardSigner(ctx)
 	if err != nil {
 		return dst, err
 	}
-	now := a.cfg.Now().Add(a.offset()).Unix()
 	dst = append(dst, `{"cardList":[`...)
 	for i := range cards {
 		c := &cards[i]
-		c.Timestamp, c.NonceStr = now, ""
-		if nonce {
-			c.NonceStr = newNonce()
-		}
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		dst = append(dst, `{"cardId":`...)
 		dst = card.AppendString(dst, c.CardID)
 		dst = append(dst, `,"cardExt":`...)
-		dst = c.AppendJSONString(dst, ticket)
+		dst = signer.AppendCardExt(dst, c, nonce)
 		dst = append(dst, '}')
 	}
 	return append(dst, `]}`...), nil

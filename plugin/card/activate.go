@@ -5,6 +5,10 @@ import (
 	"strings"
 )
 
+// ComponentAppID is the app id of the member-card component, a mini program of
+// WeChat's own (page 会员卡开卡组件).
+const ComponentAppID = "wxeb490c6f9b154ef9"
+
 // ExtraData is what wx.navigateToMiniProgram passes to the member-card
 // component.
 type ExtraData struct {
