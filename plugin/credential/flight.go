@@ -182,14 +182,29 @@ func (f *flight) settled(rec *record) (*held, error) {
 
 // adopt takes the stored value when it is better than ours.
 func (f *flight) adopt(rec *record) *held {
+	h := f.open(rec)
+	if h == nil {
+		return nil
+	}
+	return f.take(h)
+}
+
+// open gives the stored value, if it may be served.
+func (f *flight) open(rec *record) *held {
 	if rec == nil || rec.Value == nil {
 		return nil
 	}
 	now := f.env.Now()
 	h, err := rec.unpack(f.env.sealer, f.name, now, f.env.Offset)
-	if err != nil || h.Text == f.not {
+	if err != nil || h.Text == f.not || !h.usable(now, f.kind) {
 		return nil
 	}
+	return h
+}
+
+// take makes h, a value out of the store, ours when it is better than what we have.
+func (f *flight) take(h *held) *held {
+	now := f.env.Now()
 	cur := f.current()
 	same := cur != nil && cur.Text == h.Text
 	newer := cur == nil || h.Obtained.After(cur.Obtained)
@@ -353,11 +368,8 @@ func (f *flight) save(h *held) {
 	}
 	ours := pack(f.env.sealer, f.name, h, f.env.Now(), f.env.Offset())
 	if rec.Value != nil && rec.Value.Obtained >= ours.Obtained {
-		if f.adopt(rec) != nil {
-			return
-		}
-		now := f.env.Now()
-		if other, err := rec.unpack(f.env.sealer, f.name, now, f.env.Offset); err == nil && other.usable(now, f.kind) && other.Text != f.not {
+		if other := f.open(rec); other != nil {
+			f.take(other)
 			return
 		}
 	}
