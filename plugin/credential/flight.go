@@ -196,6 +196,10 @@ func (f *flight) open(rec *record) *held {
 	}
 	now := f.env.Now()
 	h, err := rec.unpack(f.env.sealer, f.name, now, f.env.Offset)
+	if errors.Is(err, errForeign) && !f.foreign.Swap(true) {
+		f.env.Logger.Warn("credential store holds a value that does not open: it is another app secret's or account's, or damaged; it will be overwritten",
+			slog.String("credential", string(f.kind)), slog.String("key", f.name))
+	}
 	if err != nil || h.Text == f.not || !h.usable(now, f.kind) {
 		return nil
 	}

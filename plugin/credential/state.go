@@ -73,6 +73,8 @@ type Keeper struct {
 	group  singleflight.Group
 	flying atomic.Bool
 
+	foreign atomic.Bool // the store held what we cannot open: said once
+
 	mu       sync.Mutex
 	envs     []*Env // started and not stopped, the current one last
 	config   string // fingerprint of the current configuration, or of the last one that was

@@ -81,6 +81,37 @@ func TestSealedValueIsBoundToItsName(t *testing.T) {
 	})
 }
 
+// A record that is well-formed, but of another secret or name, is replaced: worth one word, and no more.
+func TestForeignValueIsWorthOneWarning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		a := newNode(t, w, nodeOptions{store: store, secret: "another"})
+		theirs := a.get(t, AccessToken)
+		a.Stop(a.env)
+		key := a.Keeper(AccessToken).name
+		foreign := store.data[key]
+		var log bytes.Buffer
+		b := newNode(t, w, nodeOptions{store: store})
+		b.env.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		b.Start(b.env, AccessToken)
+		for range 3 {
+			if got := b.get(t, AccessToken); got == theirs {
+				t.Fatalf("%q was taken out of another account's record", got)
+			}
+			synctest.Wait()
+			_ = store.Store(t.Context(), key, foreign)
+			time.Sleep(2 * time.Hour)
+		}
+		b.Stop(b.env)
+		if n := strings.Count(log.String(), "level=WARN"); n != 1 || !strings.Contains(log.String(), key) {
+			t.Errorf("%d warnings, want one that names the key: %s", n, &log)
+		}
+		if strings.Contains(log.String(), "access_token-") {
+			t.Errorf("the log holds a token: %s", &log)
+		}
+	})
+}
+
 func TestFleetRenewsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, store := newFake(), newStore()
