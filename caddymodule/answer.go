@@ -31,16 +31,22 @@ func (s *scratch) free() {
 	scratchPool.Put(s)
 }
 
+// bufferedByServer is how long a body may be for which net/http sets Content-Length itself, for less than it costs here.
+const bufferedByServer = 2048
+
 // answerJSON writes a JSON body, with what all answers have in common.
 func answerJSON(w http.ResponseWriter, r *http.Request, body []byte) {
-	// One allocation for three headers. They are not shared between requests: other handlers may edit them in place.
-	values := [...]string{"application/json", "no-store", strconv.Itoa(len(body))}
+	// One allocation for all values. They are not shared between requests: other handlers may edit them in place.
+	values := [...]string{"application/json", "no-store"}
 	h := w.Header()
 	h["Content-Type"] = values[0:1:1]
 	h["Cache-Control"] = values[1:2:2]
-	h["Content-Length"] = values[2:3:3]
+	isHead := r.Method == http.MethodHead
+	if isHead || len(body) > bufferedByServer {
+		h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
 	w.WriteHeader(http.StatusOK)
-	if r.Method != http.MethodHead {
+	if !isHead {
 		_, _ = w.Write(body) // a client that is gone needs no answer
 	}
 }
