@@ -6,7 +6,6 @@
 package plugin
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -16,16 +15,8 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/source"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
-)
-
-// TokenSource says where access_tokens come from.
-type TokenSource string
-
-// The token sources.
-const (
-	Stable  TokenSource = "stable"  // POST /cgi-bin/stable_token: leaves other systems' tokens alone
-	Classic TokenSource = "classic" // GET /cgi-bin/token: each one kills the one before
 )
 
 // The limits that an AccountConfig without any has, in calls a minute.
@@ -37,8 +28,10 @@ const (
 // AccountConfig is all that an Account needs to know.
 type AccountConfig struct {
 	AppID        string           // of the official account that created the cards
-	AppSecret    string           // of the same
-	TokenSource  TokenSource      // default Stable
+	AppSecret    string           // of the same; without it nothing is shared through the Store
+	TokenSource  TokenSource      // default Stable; without meaning when there is a Token
+	Token        source.Source    // who keeps the access_token; nil: TokenSource says
+	Tickets      source.Source    // who keeps the tickets; nil: WeChat gives them for the access_token
 	ForceRefresh bool             // whether forced refreshes may be spent on a token that WeChat refuses
 	DecryptLimit int              // calls of /card/code/decrypt a minute, and as many of activatetempinfo/get; 0: DefaultDecryptLimit
 	GeturlLimit  int              // calls of /card/membercard/activate/geturl a minute; 0: DefaultGeturlLimit
@@ -50,10 +43,6 @@ type AccountConfig struct {
 	Now          func() time.Time // nil: time.Now
 
 	Observe func(credential.Event) // told of each renewal and failure; it must not block; nil: nobody is
-}
-
-func (c AccountConfig) id() credential.ID {
-	return credential.ID{BaseURL: c.APIURL, AppID: c.AppID, Source: string(cmp.Or(c.TokenSource, Stable))}
 }
 
 // SharedKey names the State that accounts of this configuration share. It holds no secret.
@@ -76,13 +65,14 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	cfg.TokenSource = cmp.Or(cfg.TokenSource, Stable)
+	cfg.TokenSource = cfg.tokenSource()
 	a := &Account{cfg: cfg, state: state}
 	env, err := credential.NewEnv(credential.EnvConfig{
 		Fetch:        a.fetch,
 		Store:        cfg.Store,
 		Secret:       cfg.AppSecret,
 		Classic:      cfg.TokenSource == Classic,
+		Sources:      cfg.owners(),
 		ForceRefresh: cfg.ForceRefresh,
 		Offset:       a.offset,
 		LearnClock:   a.learnClock,
@@ -109,6 +99,9 @@ func (a *Account) Stop() { a.state.keepers.Stop(a.env) }
 
 // Credential gives the current value of a credential. Keep it no longer than the request at hand.
 func (a *Account) Credential(ctx context.Context, kind credential.Kind) (string, error) {
+	if kind == credential.AccessToken && a.cfg.TokenSource == None {
+		return "", a.noToken()
+	}
 	v, err := a.state.keepers.Keeper(kind).Get(ctx, a.env)
 	return v.Text, err
 }
@@ -121,6 +114,9 @@ func (a *Account) Status(kind credential.Kind) credential.Status {
 // Refresh fetches a credential anew at once, whatever failed before; force spends one of the day's forced refreshes of
 // a stable access_token.
 func (a *Account) Refresh(ctx context.Context, kind credential.Kind, force bool) error {
+	if kind == credential.AccessToken && a.cfg.TokenSource == None {
+		return a.noToken()
+	}
 	_, err := a.state.keepers.Keeper(kind).Refresh(ctx, a.env, force)
 	return err
 }
@@ -159,31 +155,12 @@ func newNonce() string {
 	return string(digits[:])
 }
 
-// fetch asks WeChat for a credential.
-func (a *Account) fetch(ctx context.Context, kind credential.Kind, force bool) (g wechat.Grant, err error) {
-	switch {
-	case kind == credential.AccessToken && a.cfg.TokenSource == Classic:
-		return a.cfg.Client.Token(ctx, a.cfg.AppID, a.cfg.AppSecret)
-	case kind == credential.AccessToken:
-		return a.cfg.Client.StableToken(ctx, a.cfg.AppID, a.cfg.AppSecret, force)
-	}
-	typ := wechat.CardTicket
-	if kind == credential.JSAPITicket {
-		typ = wechat.JSAPITicket
-	}
-	err = a.withToken(ctx, nil, func(token string) (err error) {
-		g, err = a.cfg.Client.Ticket(ctx, token, typ)
-		return err
-	})
-	return g, err
-}
-
 // withToken makes a call with the access_token, and once more with another one when WeChat refuses the first. Such a
 // refusal means that the call was not executed, so any call may be repeated after it. A call within a limit counts when
 // it is made: without a token it is not.
 func (a *Account) withToken(ctx context.Context, limit *bucket, call func(token string) error) error {
 	tokens := a.state.keepers.Keeper(credential.AccessToken)
-	v, err := tokens.Get(ctx, a.env)
+	v, err := a.token(ctx)
 	if err != nil {
 		return err
 	}
@@ -192,7 +169,7 @@ func (a *Account) withToken(ctx context.Context, limit *bucket, call func(token 
 			return err
 		}
 	}
-	if err = call(v.Text); !refusesToken(err) {
+	if err = call(v.Text); v.Text == "" || !refusesToken(err) {
 		return err
 	}
 	if v, err = tokens.Reject(ctx, a.env, v.Text, err); err != nil {
