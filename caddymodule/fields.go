@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// field is one of the values that go with a card.
+// field is one of the values that go with a card, or with a request.
 type field uint8
 
 // The fields. Requests, JSON and Caddyfile know them by fieldRules' names.
@@ -17,6 +17,9 @@ const (
 	code
 	openID
 	fixedBegin
+	pageURL
+	shopID
+	cardType
 	numFields
 )
 
@@ -32,6 +35,10 @@ var fieldRules = [numFields]struct {
 	code:       {name: "code", max: 20, client: isPlainCode, hint: "letters and digits"},
 	openID:     {name: "openid", max: 64, client: isOpenID, hint: "an openid"},
 	fixedBegin: {name: "fixed_begintimestamp", max: 20, client: isDigits, hint: "digits"},
+	pageURL:    {name: "url", max: 8192, client: isPageURL, hint: "the address of a page as location.href has it, encoded once"},
+	// These two are signed as bare values, too.
+	shopID:   {name: "shop_id", max: 20, client: isDigits, hint: "digits"},
+	cardType: {name: "card_type", max: 32, client: isCardType, hint: "one of WeChat's card types"},
 }
 
 // fieldNamed finds a field by its name.
@@ -45,6 +52,12 @@ func fieldNamed(name string) (field, bool) {
 		return openID, true
 	case "fixed_begintimestamp":
 		return fixedBegin, true
+	case "url":
+		return pageURL, true
+	case "shop_id":
+		return shopID, true
+	case "card_type":
+		return cardType, true
 	}
 	return 0, false
 }
@@ -142,6 +155,14 @@ func (t text) check(f field) (string, error) {
 		return "", invalid("%s is not %s", rule.name, rule.hint)
 	}
 	return t.s, nil
+}
+
+// optional is check for a field that may be absent.
+func (t text) optional(f field) (string, error) {
+	if t.absent() {
+		return "", nil
+	}
+	return t.check(f)
 }
 
 // value is what the operator configured for a field; the zero value: nothing.

@@ -23,7 +23,7 @@ func (q *cardsRequest) readJSON(body []byte, sh *shape) error {
 	for name, raw := range members(body) {
 		var err error
 		switch {
-		case name == "card_id":
+		case name == "card_id" && sh.max > 0:
 			if seenCardID {
 				return invalid("card_id %s", faultTwice)
 			}

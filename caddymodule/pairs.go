@@ -21,7 +21,7 @@ func (q *cardsRequest) readPairs(raw string, sh *shape, isForm bool) error {
 		}
 		var err error
 		switch {
-		case name == "card_id":
+		case name == "card_id" && sh.max > 0:
 			err = q.readCardIDs(value, sh)
 		case name == "cardList" && sh.cardList && isForm:
 			if seenCardList {

@@ -23,6 +23,8 @@ const (
 	reasonCardNotAllowed        = "card_not_allowed"
 	reasonFieldNotAllowed       = "field_not_allowed"
 	reasonClientNotAllowed      = "client_not_allowed"
+	reasonPathNotAllowed        = "path_not_allowed"
+	reasonOriginNotAllowed      = "origin_not_allowed"
 	reasonValueMissing          = "value_missing"
 	reasonMethodNotAllowed      = "method_not_allowed"
 	reasonBodyTooLarge          = "body_too_large"

@@ -21,7 +21,7 @@ type shape struct {
 	idList   bool     // card_id may be several
 	cards    bool     // JSON may have cards, each with its fields
 	cardList bool     // the same as wx.addCard and wx.chooseCard give it
-	max      int      // cards
+	max      int      // cards; 0: card_id has no meaning
 }
 
 // cardsRequest is what a client asks for: cards, each with its fields.
