@@ -51,6 +51,7 @@ type App struct {
 	// The official accounts by name. Handlers use the one named `default` unless told otherwise.
 	Accounts map[string]*Account `json:"accounts,omitempty"`
 
+	baseURL   string // the first of the API
 	accounts  map[string]*plugin.Account
 	clients   []*wechat.Client
 	observers map[string]*accountObserver // by account name
@@ -99,6 +100,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
+	a.baseURL = cfg.BaseURLs[0]
 	store, err := a.loadStore(ctx)
 	if err != nil {
 		return err

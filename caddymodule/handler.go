@@ -218,7 +218,7 @@ func (h *Handler) log(p *Problem, err error) {
 	switch {
 	case isListed && slices.Contains(cardErrCodes, p.ErrCode):
 		level = zapcore.ErrorLevel // the operator's list is wrong
-	case p.Status == http.StatusServiceUnavailable, p.Reason == reasonClientNotAllowed:
+	case p.Status == http.StatusServiceUnavailable, p.Reason == reasonClientNotAllowed, p.Reason == reasonPathNotAllowed:
 		level = zapcore.WarnLevel
 	case p.Status >= http.StatusInternalServerError:
 		level = zapcore.ErrorLevel

@@ -86,6 +86,10 @@ func New(cfg Config) *Client {
 			TLSClientConfig:     &tls.Config{RootCAs: cfg.RootCAs, MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout: cfg.Timeout,
 			ForceAttemptHTTP2:   true,
+			// For Relay, which has no time-out over all: uploads may take longer.
+			ResponseHeaderTimeout: cfg.Timeout,
+			// Answers are passed on, and read, as WeChat sends them.
+			DisableCompression: true,
 			// A connection that died silently would else make every call time
 			// out until the kernel gives it up, a quarter of an hour later.
 			HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},

@@ -1,0 +1,60 @@
+package plugin
+
+import (
+	"net/http"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+// RelayCall is a call of WeChat's API that a backend has made.
+type RelayCall struct {
+	API     string        // what metrics call it
+	Request *http.Request // see wechat.Relay; its query holds no access_token unless OwnToken is set
+	Body    []byte        // stands in the place of Request.Body unless nil: a call whose body is kept can be repeated
+
+	// OwnToken says that the call proves itself otherwise than by the account's access_token: it gets none, and what
+	// WeChat says of its token says nothing of ours.
+	OwnToken bool
+}
+
+// Relay sends a call to WeChat with the account's access_token, once more with another one if WeChat refuses the first,
+// and gives the answer whatever it says. A call whose body was streamed is not repeated, but the token is not used again.
+func (a *Account) Relay(call RelayCall) (*http.Response, error) {
+	ctx := call.Request.Context()
+	relay := wechat.Relay{API: call.API, Request: call.Request, Body: call.Body}
+	if call.OwnToken {
+		return answered(a.cfg.Client.Relay(relay))
+	}
+	tokens := a.state.keepers.Keeper(credential.AccessToken)
+	v, err := a.token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	relay.AccessToken = v.Text
+	resp, err := a.cfg.Client.Relay(relay)
+	if v.Text == "" || !refusesToken(err) {
+		return answered(resp, err)
+	}
+	if call.Body == nil && call.Request.Body != nil && call.Request.Body != http.NoBody {
+		tokens.Drop(v.Text, err)
+		return resp, nil
+	}
+	_ = resp.Body.Close()
+	if v, err = tokens.Reject(ctx, a.env, v.Text, err); err != nil {
+		return nil, err
+	}
+	relay.AccessToken = v.Text
+	if resp, err = a.cfg.Client.Relay(relay); refusesToken(err) {
+		tokens.Drop(v.Text, err)
+	}
+	return answered(resp, err)
+}
+
+// answered leaves it to the caller to read what WeChat answered.
+func answered(resp *http.Response, err error) (*http.Response, error) {
+	if resp != nil {
+		return resp, nil
+	}
+	return nil, err
+}
