@@ -3,11 +3,7 @@
 // of members, the form of numbers, escapes and blanks. Nothing here signs, checks values or does I/O.
 package fill
 
-import (
-	"bytes"
-
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
-)
+import "github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
 
 // Kind says what a Part is.
 type Kind uint8
@@ -46,26 +42,19 @@ type Part struct {
 //
 // Names are compared after decoding. It fails, with ok false, when text is not JSON, or nested more than 10,000 deep, as
 // encoding/json bounds it. Bytes that are not UTF-8 inside of strings are none of its business; a byte order mark is
-// skipped. A text in which none of the names occurs is not looked into any further.
+// skipped.
 func Find(parts []Part, text []byte) (found []Part, ok bool) {
-	// an escape can only hide a letter as \u00..
-	if !bytes.Contains(text, []byte("cardExt")) && !bytes.Contains(text, []byte("extraData")) && !bytes.Contains(text, []byte(`\u00`)) {
-		return parts, true
-	}
-	return find(parts, text)
-}
-
-// find is Find for a text in which the names may occur.
-func find(parts []Part, text []byte) (found []Part, ok bool) {
 	before := len(parts)
 	s := scanner{text: text, parts: parts}
 	if !s.document() {
 		return parts, false
 	}
 	found = s.parts[:before]
-	for i := before; i < len(s.parts); i++ {
-		if s.parts[i].kept {
-			found = append(found, s.parts[i])
+	end := 0
+	for _, p := range s.parts[before:] {
+		if p.kept && p.start >= end { // what stands inside of another part goes with it
+			found = append(found, p)
+			end = p.end
 		}
 	}
 	return found, true

@@ -41,7 +41,15 @@ func (s *scanner) at(i int) byte {
 	return 0
 }
 
+// blanks skips blanks. There are none in most texts, which is found out without a call.
 func (s *scanner) blanks(i int) int {
+	if i < len(s.text) && s.text[i] <= ' ' {
+		return s.moreBlanks(i)
+	}
+	return i
+}
+
+func (s *scanner) moreBlanks(i int) int {
 	for i < len(s.text) && s.text[i] <= ' ' {
 		switch s.text[i] {
 		case ' ', '\t', '\n', '\r':
