@@ -10,11 +10,13 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/source"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
@@ -36,6 +38,7 @@ type AccountConfig struct {
 	DecryptLimit int              // calls of /card/code/decrypt a minute, and as many of activatetempinfo/get; 0: DefaultDecryptLimit
 	GeturlLimit  int              // calls of /card/membercard/activate/geturl a minute; 0: DefaultGeturlLimit
 	MiniPrograms []MiniProgram    // whose users Login knows; the first is the default
+	MessagePush  push.Config      // how messages that WeChat pushes are verified and decrypted; without Token: not at all
 	APIURL       string           // first base URL of the API: part of the credentials' name
 	Client       *wechat.Client   // required
 	Store        credential.Store // nil: credentials are not shared and do not survive a restart
@@ -43,6 +46,7 @@ type AccountConfig struct {
 	Now          func() time.Time // nil: time.Now
 
 	Observe func(credential.Event) // told of each renewal and failure; it must not block; nil: nobody is
+	Pushed  func(*push.Message)    // told of each message that was delivered; it must not block; nil: nobody is
 }
 
 // SharedKey names the State that accounts of this configuration share. It holds no secret.
@@ -57,6 +61,8 @@ type Account struct {
 	cfg   AccountConfig
 	state *State
 	env   *credential.Env
+
+	receiver *receiver // of messages; nil: there are no settings for it
 }
 
 // NewAccount makes an Account upon a State, which must be the one of the configuration's SharedKey. It calls nobody
@@ -84,6 +90,9 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 		return nil, err
 	}
 	a.env = env
+	if a.receiver, err = newReceiver(cfg, state); err != nil {
+		return nil, fmt.Errorf("message_push: %w", err)
+	}
 	return a, nil
 }
 
@@ -91,11 +100,14 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 func (a *Account) Start(warm ...credential.Kind) {
 	a.state.limit(a.cfg)
 	a.state.keepers.Start(a.env, warm...)
+	a.receiver.start()
 }
 
 // Stop ends what Start began and waits for it, two seconds at the most; the configuration that started before is
 // current again. Values stay in the State.
-func (a *Account) Stop() { a.state.keepers.Stop(a.env) }
+func (a *Account) Stop() {
+	a.receiver.stop(func() { a.state.keepers.Stop(a.env) })
+}
 
 // Credential gives the current value of a credential. Keep it no longer than the request at hand.
 func (a *Account) Credential(ctx context.Context, kind credential.Kind) (string, error) {

@@ -26,6 +26,7 @@ type State struct {
 	latest     *lru.Cache[string, component]       // by card
 
 	activations activations
+	pushes      pushes
 
 	decrypts singleflight.Group
 	geturls  singleflight.Group
@@ -44,6 +45,7 @@ func NewState(cfg AccountConfig) *State {
 		latest:     newLRU[string, component](maxLatest),
 
 		activations: newActivations(),
+		pushes:      newPushes(),
 	}
 	s.limit(cfg)
 	return s

@@ -181,6 +181,9 @@ func (q Query) check(now time.Time) error {
 	return nil
 }
 
+// EventSubmitMembercardUserInfo is the Event of a member card that was activated. It does not say what the user filled in.
+const EventSubmitMembercardUserInfo = "submit_membercard_user_info"
+
 // Message is a message of WeChat's that was verified.
 type Message struct {
 	Format Format // of Plain
