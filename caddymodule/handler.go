@@ -196,7 +196,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, account *boundAcc
 		name = account.name
 	}
 	metrics().answers.WithLabelValues(name, h.actionName, p.Reason).Inc()
-	if h.Errors == errorsCaddy {
+	if h.Errors == errorsCaddy && !p.asWechat {
 		p.setHeader(w.Header())
 		return caddyhttp.Error(p.Status, p)
 	}
@@ -218,7 +218,8 @@ func (h *Handler) log(p *Problem, err error) {
 	switch {
 	case isListed && slices.Contains(cardErrCodes, p.ErrCode):
 		level = zapcore.ErrorLevel // the operator's list is wrong
-	case p.Status == http.StatusServiceUnavailable, p.Reason == reasonClientNotAllowed, p.Reason == reasonPathNotAllowed:
+	case p.Status == http.StatusServiceUnavailable, p.Reason == reasonCredentialUnavailable,
+		p.Reason == reasonClientNotAllowed, p.Reason == reasonPathNotAllowed:
 		level = zapcore.WarnLevel
 	case p.Status >= http.StatusInternalServerError:
 		level = zapcore.ErrorLevel

@@ -49,6 +49,8 @@ type Problem struct {
 
 	RetryAfter time.Duration // for the Retry-After header, rounded up to whole seconds; 0: no such header
 	Err        error         // the cause: for logs, never shown
+
+	asWechat bool // answered in WeChat's form, with status 200, whatever the configuration says of errors
 }
 
 // Error implements error. What it says may be shown to clients, as Caddy's {err.message} is.
@@ -153,6 +155,10 @@ func (p *Problem) setHeader(h http.Header) {
 
 // write answers with the problem document.
 func (p *Problem) write(w http.ResponseWriter, r *http.Request) {
+	if p.asWechat {
+		answerAsWechat(w, r, appendRefusal(nil, p))
+		return
+	}
 	body := p.appendJSON(nil)
 	h := w.Header()
 	p.setHeader(h)

@@ -17,6 +17,9 @@ type Loan struct {
 
 // Lend gives the current value of a credential to keep until its end.
 func (a *Account) Lend(ctx context.Context, kind credential.Kind) (Loan, error) {
+	if kind == credential.AccessToken && !a.HasToken() {
+		return Loan{}, a.noToken()
+	}
 	text, left, err := a.state.keepers.Keeper(kind).Lend(ctx, a.env)
 	return Loan{Text: text, ExpiresIn: int(left / time.Second)}, err
 }
@@ -25,21 +28,30 @@ func (a *Account) Lend(ctx context.Context, kind credential.Kind) (Loan, error) 
 // does. Like at WeChat nothing happens when that must not be now: the Keeper's guard forbids it, forced refreshes are off,
 // or the token source knows none.
 func (a *Account) ForceToken(ctx context.Context) error {
-	if a.cfg.TokenSource != Stable || !a.cfg.ForceRefresh {
+	if a.cfg.tokenSource() != Stable || !a.cfg.ForceRefresh {
 		return nil
 	}
 	return a.state.keepers.Keeper(credential.AccessToken).Force(ctx, a.env)
 }
 
-// LentToken tells in constant time whether token is an access_token of the account that is good: the current one, or the
-// one before it as long as WeChat takes that.
-func (a *Account) LentToken(ctx context.Context, token string) (bool, error) {
+// KnowsToken tells in constant time whether token is an access_token of the account that is good: the current one, or the
+// one before it as long as WeChat takes that. It fails when there is no current one.
+func (a *Account) KnowsToken(ctx context.Context, token string) (bool, error) {
+	if !a.HasToken() {
+		return false, a.noToken()
+	}
 	return a.state.keepers.Keeper(credential.AccessToken).Knows(ctx, a.env, token)
 }
 
-// HasSecret tells in constant time whether a caller knows the app secret. Where there is none, nobody does.
-func (a *Account) HasSecret(secret string) bool {
+// HasToken tells whether the account has access_tokens at all: with token source None it has not.
+func (a *Account) HasToken() bool { return a.cfg.TokenSource != None }
+
+// HasAppSecret tells whether the account has an app secret: where others keep its credentials it may have none.
+func (a *Account) HasAppSecret() bool { return a.cfg.AppSecret != "" }
+
+// IsAppSecret tells in constant time whether text is the app secret. Where there is none, nothing is.
+func (a *Account) IsAppSecret(text string) bool {
 	// of one length, so that the time does not tell the secret's
-	got, want := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(a.cfg.AppSecret))
-	return subtle.ConstantTimeCompare(got[:], want[:]) == 1 && a.cfg.AppSecret != ""
+	got, want := sha256.Sum256([]byte(text)), sha256.Sum256([]byte(a.cfg.AppSecret))
+	return subtle.ConstantTimeCompare(got[:], want[:]) == 1 && a.HasAppSecret()
 }
