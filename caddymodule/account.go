@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/source"
 )
 
 // Account is one official account (公众号): the one that created the cards.
@@ -13,12 +14,18 @@ type Account struct {
 	// The app_id of the official account, never that of a mini program.
 	AppID string `json:"app_id,omitempty"`
 
-	// The app_secret that goes with it.
+	// The app_secret that goes with it. With a token_source that needs none it may be given all the same: credentials are shared
+	// through the store when there is a secret to seal them with.
 	AppSecret string `json:"app_secret,omitempty"`
 
 	// Where access_tokens come from: `stable` is WeChat's stable_token call, which leaves the tokens of other systems alone;
-	// `classic` is its token call, which ends the token that any other system fetched before. Default: stable.
-	TokenSource string `json:"token_source,omitempty"`
+	// `classic` is its token call, which ends the token that any other system fetched before; `none` is for WeChat's cloud
+	// hosting (微信云托管), where calls need none. An object with `source` set to `remote` or `redis` says who else keeps the
+	// token. Default: stable.
+	TokenSource TokenSource `json:"token_source,omitzero"`
+
+	// Who keeps the account's tickets. Default: nobody; they are fetched by WeChat's getticket with the access_token.
+	TicketSource *TicketSource `json:"ticket_source,omitempty"`
 
 	// Whether a token that WeChat refuses but gives again may be replaced by force, which WeChat allows 20 times a day:
 	// `on` or `off`. Default: on.
@@ -36,6 +43,7 @@ type Account struct {
 	appID        string
 	miniPrograms []MiniProgram
 	messagePush  MessagePush
+	sources      []source.Source
 }
 
 // MiniProgram is a mini program (小程序) that belongs to an account.
@@ -74,7 +82,16 @@ func (a *Account) provision(name string) (plugin.AccountConfig, error) {
 	if a == nil || a.AppID == "" {
 		return cfg, errors.New("app_id is missing")
 	}
-	if a.AppSecret == "" {
+	if err := a.TokenSource.check(); err != nil {
+		return cfg, err
+	}
+	if a.TicketSource != nil {
+		if err := a.TicketSource.check(); err != nil {
+			return cfg, err
+		}
+	}
+	cfg.TokenSource = a.TokenSource.name()
+	if a.AppSecret == "" && cfg.TokenSource.NeedsSecret() {
 		return cfg, errors.New("app_secret is missing")
 	}
 	var err error
@@ -86,14 +103,6 @@ func (a *Account) provision(name string) (plugin.AccountConfig, error) {
 	}
 	a.appID = cfg.AppID
 
-	switch a.TokenSource {
-	case "":
-		cfg.TokenSource = plugin.Stable
-	case string(plugin.Stable), string(plugin.Classic):
-		cfg.TokenSource = plugin.TokenSource(a.TokenSource)
-	default:
-		return cfg, fmt.Errorf("token_source %q is neither %s nor %s", a.TokenSource, plugin.Stable, plugin.Classic)
-	}
 	if cfg.ForceRefresh, err = onOff("force_refresh", a.ForceRefresh); err != nil {
 		return cfg, err
 	}
@@ -165,6 +174,10 @@ func (a *Account) literalSecrets() []string {
 		}
 	}
 	add("app_secret", a.AppSecret)
+	names = append(names, a.TokenSource.literalSecrets("token_source")...)
+	if a.TicketSource != nil {
+		names = append(names, a.TicketSource.literalSecrets("ticket_source")...)
+	}
 	for _, mp := range a.MiniPrograms {
 		add("app_secret of mini_program "+mp.AppID, mp.AppSecret)
 	}

@@ -112,6 +112,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 		if err != nil {
 			return fmt.Errorf("account %q: %w", name, err)
 		}
+		if c.Token, c.Tickets, err = a.Accounts[name].openSources(name, cfg); err != nil {
+			return fmt.Errorf("account %q: %w", name, err)
+		}
+		a.needs.account(name, c.TokenSource == plugin.None, c.Tickets != nil)
 		c.APIURL = cfg.BaseURLs[0]
 		c.Store = store
 		c.Logger = a.logger.With("account", name)
@@ -129,7 +133,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	emitter := newEmitter(ctx, a, events)
 	for _, name := range names {
 		a.warn(name, store)
-		o := newAccountObserver(name, emitter)
+		o := newAccountObserver(name, emitter, a.Accounts[name].owners()...)
 		a.observers[name] = o
 		cfg.Observe = o.called
 		client := wechat.New(cfg)
@@ -176,7 +180,11 @@ func (a *App) warn(name string, store credential.Store) {
 	if literal := account.literalSecrets(); len(literal) > 0 {
 		a.logger.Warn(literalSecretsMessage, "account", name, "secrets", literal)
 	}
-	if account.TokenSource != string(plugin.Classic) {
+	if account.AppSecret == "" && store != nil {
+		a.logger.Info("credentials are not shared and do not survive a restart: there is no app_secret to seal them with in the store",
+			"account", name)
+	}
+	if account.TokenSource.name() != plugin.Classic {
 		return
 	}
 	_, isFiles := store.(fileStore)
@@ -324,6 +332,11 @@ func (a *App) Cleanup() error {
 	}
 	for _, client := range a.clients {
 		client.Close()
+	}
+	for _, account := range a.Accounts {
+		if account != nil {
+			account.closeSources()
+		}
 	}
 	return err
 }

@@ -206,9 +206,9 @@ func TestWarnings(t *testing.T) {
 	}{
 		{"nothing", Account{AppSecret: "{env.S}"}, nil, 0},
 		{"literal", Account{AppSecret: "s", MessagePush: &MessagePush{Token: "t"}}, files, 1},
-		{"classic without a store", Account{AppSecret: "{env.S}", TokenSource: "classic"}, nil, 1},
-		{"classic with files", Account{AppSecret: "{env.S}", TokenSource: "classic"}, files, 1},
-		{"classic with a shared store", Account{AppSecret: "{env.S}", TokenSource: "classic"}, shared, 0},
+		{"classic without a store", Account{AppSecret: "{env.S}", TokenSource: TokenSource{Source: "classic"}}, nil, 1},
+		{"classic with files", Account{AppSecret: "{env.S}", TokenSource: TokenSource{Source: "classic"}}, files, 1},
+		{"classic with a shared store", Account{AppSecret: "{env.S}", TokenSource: TokenSource{Source: "classic"}}, shared, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var log bytes.Buffer

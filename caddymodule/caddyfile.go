@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
-
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -32,7 +30,18 @@ import (
 //		account [<name>] {
 //			app_id        <app_id>
 //			app_secret    <secret>
-//			token_source  stable|classic
+//			token_source  stable|classic|none
+//			token_source  redis <url> <key>
+//			token_source  remote <url> {
+//				header        <field> <value>
+//				field         <name>
+//				expires_field <name>
+//			}
+//			ticket_source remote <url> {
+//				header        <field> <value>
+//				field         <name>
+//				expires_field <name>
+//			}
 //			force_refresh on|off
 //			mini_program  <app_id> <app_secret>
 //			message_push  <token> [<encoding_aes_key>]
@@ -150,7 +159,7 @@ func (a *App) unmarshalAccount(d *caddyfile.Dispenser) error {
 	if account.AppID == "" {
 		return d.Errf("account '%s': app_id is missing", name)
 	}
-	if account.AppSecret == "" {
+	if account.AppSecret == "" && account.TokenSource.name().NeedsSecret() {
 		return d.Errf("account '%s': app_secret is missing", name)
 	}
 	if a.Accounts == nil {
@@ -168,7 +177,9 @@ func (a *Account) unmarshalSubdirective(d *caddyfile.Dispenser) error {
 	case "app_secret":
 		return oneValue(d, &a.AppSecret)
 	case "token_source":
-		return oneOf(d, &a.TokenSource, string(plugin.Stable), string(plugin.Classic))
+		return a.TokenSource.unmarshalCaddyfile(d)
+	case "ticket_source":
+		return a.unmarshalTicketSource(d)
 	case "force_refresh":
 		return oneOf(d, &a.ForceRefresh, "on", "off")
 	case "mini_program":

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/source"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -33,9 +34,14 @@ type accountObserver struct {
 	refusedIPs map[string]time.Time // when WeChat last refused calls from the address
 }
 
-func newAccountObserver(account string, emitter *emitter) *accountObserver {
+// newAccountObserver makes the observer of an account. owners give its credentials in WeChat's place.
+func newAccountObserver(account string, emitter *emitter, owners ...credential.Source) *accountObserver {
+	results := []string{string(credential.FromWeChat), string(credential.FromStore), resultFailed}
+	for _, owner := range owners {
+		results = append(results, string(owner))
+	}
 	for _, kind := range credential.Kinds { // from 0 on: Prometheus sees no increase in a series that begins at 1
-		for _, result := range []string{string(credential.FromWeChat), string(credential.FromStore), resultFailed} {
+		for _, result := range results {
 			metrics().renewals.WithLabelValues(account, string(kind), result)
 		}
 	}
@@ -114,7 +120,11 @@ func failureOf(err error) failure {
 	if msg := strings.TrimSpace(e.Msg); err == error(e) && msg != "" {
 		f.ErrMsg = msg
 	}
-	if f.Hint == "" {
+	switch {
+	case f.Hint != "":
+	case slices.Contains([]string{source.RemoteToken, source.RemoteTicket, source.RedisToken}, e.API):
+		f.Hint = "whoever keeps this credential does not give it as it should: check token_source and ticket_source, and what answers there"
+	default:
 		f.Hint = hintOfOutcome(wechat.Outcome(e))
 	}
 	return f

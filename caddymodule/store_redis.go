@@ -110,15 +110,18 @@ func (s *RedisStore) literalSecrets() []string {
 	if s.Password != "" && !isDynamic(s.Password) {
 		names = append(names, "password of store redis")
 	}
-	if slices.ContainsFunc(s.URLs, func(text string) bool {
-		_, rest, _ := strings.Cut(text, "://")
-		userinfo, _, ok := strings.Cut(rest, "@")
-		_, password, _ := strings.Cut(userinfo, ":")
-		return ok && password != "" && !isDynamic(password)
-	}) {
+	if slices.ContainsFunc(s.URLs, hasLiteralPassword) {
 		names = append(names, "password in a URL of store redis")
 	}
 	return names
+}
+
+// hasLiteralPassword tells whether a URL holds a password as it is.
+func hasLiteralPassword(text string) bool {
+	_, rest, _ := strings.Cut(text, "://")
+	userinfo, _, ok := strings.Cut(rest, "@")
+	_, password, _ := strings.Cut(userinfo, ":")
+	return ok && password != "" && !isDynamic(password)
 }
 
 // CredentialStore implements StoreProvider.
