@@ -25,6 +25,8 @@ func init() {
 	caddy.RegisterModule(MemberCardComponent{}) // http.handlers.wechat_card.actions.member_card_component
 	caddy.RegisterModule(Inject{})              // http.handlers.wechat_card.actions.inject
 	caddy.RegisterModule(Credentials{})         // http.handlers.wechat_card.actions.credentials
+	caddy.RegisterModule(Login{})               // http.handlers.wechat_card.actions.login
+	caddy.RegisterModule(Activation{})          // http.handlers.wechat_card.actions.activation
 	caddy.RegisterModule(Relay{})               // http.handlers.wechat_card.actions.relay
 	caddy.RegisterModule(JSConfig{})            // http.handlers.wechat_card.actions.js_config
 	caddy.RegisterModule(ChooseCard{})          // http.handlers.wechat_card.actions.choose_card

@@ -40,23 +40,12 @@ func checkInjectParam(name string) error {
 	return nil
 }
 
-// removeForgedParams removes params from the query of r, and of the original request, from which Caddy takes
-// PHP's REQUEST_URI and the URL that error routes see. ({http.request.orig_uri} stays what the client sent.)
+// removeForgedParams removes params from the query of r.
 func removeForgedParams(r *http.Request, params []injectParam) {
-	raw := r.URL.RawQuery
-	clean, forged := cleanQuery(raw, params)
-	if forged {
-		r.URL.RawQuery = clean
-		r.RequestURI = r.URL.RequestURI()
-	}
-	orig, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
-	switch {
-	case !ok || orig.URL == nil:
-	case orig.URL.RawQuery == raw:
-		orig.URL.RawQuery = clean
-	default: // it was rewritten before it came here
-		orig.URL.RawQuery, _ = cleanQuery(orig.URL.RawQuery, params)
-	}
+	editQuery(r, func(raw string) string {
+		clean, _ := cleanQuery(raw, params)
+		return clean
+	})
 }
 
 // cleanQuery returns raw without the parameters that a backend could take for one of params, the rest byte for byte,
