@@ -23,6 +23,8 @@ var (
 	errBadOpenID      = &wxError{40003, "invalid openid"}
 	errBadAppID       = &wxError{40013, "invalid appid"}
 	errBadToken       = &wxError{40014, "invalid access_token"}
+	errButtonCount    = &wxError{40016, "invalid button size"}
+	errButtonName     = &wxError{40018, "invalid button name size"}
 	errBadJSCode      = &wxError{40029, "invalid code"}
 	errBadSerial      = &wxError{40056, "invalid serial code"}
 	errInvalidURL     = &wxError{40066, "invalid url"}
@@ -54,6 +56,7 @@ var (
 	errQuota          = &wxError{45009, "reach max api daily quota limit"}
 	errTooLong        = &wxError{45021, "some argument may be out of length limit! please check document and request json!"}
 	errUnsupported    = &wxError{45030, "limit cardid, not support this function"}
+	errNoMenu         = &wxError{46003, "menu no exist"}
 	errBadJSON        = &wxError{47001, "data format error"}
 	errEscapes        = &wxError{47002, `data format error, do NOT use json unicode encode (\uxxxx\uxxxx), please use utf8 encoded text!`}
 	errClears         = &wxError{48006, "forbid to clear quota because of reaching the limit"}

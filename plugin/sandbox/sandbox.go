@@ -13,6 +13,7 @@
 //	code.go       codes, plain and encrypted
 //	codeapi.go    /card/code/… and /card/user/getcardlist
 //	member.go     /card/membercard/…
+//	menu.go       /cgi-bin/menu/…
 //	phone.go      the phone: wx.addCard (addcard.go, signature.go), wx.openCard, the member-card component (component.go)
 //	control.go    /_sandbox/…: faults (fault.go), revocation, call counts, cards, review, reset
 //
@@ -107,13 +108,13 @@ func New(cfg Config) *Sandbox {
 	return s
 }
 
-// Reset forgets cards, codes, users, faults, call counts, quotas and revocations to come. Tokens and tickets stay as they
+// Reset forgets cards, codes, users, menus, faults, call counts, quotas and revocations to come. Tokens and tickets stay as they
 // are, so that whoever holds them works on; Revoke ends them.
 func (s *Sandbox) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range s.apps.Values() {
-		a.quota, a.clears, a.forced, a.sticky = daily{}, monthly{}, forced{}, false
+		a.quota, a.clears, a.forced, a.sticky, a.menu = daily{}, monthly{}, forced{}, false, nil
 	}
 	s.logins = newLRU[string, struct{}](maxRecords)
 	s.people = newLRU[string, person](maxRecords)
@@ -150,6 +151,10 @@ func knownEndpoints() map[string]endpoint {
 		"/cgi-bin/openapi/quota/get": {method: http.MethodPost, run: (*Sandbox).getQuota},
 		"/cgi-bin/clear_quota":       {method: http.MethodPost, run: (*Sandbox).clearQuota},
 		"/sns/jscode2session":        {method: http.MethodGet, open: true, run: (*Sandbox).jscode2session},
+
+		"/cgi-bin/menu/create": {method: http.MethodPost, run: (*Sandbox).createMenu},
+		"/cgi-bin/menu/get":    {method: http.MethodGet, run: (*Sandbox).getMenu},
+		"/cgi-bin/menu/delete": {method: http.MethodGet, run: (*Sandbox).deleteMenu},
 
 		"/card/create":      {method: http.MethodPost, run: (*Sandbox).createCard},
 		"/card/update":      {method: http.MethodPost, run: (*Sandbox).updateCard},

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/json"
 	"strings"
 	"time"
 )
@@ -158,6 +159,7 @@ type app struct {
 	tickets         map[string][]*ticket
 	quota           daily
 	clears          monthly
+	menu            []json.RawMessage // its buttons; nil: there is none
 }
 
 // authenticate checks what proves an app's identity.
