@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 
 	"github.com/caddyserver/caddy/v2"
@@ -50,9 +51,11 @@ type statusAnswer struct {
 }
 
 type accountStatus struct {
-	AppID       string                                `json:"app_id"`
-	RefusedIPs  []string                              `json:"refused_ips,omitempty"` // within the last hour, of this machine
-	Credentials map[credential.Kind]*credentialStatus `json:"credentials"`
+	AppID        string                                `json:"app_id"`
+	TokenSource  plugin.TokenSource                    `json:"token_source"`
+	TicketSource string                                `json:"ticket_source,omitempty"` // if tickets are not WeChat's getticket's
+	RefusedIPs   []string                              `json:"refused_ips,omitempty"`   // within the last hour, of this machine
+	Credentials  map[credential.Kind]*credentialStatus `json:"credentials"`
 }
 
 type credentialStatus struct {
@@ -66,7 +69,7 @@ type credentialStatus struct {
 	LastError   *lastError        `json:"last_error,omitempty"`
 
 	// Counted since the process began.
-	Fetched int `json:"fetched"` // values that WeChat gave
+	Fetched int `json:"fetched"` // values that WeChat gave, or the token_source or ticket_source
 	Adopted int `json:"adopted"` // values taken from the store
 	Failed  int `json:"failed"`  // attempts that failed
 	Refused int `json:"refused"` // values that WeChat refused when they were used
@@ -184,8 +187,12 @@ func (a *App) status(now time.Time) statusAnswer {
 		needed := a.needs.of(name)
 		one := accountStatus{
 			AppID:       account.AppID(),
+			TokenSource: a.Accounts[name].TokenSource.name(),
 			RefusedIPs:  a.observers[name].refusedLately(now),
 			Credentials: make(map[credential.Kind]*credentialStatus, len(credential.Kinds)),
+		}
+		if tickets := a.Accounts[name].TicketSource; tickets != nil {
+			one.TicketSource = tickets.Source
 		}
 		for _, kind := range credential.Kinds {
 			s := account.Status(kind)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -115,6 +116,14 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 
 // checkAccount asks the action whether an account will do.
 func (h *Handler) checkAccount(name string, account *plugin.Account) error {
+	for _, kind := range h.action.Needs() {
+		if kind == credential.AccessToken {
+			continue // for a call, which may need none
+		}
+		if err := account.CheckCredential(kind); err != nil {
+			return fmt.Errorf("account %q: %w", name, err)
+		}
+	}
 	choosing, ok := h.action.(Choosing)
 	if !ok {
 		return nil

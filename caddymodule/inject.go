@@ -149,6 +149,16 @@ func checkInjectKind(kind credential.Kind) error {
 // Needs implements Action.
 func (in *Inject) Needs() []credential.Kind { return in.needs }
 
+// CheckAccount implements Choosing: an account whose calls need no access_token has none to inject.
+func (in *Inject) CheckAccount(account *plugin.Account) error {
+	for _, kind := range in.needs {
+		if err := account.CheckCredential(kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ServeAction implements Action.
 func (in *Inject) ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error {
 	return in.serve(w, r, next, account)

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 )
 
@@ -60,6 +61,10 @@ func statusTable(answer statusAnswer, now time.Time, colours bool) string {
 		account := answer.Accounts[name]
 		t.line(fmt.Sprintf("%s  %s", name, account.AppID))
 		shown := 0
+		if account.TokenSource == plugin.None {
+			shown++
+			t.row(markFine, string(credential.AccessToken), "none needed")
+		}
 		for _, kind := range credential.Kinds {
 			c := account.Credentials[kind]
 			if c == nil || !c.Needed && c.State == credential.None && c.LastError == nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -105,4 +106,16 @@ func (a *Account) fetchToken(ctx context.Context, force bool) (wechat.Grant, err
 		return a.cfg.Client.Token(ctx, a.cfg.AppID, a.cfg.AppSecret)
 	}
 	return a.cfg.Client.StableToken(ctx, a.cfg.AppID, a.cfg.AppSecret, force)
+}
+
+// CheckCredential tells why the account can never have a credential of a kind; nil when it can.
+func (a *Account) CheckCredential(kind credential.Kind) error {
+	switch {
+	case a.cfg.TokenSource != None:
+	case kind == credential.AccessToken:
+		return errors.New("token_source none has no access_token to hand on")
+	case a.cfg.Tickets == nil:
+		return fmt.Errorf("token_source none gives no %s; configure a ticket_source", kind)
+	}
+	return nil
 }
