@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 
@@ -35,14 +34,13 @@ type Account struct {
 	MiniPrograms []MiniProgram `json:"mini_program,omitempty"`
 
 	// How messages are verified and decrypted that WeChat pushes to the account's URL.
-	MessagePush *MessagePush `json:"message_push,omitempty"`
+	MessagePush *PushSettings `json:"message_push,omitempty"`
 
 	// How many calls a minute clients may cause.
 	Limit Limit `json:"limit,omitzero"`
 
 	appID        string
 	miniPrograms []MiniProgram
-	messagePush  MessagePush
 	sources      []source.Source
 }
 
@@ -55,8 +53,8 @@ type MiniProgram struct {
 	AppSecret string `json:"app_secret,omitempty"`
 }
 
-// MessagePush holds what the message settings of the account's console show.
-type MessagePush struct {
+// PushSettings holds what the message settings of the account's console show.
+type PushSettings struct {
 	// The token (令牌) that signs each message.
 	Token string `json:"token,omitempty"`
 
@@ -114,7 +112,7 @@ func (a *Account) provision(name string) (plugin.AccountConfig, error) {
 	if err := a.provisionMiniPrograms(&cfg); err != nil {
 		return cfg, err
 	}
-	return cfg, a.provisionMessagePush()
+	return cfg, a.provisionMessagePush(&cfg)
 }
 
 func (a *Account) provisionMiniPrograms(cfg *plugin.AccountConfig) error {
@@ -140,28 +138,20 @@ func (a *Account) provisionMiniPrograms(cfg *plugin.AccountConfig) error {
 	return nil
 }
 
-func (a *Account) provisionMessagePush() error {
+func (a *Account) provisionMessagePush(cfg *plugin.AccountConfig) error {
 	if a.MessagePush == nil {
 		return nil
 	}
-	push := *a.MessagePush
-	if push.Token == "" {
+	if a.MessagePush.Token == "" {
 		return errors.New("message_push needs a token")
 	}
 	var err error
-	if push.Token, err = expand(push.Token); err != nil {
+	if cfg.MessagePush.Token, err = expand(a.MessagePush.Token); err != nil {
 		return fmt.Errorf("token of message_push: %w", err)
 	}
-	if push.EncodingAESKey, err = expand(push.EncodingAESKey); err != nil {
+	if cfg.MessagePush.EncodingAESKey, err = expand(a.MessagePush.EncodingAESKey); err != nil {
 		return fmt.Errorf("encoding_aes_key of message_push: %w", err)
 	}
-	if push.EncodingAESKey != "" {
-		// WeChat leaves out the padding, and sets the bits that it would leave unused
-		if key, err := base64.StdEncoding.DecodeString(push.EncodingAESKey + "="); err != nil || len(key) != 32 {
-			return errors.New("encoding_aes_key of message_push must be 43 letters and digits")
-		}
-	}
-	a.messagePush = push
 	return nil
 }
 

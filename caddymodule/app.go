@@ -139,7 +139,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		client := wechat.New(cfg)
 		a.clients = append(a.clients, client)
 		c := ready[name]
-		c.Client, c.Observe = client, o.happened
+		c.Client, c.Observe, c.Pushed = client, o.happened, o.pushed
 		key := plugin.SharedKey(c)
 		state, _ := statePool.LoadOrStore(key, plugin.NewState(c))
 		a.pooled.keys = append(a.pooled.keys, key)

@@ -184,7 +184,7 @@ func TestLiteralSecrets(t *testing.T) {
 	a := Account{
 		AppSecret:    "s",
 		MiniPrograms: []MiniProgram{{"wx1", "s"}, {"wx2", "{env.S}"}},
-		MessagePush:  &MessagePush{Token: "{file./t}", EncodingAESKey: "k"},
+		MessagePush:  &PushSettings{Token: "{file./t}", EncodingAESKey: "k"},
 	}
 	want := "app_secret, app_secret of mini_program wx1, encoding_aes_key of message_push"
 	if got := strings.Join(a.literalSecrets(), ", "); got != want {
@@ -205,7 +205,7 @@ func TestWarnings(t *testing.T) {
 		want    int
 	}{
 		{"nothing", Account{AppSecret: "{env.S}"}, nil, 0},
-		{"literal", Account{AppSecret: "s", MessagePush: &MessagePush{Token: "t"}}, files, 1},
+		{"literal", Account{AppSecret: "s", MessagePush: &PushSettings{Token: "t"}}, files, 1},
 		{"classic without a store", Account{AppSecret: "{env.S}", TokenSource: TokenSource{Source: "classic"}}, nil, 1},
 		{"classic with files", Account{AppSecret: "{env.S}", TokenSource: TokenSource{Source: "classic"}}, files, 1},
 		{"classic with a shared store", Account{AppSecret: "{env.S}", TokenSource: TokenSource{Source: "classic"}}, shared, 0},

@@ -192,7 +192,7 @@ func (a *Account) unmarshalSubdirective(d *caddyfile.Dispenser) error {
 		if a.MessagePush != nil {
 			return alreadySpecified(d, name)
 		}
-		a.MessagePush = new(MessagePush)
+		a.MessagePush = new(PushSettings)
 		switch args := d.RemainingArgs(); len(args) {
 		case 2:
 			a.MessagePush.EncodingAESKey = args[1]

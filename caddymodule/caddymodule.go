@@ -30,6 +30,7 @@ func init() {
 	caddy.RegisterModule(Relay{})               // http.handlers.wechat_card.actions.relay
 	caddy.RegisterModule(JSConfig{})            // http.handlers.wechat_card.actions.js_config
 	caddy.RegisterModule(ChooseCard{})          // http.handlers.wechat_card.actions.choose_card
+	caddy.RegisterModule(MessagePush{})         // http.handlers.wechat_card.actions.message_push
 
 	caddy.RegisterModule(Sandbox{}) // http.handlers.wechat_sandbox
 

@@ -25,6 +25,7 @@ const (
 	reasonClientNotAllowed      = "client_not_allowed"
 	reasonPathNotAllowed        = "path_not_allowed"
 	reasonOriginNotAllowed      = "origin_not_allowed"
+	reasonSignatureInvalid      = "signature_invalid"
 	reasonValueMissing          = "value_missing"
 	reasonMethodNotAllowed      = "method_not_allowed"
 	reasonBodyTooLarge          = "body_too_large"
@@ -34,6 +35,7 @@ const (
 	reasonCredentialUnavailable = "credential_unavailable"
 	reasonBusy                  = "busy"
 	reasonWechatTimeout         = "wechat_timeout"
+	reasonBackendFailed         = "backend_failed"
 )
 
 // Problem is an error with the answer that it deserves: a problem document (RFC 9457).
@@ -50,6 +52,7 @@ type Problem struct {
 	RetryAfter time.Duration // for the Retry-After header, rounded up to whole seconds; 0: no such header
 	Err        error         // the cause: for logs, never shown
 
+	warn     bool // logged as a warning, for it is not for want of care that a client gets it
 	asWechat bool // answered in WeChat's form, with status 200, whatever the configuration says of errors
 }
 
