@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -110,6 +111,7 @@ type testRequest struct {
 	body   string
 	typ    string // Content-Type, default for a body: application/json; "-": none
 	header map[string]string
+	from   string // the client's IP address; default: one of the Internet
 }
 
 // do sends a request through the whole site.
@@ -138,6 +140,9 @@ func (s *testSite) do(q testRequest) *httptest.ResponseRecorder {
 	}
 	for name, value := range q.header {
 		r.Header.Set(name, value)
+	}
+	if q.from != "" {
+		r.RemoteAddr = net.JoinHostPort(q.from, "1")
 	}
 	w := httptest.NewRecorder()
 	s.server.ServeHTTP(w, r)
