@@ -86,6 +86,8 @@ func (r *Redis) fetch(ctx context.Context) (wechat.Grant, error) {
 
 func redisFailed(err error) error { return &wechat.Error{API: RedisToken, Err: err} }
 
+var errNoToken = errors.New("the key holds neither a token nor JSON with one")
+
 // tokenOf reads what lies at the key: the token, the same as a JSON string, or an object that has it.
 func tokenOf(text string) (string, error) {
 	text = strings.TrimSpace(text)
@@ -95,9 +97,11 @@ func tokenOf(text string) (string, error) {
 	case strings.HasPrefix(text, `"`):
 		var value string
 		if json.Unmarshal([]byte(text), &value) != nil {
-			return "", errors.New("the key holds neither a token nor JSON")
+			return "", errNoToken
 		}
 		return value, nil
+	case strings.ContainsAny(text, `"':;,{}<>`): // PHP's serialize, for one, writes these
+		return "", errNoToken
 	}
 	return text, nil
 }
