@@ -1,0 +1,505 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
+)
+
+const activationSite = `
+	wechat_card /component member_card_component {
+		account shop
+		card *
+	}
+	wechat_card /back activation {
+		account shop
+	}
+	wechat_card /members activation {
+		account shop
+		activate
+	}
+`
+
+const (
+	tempInfoPath = "/card/membercard/activatetempinfo/get"
+	activatePath = "/card/membercard/activate"
+)
+
+// returned is what a user's phone brings back from the member-card component.
+type returned struct {
+	Ticket   string `json:"activate_ticket"`
+	CardID   string `json:"card_id"`
+	Code     string `json:"code"`
+	URL      string `json:"wx_activate_after_submit_url"`
+	referrer string // the whole of extraData
+	query    string // of URL
+}
+
+// openComponent has a user fill in the form of a card of the jump type, and gives what comes back.
+func (s *shopSite) openComponent(card, user string) returned {
+	s.t.Helper()
+	w := s.get("/component?card_id=" + card + "&outer_str=shop-7")
+	if w.Code != http.StatusOK {
+		s.t.Fatalf("got %d %s", w.Code, w.Body)
+	}
+	body := strings.TrimSuffix(w.Body.String(), "}") + `,"form":{"USER_FORM_INFO_FLAG_NAME":"<王 & \"五\">","喜欢的电影":["甲","乙"]}}`
+	answer := s.phone("openComponent?appId="+shopMini+"&openid="+s.wechat.OpenID(shopMini, user), body)
+	var got struct {
+		Referrer struct {
+			ExtraData json.RawMessage `json:"extraData"`
+		} `json:"referrerInfo"`
+	}
+	var back returned
+	if err := json.Unmarshal([]byte(answer), &got); err != nil || json.Unmarshal(got.Referrer.ExtraData, &back) != nil || back.Ticket == "" {
+		s.t.Fatalf("got %s", answer)
+	}
+	back.referrer = string(got.Referrer.ExtraData)
+	_, back.query, _ = strings.Cut(back.URL, "?")
+	return back
+}
+
+// member gives what WeChat knows of a member card.
+func (s *shopSite) member(b returned) (active bool, number string) {
+	s.t.Helper()
+	m, err := s.app.accounts["shop"].MemberUserInfo(s.t.Context(), b.CardID, b.Code)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return m.Active, m.MembershipNumber
+}
+
+// wantUserInfo is what openComponent's user filled in.
+const wantUserInfo = `{"common_field_list":[{"name":"USER_FORM_INFO_FLAG_MOBILE","value":"13800138000"},` +
+	`{"name":"USER_FORM_INFO_FLAG_NAME","value":"<王 & \"五\">"}],` +
+	`"custom_field_list":[{"name":"喜欢的电影","value":"","value_list":["甲","乙"]}]}`
+
+// answerJSON has the backend answer with JSON.
+func (s *shopSite) answerJSON(body string) {
+	s.setAnswer(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, body)
+	})
+}
+
+func (s *shopSite) wantCalls(path string, want int) {
+	s.t.Helper()
+	if got := s.wechat.Calls()[path]; got != want {
+		s.t.Errorf("got %d calls of %s, want %d", got, path, want)
+	}
+}
+
+func TestActivation(t *testing.T) {
+	s := newShopSite(t, activationSite)
+	b := s.openComponent("pMember", "alice")
+	escaped := url.QueryEscape(b.Ticket)
+	encrypted := s.wechat.EncryptCode(shopAppID, b.Code)
+	quoted := func(v string) string { return strconv.Quote(v) } // all of it is ASCII
+	tail := `,"user_info":` + wantUserInfo + `}`
+	for _, tc := range []struct {
+		name string
+		testRequest
+		uri  string
+		want string
+	}{
+		{
+			"extraData as it is",
+			testRequest{target: "/back?a=1", body: b.referrer}, "/back?a=1",
+			strings.TrimSuffix(b.referrer, "}") + tail,
+		},
+		{
+			"byte for byte",
+			testRequest{target: "/back", body: " {\"activate_ticket\" : " + quoted(b.Ticket) + " ,\n\"card_id\":\"pM\\u0065mber\",\"code\":\"0\\u00312\", \"a\":1e0,\"b\":[\"\\u00e9\",{ \"code\":null}] }\n"}, "/back",
+			"{\"activate_ticket\" : " + quoted(b.Ticket) + " ,\n\"card_id\":\"pM\\u0065mber\",\"code\":\"0\\u00312\", \"a\":1e0,\"b\":[\"\\u00e9\",{ \"code\":null}] " + tail,
+		},
+		{
+			"user_info of the client's",
+			testRequest{target: "/back", body: `{"user_info":{"common_field_list":[]},"activate_ticket":` + quoted(b.Ticket) + `,"User_Info":1,"card_id":"pMember","code":"012","user\u005finfo":2}`}, "/back",
+			`{"activate_ticket":` + quoted(b.Ticket) + `,"card_id":"pMember","code":"012"` + tail,
+		},
+		{
+			"percent-encoded",
+			testRequest{target: "/back", body: `{"activate_ticket":` + quoted(escaped) + `,"card_id":"pMember","code":` + quoted(url.QueryEscape(encrypted)) + `}`}, "/back",
+			`{"activate_ticket":` + quoted(b.Ticket) + `,"card_id":"pMember","code":` + quoted(b.Code) + tail,
+		},
+		{
+			"percent-encoded twice",
+			testRequest{target: "/back", body: `{"activate_ticket":` + quoted(url.QueryEscape(escaped)) + `,"card_id":"pMember","code":"012"}`}, "/back",
+			`{"activate_ticket":` + quoted(b.Ticket) + `,"card_id":"pMember","code":"012"` + tail,
+		},
+		{
+			"blanks for +",
+			testRequest{target: "/back", body: `{"activate_ticket":` + quoted(strings.ReplaceAll(b.Ticket, "+", " ")) + `,"card_id":"pMember","encrypt_code":` + quoted(strings.ReplaceAll(encrypted, "+", " ")) + `,"code":null}`}, "/back",
+			`{"activate_ticket":` + quoted(b.Ticket) + `,"card_id":"pMember","encrypt_code":` + quoted(encrypted) + `,"code":` + quoted(b.Code) + tail,
+		},
+		{
+			"form",
+			testRequest{target: "/back?code=9", body: "x=%E7%8E%8B&card_id=pMember&activate_ticket=" + escaped + "&code=012&x=2&%zz=1&y=%zz&user_info=3", typ: "application/x-www-form-urlencoded"}, "/back?code=9",
+			`{"x":"2","card_id":"pMember","activate_ticket":` + quoted(b.Ticket) + `,"code":"012"` + tail,
+		},
+		{
+			"redirect",
+			testRequest{target: "/back?" + b.query}, "/back?from=wechat",
+			`{"from":"wechat","card_id":"pMember","encrypt_code":` + quoted(mend(url.QueryEscape(param(t, b.query, "encrypt_code")))) +
+				`,"outer_str":"shop-7","openid":` + quoted(s.wechat.OpenID(shopAppID, "alice")) + `,"activate_ticket":` + quoted(b.Ticket) + `,"code":` + quoted(b.Code) + tail,
+		},
+		{
+			"redirect, not escaped",
+			testRequest{target: "/back?r=a/b&&card_id=pMember&encrypt_code=" + encrypted + "&outer_str=&openid=obLatjjwDxxxxxxxoGIdwNqRXw&activate_ticket=" + b.Ticket + "&User_info=2&r=c"}, "/back?r=a/b&&User_info=2&r=c",
+			`{"r":"c","card_id":"pMember","encrypt_code":` + quoted(encrypted) +
+				`,"outer_str":"","openid":"obLatjjwDxxxxxxxoGIdwNqRXw","activate_ticket":` + quoted(b.Ticket) + `,"code":` + quoted(b.Code) + tail,
+		},
+		{
+			"redirect, escaped twice",
+			testRequest{target: "/back?card_id=pMember&encrypt_code=" + url.QueryEscape(url.QueryEscape(encrypted)) + "&activate_ticket=" + url.QueryEscape(escaped)}, "/back",
+			`{"card_id":"pMember","encrypt_code":` + quoted(encrypted) + `,"activate_ticket":` + quoted(b.Ticket) + `,"code":` + quoted(b.Code) + tail,
+		},
+		{
+			"GET with what a mini program has",
+			testRequest{target: "/back?card_id=pMember&code=012&activate_ticket=" + escaped, header: map[string]string{"Range": "bytes=0-1", "If-None-Match": `"x"`}}, "/back",
+			`{"card_id":"pMember","code":"012","activate_ticket":` + quoted(b.Ticket) + tail,
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := s.do(tc.testRequest)
+			got := s.one(w)
+			if got.Method != http.MethodPost || got.RequestURI != tc.uri || got.Header.Get("Content-Type") != "application/json" {
+				t.Errorf("the backend got %s %s of type %s", got.Method, got.RequestURI, got.Header.Get("Content-Type"))
+			}
+			if got.body != tc.want {
+				t.Errorf("the backend got\n%s\nwant\n%s", got.body, tc.want)
+			}
+			if got.ContentLength != int64(len(got.body)) || got.Header["Range"] != nil || got.Header["If-None-Match"] != nil {
+				t.Errorf("the backend got %d bytes with %v", len(got.body), got.Header)
+			}
+			if w.Code != http.StatusOK || w.Body.String() != "backend" {
+				t.Errorf("got %d %s", w.Code, w.Body)
+			}
+		})
+	}
+	s.wantCalls(tempInfoPath, 1)
+	s.wantCalls(activatePath, 0)
+}
+
+func param(t *testing.T, query, name string) string {
+	t.Helper()
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return values.Get(name)
+}
+
+func TestActivationRefuses(t *testing.T) {
+	s := newShopSite(t, activationSite)
+	b := s.openComponent("pMember", "alice")
+	good := `"activate_ticket":` + strconv.Quote(b.Ticket)
+	foreign := s.wechat.EncryptCode("wx0000000000000009", "111111")
+	const form = "application/x-www-form-urlencoded"
+	for _, tc := range []struct {
+		name string
+		testRequest
+		status  int
+		reason  string
+		mention string
+	}{
+		{"nothing", testRequest{target: "/back"}, 400, "invalid_request", "activate_ticket is missing"},
+		{"nothing posted", testRequest{method: http.MethodPost, target: "/back?activate_ticket=x"}, 400, "invalid_request", "activate_ticket is missing"},
+		{"no card_id", testRequest{target: "/back", body: `{` + good + `,"code":"1"}`}, 400, "invalid_request", "card_id is missing"},
+		{"no code", testRequest{target: "/back", body: `{` + good + `,"card_id":"pMember"}`}, 400, "invalid_request", "code is missing"},
+		{"null ticket", testRequest{target: "/back", body: `{"activate_ticket":null,"card_id":"pMember","code":"1"}`}, 400, "invalid_request", "activate_ticket is missing"},
+		{"ticket number", testRequest{target: "/back", body: `{"activate_ticket":1,"card_id":"pMember","code":"1"}`}, 400, "invalid_request", "activate_ticket is not a string"},
+		{"ticket twice", testRequest{target: "/back", body: `{` + good + `,` + good + `,"card_id":"pMember","code":"1"}`}, 400, "invalid_request", "activate_ticket is given twice"},
+		{"ticket twice in the query", testRequest{target: "/back?activate_ticket=a&activate_ticket=a&card_id=pMember&code=1"}, 400, "invalid_request", "activate_ticket is given twice"},
+		{"ticket with an escape that is none", testRequest{target: "/back", body: `{"activate_ticket":"a%","card_id":"pMember","code":"1"}`}, 400, "invalid_request", "activate_ticket"},
+		{"ticket too long", testRequest{target: "/back?card_id=pMember&code=1&activate_ticket=" + strings.Repeat("a", 513)}, 400, "invalid_request", "activate_ticket"},
+		{"ticket with a control character", testRequest{target: "/back?card_id=pMember&code=1&activate_ticket=a%0A"}, 400, "invalid_request", "activate_ticket holds a control character"},
+		{"ticket with one that was escaped twice", testRequest{target: "/back?card_id=pMember&code=1&activate_ticket=a%250A"}, 400, "invalid_request", "activate_ticket"},
+		{"escape in the query", testRequest{target: "/back?card_id=pMember&code=1&activate_ticket=%2"}, 400, "invalid_request", "activate_ticket is not valid percent-encoding"},
+		{"outer_str that is no UTF-8", testRequest{target: "/back?card_id=pMember&code=1&activate_ticket=a&outer_str=%ff"}, 400, "invalid_request", "outer_str is not valid UTF-8"},
+		{"card_id", testRequest{target: "/back", body: `{` + good + `,"card_id":"p/1","code":"1"}`}, 400, "invalid_request", "card_id"},
+		{"code", testRequest{target: "/back", body: `{` + good + `,"card_id":"pMember","code":"not/plain"}`}, 400, "invalid_request", "code"},
+		{"code and encrypt_code", testRequest{target: "/back", body: `{` + good + `,"card_id":"pMember","code":"1","encrypt_code":"1"}`}, 400, "invalid_request", "encrypt_code"},
+		{"array", testRequest{target: "/back", body: `[]`}, 400, "invalid_request", "JSON object"},
+		{"broken", testRequest{target: "/back", body: `{`}, 400, "invalid_request", "JSON"},
+		{"no UTF-8", testRequest{target: "/back", body: "{\"x\":\"\xff\"}"}, 400, "invalid_request", "'x' is not valid UTF-8"},
+		{"text", testRequest{target: "/back", body: `{}`, typ: "text/plain"}, 415, "unsupported_media_type", "application/json"},
+		{"large", testRequest{target: "/back", body: strings.Repeat(" ", maxBody+1)}, 413, "body_too_large", "65536"},
+		{"large form", testRequest{target: "/back", body: strings.Repeat("a", maxBody+1), typ: form}, 413, "body_too_large", "65536"},
+		{"HEAD", testRequest{method: http.MethodHead, target: "/back"}, 405, "method_not_allowed", ""},
+		{"PUT", testRequest{method: http.MethodPut, target: "/back"}, 405, "method_not_allowed", "GET, POST, OPTIONS"},
+		{"ticket of nobody's", testRequest{target: "/back?activate_ticket=x&card_id=pMember&code=1"}, 422, "wechat_rejected", ""},
+		{"code of another account's", testRequest{target: "/back", body: `{` + good + `,"card_id":"pMember","code":` + strconv.Quote(foreign) + `}`}, 422, "wechat_rejected", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := s.do(tc.testRequest)
+			if tc.method == http.MethodHead {
+				if w.Code != tc.status || w.Body.Len() != 0 {
+					t.Errorf("got %d %s", w.Code, w.Body)
+				}
+				return
+			}
+			wantProblem(t, w, tc.status, tc.reason, tc.mention)
+			s.none()
+		})
+	}
+	s.wantCalls(tempInfoPath, 2) // the good one, and that of nobody's
+	if w := s.do(testRequest{method: http.MethodOptions, target: "/back"}); w.Code != http.StatusNoContent || w.Header().Get("Allow") != "GET, POST, OPTIONS" {
+		t.Errorf("got %d %v", w.Code, w.Header())
+	}
+	// not a word of it again in the answers
+	w := s.get("/back?activate_ticket=0a1B2c3D4e5F&card_id=pMember&code=1")
+	wantProblem(t, w, 422, "wechat_rejected", "")
+	if !strings.Contains(w.Body.String(), `"errcode":72011`) || strings.Contains(w.Body.String(), "0a1B2c3D4e5F") {
+		t.Errorf("got %s", w.Body)
+	}
+}
+
+// From the phone to an active card, by both ways.
+func TestActivationActivates(t *testing.T) {
+	s := newShopSite(t, activationSite)
+	for i, way := range []string{"extraData", "redirect"} {
+		user := "user" + strconv.Itoa(i)
+		b := s.openComponent("pMember", user)
+		if active, _ := s.member(b); active {
+			t.Fatal("the card is active already")
+		}
+		// as a PHP backend would write it
+		const answer = `{"ok":true,"membership_number":"\u91d1-7","init_bonus":100,"init_balance":"","init_custom_field_value1":"\u91d1\u5361","init_bonus_record":null}`
+		s.setAnswer(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Accept-Encoding") != "identity" {
+				t.Errorf("the backend may encode: %v", r.Header)
+			}
+			w.Header().Set("Content-Type", "application/json; charset=utf-8")
+			w.Header().Set("X-Backend", "yes")
+			w.WriteHeader(http.StatusCreated)
+			_, _ = io.WriteString(w, answer)
+		})
+		before := s.wechat.Calls()[activatePath]
+		for range 3 { // App.onShow brings it again and again
+			var w *httptest.ResponseRecorder
+			if way == "extraData" {
+				w = s.do(testRequest{target: "/members", body: b.referrer, header: map[string]string{"Accept-Encoding": "gzip"}})
+			} else {
+				w = s.get("/members?" + b.query)
+			}
+			if w.Code != http.StatusCreated || w.Body.String() != answer || w.Header().Get("X-Backend") != "yes" {
+				t.Fatalf("%s: got %d %v %s", way, w.Code, w.Header(), w.Body)
+			}
+			if cl := w.Header().Get("Content-Length"); cl != strconv.Itoa(len(answer)) {
+				t.Errorf("%s: got Content-Length %s", way, cl)
+			}
+		}
+		if active, number := s.member(b); !active || number != "金-7" {
+			t.Errorf("%s: active %t, membership_number %q", way, active, number)
+		}
+		s.wantCalls(activatePath, before+1)
+		if n := len(s.requests()); n != 3 {
+			t.Errorf("%s: the backend got %d requests", way, n)
+		}
+	}
+	s.wantCalls(tempInfoPath, 2)
+}
+
+// All other answers of the backend go back as they are.
+func TestActivationLetsAnswersGo(t *testing.T) {
+	s := newShopSite(t, activationSite)
+	b := s.openComponent("pMember", "alice")
+	long := `{"membership_number":"1","a":"` + strings.Repeat("a", maxHeldAnswer) + `"}`
+	for name, answer := range map[string]struct {
+		status int
+		header string // name: value
+		body   string
+		flush  bool
+	}{
+		"no membership_number": {200, "Content-Type: application/json", `{"ok":true}`, false},
+		"empty":                {200, "Content-Type: application/json", `{"membership_number":""}`, false},
+		"null":                 {200, "Content-Type: application/json", `{"membership_number":null}`, false},
+		"further in":           {200, "Content-Type: application/json", `{"data":{"membership_number":"1"}}`, false},
+		"array":                {200, "Content-Type: application/json", `[{"membership_number":"1"}]`, false},
+		"broken":               {200, "Content-Type: application/json", `{"membership_number":"1"`, false},
+		"no UTF-8":             {200, "Content-Type: application/json", "{\"membership_number\":\"\xff\"}", false},
+		"nothing":              {200, "Content-Type: application/json", "", false},
+		"no content":           {204, "X-A: b", "", false},
+		"text":                 {200, "Content-Type: text/html", `{"membership_number":"1"}`, false},
+		"redirect":             {303, "Location: /done", `{"membership_number":"1"}`, false},
+		"refusal":              {409, "Content-Type: application/json", `{"membership_number":"1"}`, false},
+		"partial":              {206, "Content-Type: application/json", `{"membership_number":"1"}`, false},
+		"encoded":              {200, "Content-Encoding: br", `{"membership_number":"1"}`, false},
+		"long":                 {200, "Content-Type: application/json", long, false},
+		"long, in pieces":      {200, "Content-Type: application/json", long, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.setAnswer(func(w http.ResponseWriter, _ *http.Request) {
+				field, value, _ := strings.Cut(answer.header, ": ")
+				w.Header().Set("Content-Type", "application/json")
+				w.Header().Set(field, value)
+				w.Header().Set("Etag", `"e"`)
+				w.WriteHeader(answer.status)
+				half := len(answer.body) / 2
+				_, _ = io.WriteString(w, answer.body[:half])
+				if answer.flush {
+					_ = http.NewResponseController(w).Flush()
+				}
+				_, _ = io.WriteString(w, answer.body[half:])
+			})
+			w := s.post("/members", b.referrer)
+			if w.Code != answer.status || w.Body.String() != answer.body || w.Header().Get("Etag") != `"e"` {
+				t.Errorf("got %d %v and %d bytes", w.Code, w.Header(), w.Body.Len())
+			}
+		})
+	}
+	s.wantCalls(activatePath, 0)
+	if active, _ := s.member(b); active {
+		t.Error("the card is active")
+	}
+}
+
+// A card that cannot be activated is the client's to come again for.
+func TestActivationFails(t *testing.T) {
+	s := newShopSite(t, activationSite)
+	b := s.openComponent("pMember", "alice")
+	answer := func(body string) {
+		s.setAnswer(func(w http.ResponseWriter, _ *http.Request) {
+			for name, value := range map[string]string{"Content-Type": "application/json", "Etag": `"e"`, "Set-Cookie": "member=1", "X-Backend": "yes"} {
+				w.Header().Set(name, value)
+			}
+			_, _ = io.WriteString(w, body)
+		})
+	}
+	check := func(w *httptest.ResponseRecorder, status int, reason, mention string) {
+		t.Helper()
+		wantProblem(t, w, status, reason, mention)
+		for _, name := range []string{"Etag", "Set-Cookie", "X-Backend"} {
+			if w.Header()[name] != nil {
+				t.Errorf("the answer has the backend's %s", name)
+			}
+		}
+		if cl := w.Header().Get("Content-Length"); cl != strconv.Itoa(w.Body.Len()) {
+			t.Errorf("got Content-Length %s for %d bytes", cl, w.Body.Len())
+		}
+		if active, _ := s.member(b); active {
+			t.Error("the card is active")
+		}
+	}
+	for body, mention := range map[string]string{
+		`{"membership_number":true}`:                             "membership_number is not a string",
+		`{"membership_number":1.5}`:                              "membership_number is not a string",
+		`{"membership_number":{}}`:                               "membership_number is not a string",
+		`{"membership_number":"a\u0000"}`:                        "membership_number holds a control character",
+		`{"membership_number":"1","init_bonus":[1]}`:             "init_bonus is neither",
+		`{"membership_number":"1","init_balance":false}`:         "init_balance is neither",
+		`{"membership_number":"1","init_bonus_record":"\ud800"}`: "init_bonus_record holds half",
+	} {
+		answer(body)
+		check(s.post("/members", b.referrer), 502, "wechat_error", mention)
+	}
+	s.wantCalls(activatePath, 0)
+
+	answer(`{"membership_number":1234567}`)
+	for _, tc := range []struct {
+		fault  sandbox.Fault
+		status int
+		reason string
+	}{
+		{sandbox.Fault{ErrCode: 40056}, 422, "wechat_rejected"},
+		{sandbox.Fault{ErrCode: -1}, 503, "busy"},
+		{sandbox.Fault{ErrCode: 45009}, 503, "busy"},
+		{sandbox.Fault{ErrCode: 48001}, 502, "wechat_error"},
+		{sandbox.Fault{Drop: true}, 502, "wechat_error"},
+	} {
+		tc.fault.Path, tc.fault.Times = activatePath, 1
+		if err := s.wechat.Fail(tc.fault); err != nil {
+			t.Fatal(err)
+		}
+		check(s.post("/members", b.referrer), tc.status, tc.reason, "")
+	}
+	s.wantCalls(activatePath, 5) // none of them twice
+	if w := s.post("/members", b.referrer); w.Code != http.StatusOK {
+		t.Errorf("got %d %s the next time", w.Code, w.Body)
+	}
+	if active, number := s.member(b); !active || number != "1234567" {
+		t.Errorf("active %t, membership_number %q", active, number)
+	}
+}
+
+// WeChat activates, but its answer is lost; and then it refuses to do so again.
+func TestActivationOfAnActiveCard(t *testing.T) {
+	s := newShopSite(t, activationSite)
+	b := s.openComponent("pMember", "alice")
+	s.answerJSON(`{"membership_number":"M1"}`)
+	if err := s.wechat.Fail(sandbox.Fault{Path: activatePath, Times: 1, Drop: true, Execute: true}); err != nil {
+		t.Fatal(err)
+	}
+	wantProblem(t, s.post("/members", b.referrer), 502, "wechat_error", "")
+	for _, errcode := range []int{40056, 99999} {
+		s.answerJSON(fmt.Sprintf(`{"membership_number":"M1","x":%d,"init_bonus":%d}`, errcode, errcode))
+		if err := s.wechat.Fail(sandbox.Fault{Path: activatePath, Times: 1, ErrCode: errcode}); err != nil {
+			t.Fatal(err)
+		}
+		if w := s.post("/members", b.referrer); w.Code != http.StatusOK {
+			t.Errorf("%d: got %d %s", errcode, w.Code, w.Body)
+		}
+	}
+	if active, number := s.member(b); !active || number != "M1" {
+		t.Errorf("active %t, membership_number %q", active, number)
+	}
+}
+
+// Error routes must not find what the backend left in the header.
+func TestActivationWhenNextFails(t *testing.T) {
+	s := newShopSite(t, `
+	wechat_card /component member_card_component {
+		account shop
+		card *
+	}
+	route /members {
+		wechat_card activation {
+			account shop
+			activate
+		}
+		error "teapot" 418
+	}
+	handle_errors {
+		respond "{method} {uri} {err.status_code}" 200
+	}`)
+	b := s.openComponent("pMember", "alice")
+	if w := s.get("/members?" + b.query); w.Body.String() != "GET /members?from=wechat 418" {
+		t.Errorf("got %s", w.Body)
+	}
+}
+
+// Many phones at once, each several times.
+func TestActivationAtOnce(t *testing.T) {
+	s := newShopSite(t, activationSite)
+	s.setAnswer(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"membership_number":"M"}`)
+	})
+	const users, times = 5, 8
+	var wg sync.WaitGroup
+	for i := range users {
+		b := s.openComponent("pMember", "user"+strconv.Itoa(i))
+		for range times {
+			wg.Go(func() {
+				if w := s.post("/members", b.referrer); w.Code != http.StatusOK {
+					t.Errorf("got %d %s", w.Code, w.Body)
+				}
+			})
+		}
+	}
+	wg.Wait()
+	s.wantCalls(tempInfoPath, users)
+	s.wantCalls(activatePath, users)
+	if n := len(s.requests()); n != users*times {
+		t.Errorf("the backend got %d requests", n)
+	}
+}
