@@ -24,6 +24,7 @@ func init() {
 	caddy.RegisterModule(OpenCard{})            // http.handlers.wechat_card.actions.open_card
 	caddy.RegisterModule(MemberCardComponent{}) // http.handlers.wechat_card.actions.member_card_component
 	caddy.RegisterModule(Inject{})              // http.handlers.wechat_card.actions.inject
+	caddy.RegisterModule(Fill{})                // http.handlers.wechat_card.actions.fill
 	caddy.RegisterModule(Credentials{})         // http.handlers.wechat_card.actions.credentials
 	caddy.RegisterModule(Login{})               // http.handlers.wechat_card.actions.login
 	caddy.RegisterModule(Activation{})          // http.handlers.wechat_card.actions.activation

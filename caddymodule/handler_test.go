@@ -257,6 +257,8 @@ func TestProvisionRefuses(t *testing.T) {
 		{"timestamp", account, `"account":"shop","action":{"name":"add_card","cards":[{"card_id":["p1"]}],"timestamp":"int"}`, []string{"timestamp"}},
 		{"literal value", account, `"account":"shop","action":{"name":"add_card","cards":[{"card_id":["p1"],"outer_str":"a\nb"}]}`, []string{"outer_str"}},
 		{"cache", account, `"account":"shop","action":{"name":"member_card_component","cards":[{"card_id":["p1"]}],"cache":"-1m"}`, []string{"cache"}},
+		{"nothing to fill", account, `"account":"shop","action":{"name":"fill"}`, []string{"no card"}},
+		{"max_body", account, `"account":"shop","action":{"name":"fill","cards":[{"card_id":["*"]}],"max_body":-1}`, []string{"max_body"}},
 		{"accept of a component", account, `"account":"shop","action":{"name":"member_card_component","cards":[{"card_id":["p1"]}],"accept":["code"]}`, []string{"accept"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -75,11 +75,14 @@ func (m *MemberCardComponent) Provision(caddy.Context) error {
 	return nil
 }
 
+// defaultComponentAge is how long something is used again unless configured otherwise.
+const defaultComponentAge = 10 * time.Minute
+
 // parseCache reads how long something is used again; 0: not at all.
 func parseCache(s string) (time.Duration, error) {
 	switch s {
 	case "":
-		return 10 * time.Minute, nil
+		return defaultComponentAge, nil
 	case "off":
 		return 0, nil
 	}

@@ -1,0 +1,104 @@
+package caddymodule
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/fill"
+)
+
+// fill writes b.filled: b.body with its parts filled. All of them are checked before the first one is.
+func (f *Fill) fill(r *http.Request, account *plugin.Account, b *fillBuffer) error {
+	sign := false
+	for i := range b.parts {
+		p := &b.parts[i]
+		ext, err := f.ext(p)
+		if err != nil {
+			return byBackend(err)
+		}
+		b.exts = append(b.exts, ext)
+		sign = sign || p.Kind == fill.CardExt
+	}
+	var signer plugin.CardSigner
+	var err error
+	if sign {
+		if signer, err = account.CardSigner(r.Context()); err != nil {
+			return err
+		}
+	}
+	b.filled, err = fill.Append(b.filled, b.body, b.parts, func(dst []byte, i int) ([]byte, error) {
+		if b.parts[i].Kind == fill.CardExt {
+			return signer.AppendCardExt(dst, &b.exts[i], true), nil
+		}
+		extra, err := f.extraData(r, account, &b.exts[i])
+		if err != nil {
+			return dst, err
+		}
+		return extra.AppendJSON(dst), nil
+	})
+	return err
+}
+
+// ext puts together what the backend says of a card. Its values are held to what clients may send: backends pass on what
+// they were sent.
+func (f *Fill) ext(p *fill.Part) (ext card.Ext, err error) {
+	var fault string
+	if ext.CardID, fault = decodeString(p.CardID); fault != "" {
+		return ext, invalid("card_id %s", fault)
+	}
+	if _, err = f.cards.find(ext.CardID); err != nil {
+		return ext, err
+	}
+	if p.Unknown != nil {
+		return ext, invalid("cardExt of card %s has a field %s, which the gateway does not know", ext.CardID, quote(string(p.Unknown)))
+	}
+	if ext.Code, err = backendText(code, p.Code); err != nil {
+		return ext, err
+	}
+	if ext.OpenID, err = backendText(openID, p.OpenID); err != nil {
+		return ext, err
+	}
+	if ext.OuterStr, err = backendText(outerStr, p.OuterStr); err != nil {
+		return ext, err
+	}
+	ext.FixedBeginTimestamp, err = backendText(fixedBegin, p.FixedBeginTimestamp)
+	return ext, err
+}
+
+// backendText checks a JSON value; nil: there is none.
+func backendText(f field, raw []byte) (string, error) {
+	if raw == nil {
+		return "", nil
+	}
+	if f == fixedBegin && raw[0] != '"' { // a time may be a number
+		return text{s: string(raw)}.check(f)
+	}
+	s, fault := decodeString(raw)
+	return text{s, fault}.check(f)
+}
+
+// extraData gives what opens the member-card component for a card.
+func (f *Fill) extraData(r *http.Request, account *plugin.Account, ext *card.Ext) (card.ExtraData, error) {
+	rule, err := f.cards.find(ext.CardID)
+	if err != nil {
+		return card.ExtraData{}, err
+	}
+	extra, err := account.MemberCardComponent(r.Context(), plugin.ComponentQuery{
+		CardID: ext.CardID, OuterStr: ext.OuterStr, MaxAge: defaultComponentAge,
+		ClientChosen: !rule.listed || ext.OuterStr != "", // where the backend has it from is not known
+	})
+	if err != nil && rule.listed {
+		err = &listedCardError{ext.CardID, err}
+	}
+	return extra, err
+}
+
+// byBackend says of a Problem whose it is.
+func byBackend(err error) error {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		p.Detail = "the backend's answer: " + p.Detail
+	}
+	return err
+}
