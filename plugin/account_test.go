@@ -199,6 +199,7 @@ func TestDecryptedCodesAreRemembered(t *testing.T) {
 func TestDecryptIsBounded(t *testing.T) {
 	w := newWorld(t, func(c *AccountConfig) { c.DecryptLimit = 10 })
 	busy := 0
+	began := time.Now()
 	for i := range 2000 {
 		_, err := w.DecryptCode(t.Context(), fmt.Sprintf("%024d", i))
 		if b, ok := errors.AsType[*Busy](err); ok {
@@ -208,7 +209,7 @@ func TestDecryptIsBounded(t *testing.T) {
 			}
 		}
 	}
-	if calls := w.wechat.Calls()["/card/code/decrypt"]; calls < 10 || calls > 12 || busy < 1980 {
+	if calls := w.wechat.Calls()["/card/code/decrypt"]; calls < 10 || calls > 11+int(time.Since(began)/(6*time.Second)) || busy != 2000-calls {
 		t.Errorf("%d calls and %d refusals", calls, busy)
 	}
 }
@@ -216,7 +217,7 @@ func TestDecryptIsBounded(t *testing.T) {
 // While there is no token nothing is asked of WeChat, and so nothing counts: when it is well again, so are we.
 func TestNoTokenUsesUpNoLimit(t *testing.T) {
 	w := newWorld(t, func(c *AccountConfig) { c.DecryptLimit, c.GeturlLimit = 2, 2 })
-	if err := w.wechat.Fail(sandbox.Fault{Path: "/cgi-bin/stable_token", Times: 1, ErrCode: -1}); err != nil {
+	if err := w.wechat.Fail(sandbox.Fault{Path: "/cgi-bin/stable_token", ErrCode: -1}); err != nil {
 		t.Fatal(err)
 	}
 	ask := func(i int) (error, error) {
@@ -232,6 +233,7 @@ func TestNoTokenUsesUpNoLimit(t *testing.T) {
 			}
 		}
 	}
+	w.wechat.Reset()
 	w.forward(time.Minute)
 	decrypt, geturl := ask(5)
 	if !refused(decrypt) || geturl != nil {
@@ -298,8 +300,11 @@ func TestHundredThousandOuterStrs(t *testing.T) {
 	if data := ask(ComponentQuery{CardID: "pAnother"}); data.EncryptCardID == "" {
 		t.Errorf("another card got %+v", data)
 	}
-	// A card without any answer yet has nothing to fall back on.
-	_, err := w.MemberCardComponent(t.Context(), ComponentQuery{CardID: "pThird", OuterStr: "x", ClientChosen: true})
+	// A card without any answer yet has nothing to fall back on. One call a second is allowed again.
+	var err error
+	for i := 0; i < 100 && err == nil; i++ {
+		_, err = w.MemberCardComponent(t.Context(), ComponentQuery{CardID: fmt.Sprint("pThird", i), OuterStr: "x", ClientChosen: true})
+	}
 	if _, ok := errors.AsType[*Busy](err); !ok {
 		t.Errorf("got %v, want *Busy", err)
 	}
@@ -358,6 +363,7 @@ func TestWeChatTalksNonsense(t *testing.T) {
 		if err := w.wechat.Fail(sandbox.Fault{Path: "/cgi-bin/*", Body: &body}); err != nil {
 			t.Fatal(err)
 		}
+		began := time.Now()
 		for range 100 {
 			answer, err := w.AddCard(t.Context(), nil, []card.Ext{{CardID: testCard}}, true)
 			if _, ok := errors.AsType[*credential.Unavailable](err); !ok || len(answer) != 0 {
@@ -368,7 +374,7 @@ func TestWeChatTalksNonsense(t *testing.T) {
 		for _, n := range w.wechat.Calls() {
 			calls += n
 		}
-		if calls > 3 {
+		if calls > 3+int(time.Since(began).Seconds()) {
 			t.Errorf("%q: %d calls for 100 requests", body, calls)
 		}
 	}

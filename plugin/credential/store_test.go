@@ -428,7 +428,7 @@ func TestReachedCapIsWaitedOutByWeChatsClock(t *testing.T) {
 func TestValueThatComesDuringStopIsStored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, store := newFake(), newStore()
-		w.delay = 2900 * time.Millisecond
+		w.delay = 2800 * time.Millisecond
 		store.slow = 200 * time.Millisecond
 		n := newNode(t, w, nodeOptions{store: store})
 		n.Start(n.env, AccessToken)

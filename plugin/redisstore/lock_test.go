@@ -26,7 +26,7 @@ func TestHolderKilled(t *testing.T) {
 	if err := s.Lock(within(t, 20*time.Second), heldName); err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(died); took > lockLife+time.Second {
+	if took := time.Since(died); took > lockLife+5*time.Second {
 		t.Errorf("took %s", took)
 	}
 	if err := s.Unlock(t.Context(), heldName); err != nil {
@@ -121,7 +121,8 @@ func TestWaitersPoll(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Do("config", "resetstat")
-	const waiters, span = 10, 2 * time.Second
+	began := time.Now()
+	const waiters = 10
 	var inside atomic.Int32
 	var wg sync.WaitGroup
 	for range waiters {
@@ -140,8 +141,9 @@ func TestWaitersPoll(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(span)
+	time.Sleep(2 * time.Second)
 	stats, _ := server.Do("info", "commandstats").(string)
+	span := time.Since(began)
 	calls := 0
 	for line := range strings.Lines(stats) {
 		if rest, ok := strings.CutPrefix(line, "cmdstat_set:calls="); ok {

@@ -148,9 +148,10 @@ func TestAllHostsFail(t *testing.T) {
 // A host that swallows packets must leave time for the next. It is played by
 // one that accepts the connection and never answers the TLS handshake.
 func TestBlackHole(t *testing.T) {
+	t.Parallel()
 	hole := serveRaw(t, func(_ int, conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
 	second := answer(t, goodToken)
-	c := newClient(t, Config{Timeout: time.Second}, strings.Replace(hole.url, "http:", "https:", 1), second.URL)
+	c := newClient(t, Config{Timeout: 3 * time.Second}, strings.Replace(hole.url, "http:", "https:", 1), second.URL)
 	for i := range 2 {
 		g, err := c.Token(t.Context(), testAppID, testSecret)
 		if err != nil || g.Value != "A" {
@@ -175,13 +176,14 @@ func TestBlackHoleAlone(t *testing.T) {
 
 // A slow answer is waited for: only connecting has a share of the time.
 func TestSlowAnswerIsNotFailedOver(t *testing.T) {
+	t.Parallel()
 	slow := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		time.Sleep(600 * time.Millisecond)
+		time.Sleep(2100 * time.Millisecond)
 		_, _ = io.WriteString(w, goodToken)
 	})
 	var second atomic.Int32
 	s2 := serve(t, func(http.ResponseWriter, *http.Request) { second.Add(1) })
-	c := newClient(t, Config{Timeout: time.Second}, slow.URL, s2.URL)
+	c := newClient(t, Config{Timeout: 4 * time.Second}, slow.URL, s2.URL)
 	if _, err := c.Token(t.Context(), testAppID, testSecret); err != nil || second.Load() != 0 {
 		t.Errorf("got %v after %d calls of the second host", err, second.Load())
 	}
