@@ -208,6 +208,7 @@ func TestProvisionRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	const account = `"accounts":{"shop":{"app_id":"wx1","app_secret":"s"}}`
+	const miniAccounts = `"accounts":{"other":{"app_id":"wx4","app_secret":"s"},"shop":{"app_id":"wx1","app_secret":"s","mini_program":[{"app_id":"wx2","app_secret":"s"}]}}`
 	const action = `{"name":"add_card","cards":[{"card_id":["p1"]}]}`
 	for _, tc := range []struct {
 		name, app, handler string
@@ -257,6 +258,13 @@ func TestProvisionRefuses(t *testing.T) {
 		{"timestamp", account, `"account":"shop","action":{"name":"add_card","cards":[{"card_id":["p1"]}],"timestamp":"int"}`, []string{"timestamp"}},
 		{"literal value", account, `"account":"shop","action":{"name":"add_card","cards":[{"card_id":["p1"],"outer_str":"a\nb"}]}`, []string{"outer_str"}},
 		{"cache", account, `"account":"shop","action":{"name":"member_card_component","cards":[{"card_id":["p1"]}],"cache":"-1m"}`, []string{"cache"}},
+		{"no mini_program", account, `"account":"shop","action":{"name":"login"}`, []string{`"shop"`, "no mini_program"}},
+		{"no mini_program of one of the accounts", miniAccounts, `"account":"{env.TEST_EMPTY}","action":{"name":"login"}`, []string{`"other"`, "no mini_program"}},
+		{"another account's mini_program", miniAccounts, `"account":"shop","action":{"name":"login","mini_program":"wx3"}`, []string{`"shop"`, "wx3"}},
+		{"mini_program of login", miniAccounts, `"account":"shop","action":{"name":"login","mini_program":"{env.TEST_EMPTY}"}`, []string{"mini_program", "TEST_EMPTY"}},
+		{"header of login", miniAccounts, `"account":"shop","action":{"name":"login","header":{"X-Id":"openid"}}`, []string{"X-Id", "mini_openid"}},
+		{"field of login", miniAccounts, `"account":"shop","action":{"name":"login","header":{"X_Id":"unionid"}}`, []string{"X_Id"}},
+		{"header of login twice", miniAccounts, `"account":"shop","action":{"name":"login","header":{"X-Id":"unionid","x-id":"unionid"}}`, []string{"X-Id", "twice"}},
 		{"nothing to fill", account, `"account":"shop","action":{"name":"fill"}`, []string{"no card"}},
 		{"max_body", account, `"account":"shop","action":{"name":"fill","cards":[{"card_id":["*"]}],"max_body":-1}`, []string{"max_body"}},
 		{"accept of a component", account, `"account":"shop","action":{"name":"member_card_component","cards":[{"card_id":["p1"]}],"accept":["code"]}`, []string{"accept"}},

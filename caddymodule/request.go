@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -100,13 +99,11 @@ func readBody(r *http.Request) ([]byte, error) {
 	} else {
 		body, err = io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	}
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok || len(body) > maxBody {
-		return nil, bodyTooLarge()
-	}
 	if err != nil {
-		p := invalid("the body could not be read")
-		p.Err = err
-		return nil, p
+		return nil, unreadable(err)
+	}
+	if len(body) > maxBody {
+		return nil, bodyTooLarge()
 	}
 	return body, nil
 }
