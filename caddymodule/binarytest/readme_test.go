@@ -137,7 +137,7 @@ const accountOption = `{
 
 // TestReadmeConfigurations validates every Caddyfile of README.md, and every JSON that is an app or a list of handlers.
 func TestReadmeConfigurations(t *testing.T) {
-	h := newHome(t, "WECHAT_APP_SECRET=s3cr3t-of-mine", "REDIS_PASSWORD=another-of-mine", "GATEWAY_KEY=a-key-of-mine", "MINI_PROGRAM_SECRET=a-mini-one")
+	h := newHome(t, "WECHAT_APP_SECRET=s3cr3t-of-mine", "REDIS_PASSWORD=another-of-mine", "TOKEN_SERVER_KEY=a-key-of-mine", "GATEWAY_KEY=a-key-of-mine", "MINI_PROGRAM_SECRET=a-mini-one")
 	authority := httptest.NewTLSServer(nil)
 	defer authority.Close()
 	path := h.file(t, "proxy.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate().Raw})))

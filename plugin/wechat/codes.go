@@ -30,7 +30,7 @@ const (
 	hintCardID   = "card_id is not a card of this official account; app_id must be that of the account that created it"
 	hintActivate = "the card was made without wx_activate, which one-tap activation needs"
 	hintCode     = "the code is not one of this card: still encrypted, or of another account?"
-	hintThird    = "the account is served through a third-party platform, which this gateway does not do"
+	hintThird    = "the account is served through a third-party platform, whose authorisation is missing, has ended or does not hold this right"
 )
 
 // codes says what to do about each errcode that is known. Sources: WeChat's
