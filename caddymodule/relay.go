@@ -146,10 +146,9 @@ func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, next caddyh
 		return problemf(http.StatusForbidden, reasonPathNotAllowed, "the path %s is not among those that may be called", shortPath(r.URL))
 	}
 
-	call := &relayCall{account: account, RelayCall: plugin.RelayCall{API: entry, OwnToken: ownToken}}
-	call.query = r.URL.RawQuery
+	call := &relayCall{account: account, RelayCall: plugin.RelayCall{API: entry, Query: r.URL.RawQuery, OwnToken: ownToken}}
 	if !ownToken {
-		call.query, _ = cleanQuery(call.query, accessTokenParams)
+		call.Query, _ = cleanQuery(call.Query, accessTokenParams)
 	}
 	out, err := call.prepare(r)
 	if err != nil {
@@ -179,12 +178,11 @@ func accessTokenOf(query string) string {
 	return ""
 }
 
-// relayCall is one call on its way through the proxy.
+// relayCall is one call on its way through the proxy, which does not see the query and cannot log it.
 type relayCall struct {
 	plugin.RelayCall
 	account *plugin.Account
-	query   string // kept from the proxy, which would log it
-	err     error  // why there is no answer
+	err     error // why there is no answer
 }
 
 type relayCallKey struct{}
@@ -196,12 +194,8 @@ type relayTransport struct{}
 // RoundTrip implements http.RoundTripper.
 func (relayTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	call := req.Context().Value(relayCallKey{}).(*relayCall)
-	u := *req.URL
-	u.RawQuery = call.query
-	out := *req
-	out.URL = &u
-	delete(out.Header, "Via") // the header is the proxy's own copy
-	call.Request = &out
+	delete(req.Header, "Via") // the proxy has put it into its own copy
+	call.Request = req
 	resp, err := call.account.Relay(call.RelayCall)
 	if err != nil {
 		call.err = err

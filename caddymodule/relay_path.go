@@ -11,8 +11,9 @@ import (
 
 // pathSet is a set of paths of WeChat's API: exact ones, and whole trees that end in /*.
 type pathSet struct {
-	exact map[string]struct{}
-	trees []string // with their *
+	exact   map[string]struct{}
+	trees   []string // with their *
+	reserve bool     // no tree covers a reserved path
 }
 
 // ownTokens are the calls that prove themselves otherwise than by the account's access_token.
@@ -33,7 +34,7 @@ func isReserved(path string) bool {
 
 // newPathSet reads the values of `allow` or `pass`. Where reserve is set, a tree covers no reserved path.
 func newPathSet(option string, paths []string, reserve bool) (pathSet, error) {
-	set := pathSet{exact: make(map[string]struct{}, len(paths))}
+	set := pathSet{exact: make(map[string]struct{}, len(paths)), reserve: reserve}
 	for i, path := range paths {
 		if slices.Contains(paths[:i], path) {
 			return set, fmt.Errorf("%s: %s is listed twice", option, path)
@@ -69,9 +70,13 @@ func (s *pathSet) find(path string) string {
 		return path
 	}
 	for _, tree := range s.trees {
-		if strings.HasPrefix(path, tree[:len(tree)-1]) {
-			return tree
+		if !strings.HasPrefix(path, tree[:len(tree)-1]) {
+			continue
 		}
+		if s.reserve && isReserved(path) {
+			return ""
+		}
+		return tree
 	}
 	return ""
 }

@@ -10,7 +10,8 @@ import (
 // RelayCall is a call of WeChat's API that a backend has made.
 type RelayCall struct {
 	API     string        // what metrics call it
-	Request *http.Request // see wechat.Relay; its query holds no access_token unless OwnToken is set
+	Request *http.Request // its query does not count; for its Body, see wechat.Relay
+	Query   string        // holds no access_token unless OwnToken is set
 	Body    []byte        // stands in the place of Request.Body unless nil: a call whose body is kept can be repeated
 
 	// OwnToken says that the call proves itself otherwise than by the account's access_token: it gets none, and what
@@ -22,7 +23,7 @@ type RelayCall struct {
 // and gives the answer whatever it says. A call whose body was streamed is not repeated, but the token is not used again.
 func (a *Account) Relay(call RelayCall) (*http.Response, error) {
 	ctx := call.Request.Context()
-	relay := wechat.Relay{API: call.API, Request: call.Request, Body: call.Body}
+	relay := wechat.Relay{API: call.API, Request: call.Request, Query: call.Query, Body: call.Body}
 	if call.OwnToken {
 		return answered(a.cfg.Client.Relay(relay))
 	}

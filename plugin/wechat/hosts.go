@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -12,6 +13,7 @@ const failedFor = time.Minute
 // host is one base URL and what we know of it.
 type host struct {
 	base   string
+	url    *url.URL     // the same; nil: it is none
 	failed atomic.Int64 // when it last failed, in Unix nanoseconds; 0: it is well
 }
 
@@ -20,7 +22,11 @@ type hosts []*host
 func newHosts(baseURLs []string) hosts {
 	hs := make(hosts, len(baseURLs))
 	for i, u := range baseURLs {
-		hs[i] = &host{base: strings.TrimRight(u, "/")}
+		h := &host{base: strings.TrimRight(u, "/")}
+		if parsed, err := url.Parse(h.base); err == nil {
+			h.url = parsed
+		}
+		hs[i] = h
 	}
 	return hs
 }

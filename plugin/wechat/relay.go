@@ -9,6 +9,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -19,10 +20,12 @@ type Relay struct {
 	// API is our name of the call, for errors and metrics.
 	API string
 
-	// Request has the method, the header, and a URL of which path and query
-	// count. Its Body may be closed without having been read, and must be good
-	// for another host then.
+	// Request has the method, the path and the header. Its Body may be closed
+	// without having been read, and must be good for another host then.
 	Request *http.Request
+
+	// Query is sent as it is, and that of Request is not.
+	Query string
 
 	// Body stands in the place of Request.Body, unless it is nil. Who keeps it
 	// can make the call again.
@@ -116,20 +119,19 @@ func (c *Client) send(h *host, r *Relay, connect time.Duration) (resp *http.Resp
 
 // request makes the request to one host.
 func (r *Relay) request(ctx context.Context, h *host, written *atomic.Bool) (*http.Request, error) {
-	base, err := url.Parse(h.base)
-	if err != nil {
-		return nil, errBaseURL // the text of err would hold the URL
+	if h.url == nil {
+		return nil, errBaseURL
 	}
-	target := *base
-	target.RawPath = base.EscapedPath() + r.Request.URL.EscapedPath()
-	target.Path = base.Path + r.Request.URL.Path
-	target.RawQuery = r.Request.URL.RawQuery
-	if r.AccessToken != "" {
-		query := "access_token=" + url.QueryEscape(r.AccessToken)
-		if target.RawQuery != "" {
-			query += "&" + target.RawQuery
-		}
-		target.RawQuery = query
+	target := *h.url
+	target.RawPath = h.url.EscapedPath() + r.Request.URL.EscapedPath()
+	target.Path = h.url.Path + r.Request.URL.Path
+	switch {
+	case r.AccessToken == "":
+		target.RawQuery = r.Query
+	case r.Query == "":
+		target.RawQuery = "access_token=" + url.QueryEscape(r.AccessToken)
+	default:
+		target.RawQuery = "access_token=" + url.QueryEscape(r.AccessToken) + "&" + r.Query
 	}
 
 	req := r.Request.WithContext(ctx)
@@ -138,25 +140,20 @@ func (r *Relay) request(ctx context.Context, h *host, written *atomic.Bool) (*ht
 	req.RequestURI = ""
 	req.Trailer, req.TransferEncoding = nil, nil
 	req.Close = false
-	switch hasBody := req.Body != nil && req.Body != http.NoBody && req.ContentLength != 0; {
-	case r.Body != nil && len(r.Body) > 0:
-		req.ContentLength = int64(len(r.Body))
-	case r.Body == nil && hasBody:
-		return req, nil // streams: net/http cannot get it again
-	case req.Method == http.MethodGet || req.Method == http.MethodHead || req.Method == http.MethodOptions || req.Method == http.MethodTrace:
-		// As in newRequest: without a body net/http would repeat these by itself.
-		req.ContentLength = 0
-	default:
-		req.Body, req.ContentLength = http.NoBody, 0
-		return req, nil
-	}
-	fresh := func() io.ReadCloser { return io.NopCloser(bytes.NewReader(r.Body)) }
-	req.Body = fresh()
-	req.GetBody = func() (io.ReadCloser, error) {
-		if written.Load() {
-			return nil, errLost
+	switch {
+	case len(r.Body) > 0:
+		fresh := func() io.ReadCloser { return io.NopCloser(bytes.NewReader(r.Body)) }
+		req.Body, req.ContentLength = fresh(), int64(len(r.Body))
+		req.GetBody = func() (io.ReadCloser, error) { // as in newRequest
+			if written.Load() {
+				return nil, errLost
+			}
+			return fresh(), nil
 		}
-		return fresh(), nil
+	case r.Body != nil || req.ContentLength == 0:
+		// Of these net/http repeats GET and its like by itself, when a kept
+		// connection turns out to be dead.
+		req.Body, req.ContentLength = http.NoBody, 0
 	}
 	return req, nil
 }
@@ -171,24 +168,19 @@ func (c *Client) inspect(h *host, r *Relay, resp *http.Response) (*http.Response
 	if !mayTellErrcode(resp) {
 		return resp, nil
 	}
-	data, whole, err := readObject(resp.Body, resp.ContentLength)
-	if err != nil {
-		_ = resp.Body.Close()
+	body := &inspected{rest: resp.Body, buf: inspectBuffers.Get().(*[maxInspected + 1]byte)}
+	if err := body.fill(); err != nil {
+		_ = body.Close()
 		if cause := context.Cause(r.Request.Context()); cause != nil {
 			err = cause
 		}
 		return nil, transportError(r.cleaner(), err)
 	}
-	if !whole {
-		resp.Body = struct {
-			io.Reader
-			io.Closer
-		}{io.MultiReader(bytes.NewReader(data), resp.Body), resp.Body}
+	resp.Body = body
+	if !body.whole {
 		return resp, nil
 	}
-	_ = resp.Body.Close() // its trailers are there
-	resp.Body = io.NopCloser(bytes.NewReader(data))
-	code, msg := errcodeOf(data)
+	code, msg := errcodeOf(body.data)
 	if code == 0 {
 		return resp, nil
 	}
@@ -229,42 +221,66 @@ func mayTellErrcode(resp *http.Response) bool {
 	return typ == "" || strings.Contains(typ, "json") || strings.HasPrefix(typ, "text/plain")
 }
 
-// readObject reads body to its end, unless it turns out to be longer than
-// maxInspected or no JSON object; whole tells whether it did. length is what
-// the header says, -1 if nothing.
-func readObject(body io.Reader, length int64) (data []byte, whole bool, err error) {
-	if length < 0 {
-		length = 4 << 10
-	}
-	data = make([]byte, 0, length+1) // one more, for the read that finds the end
-	isObject := false
-	for len(data) <= maxInspected {
-		if len(data) == cap(data) {
-			data = append(data, 0)[:len(data)]
-		}
-		n, err := body.Read(data[len(data):cap(data)])
-		data = data[:len(data)+n]
+// inspected is the body of an answer whose beginning has been read.
+type inspected struct {
+	data  []byte // what is left of the beginning
+	whole bool   // there is nothing behind it
+	rest  io.ReadCloser
+	buf   *[maxInspected + 1]byte // what data stands in; nil: closed
+}
+
+var inspectBuffers = sync.Pool{New: func() any { return new([maxInspected + 1]byte) }}
+
+// fill reads the rest to its end, unless it turns out to be longer than
+// maxInspected or no JSON object.
+func (b *inspected) fill() error {
+	n, isObject := 0, false
+	for n < len(b.buf) {
+		m, err := b.rest.Read(b.buf[n:])
+		n += m
+		b.data = b.buf[:n]
 		if err == io.EOF {
-			return data, true, nil
+			b.whole = true
+			return nil
 		}
 		if err != nil {
-			return nil, false, err
+			return err
 		}
-		if !isObject {
-			switch start := bytes.TrimLeft(data, " \t\r\n"); {
-			case len(start) == 0:
-			case start[0] != '{':
-				return data, false, nil
-			default:
-				isObject = true
+		if isObject {
+			continue
+		}
+		if start := bytes.TrimLeft(b.data, jsonSpace); len(start) > 0 {
+			if isObject = start[0] == '{'; !isObject {
+				return nil
 			}
 		}
 	}
-	return data, false, nil
+	return nil
+}
+
+// Read implements io.Reader.
+func (b *inspected) Read(p []byte) (int, error) {
+	switch {
+	case len(b.data) > 0:
+		n := copy(p, b.data)
+		b.data = b.data[n:]
+		return n, nil
+	case b.whole:
+		return 0, io.EOF
+	}
+	return b.rest.Read(p)
+}
+
+// Close implements io.Closer.
+func (b *inspected) Close() error {
+	if b.buf != nil {
+		inspectBuffers.Put(b.buf)
+		b.data, b.buf = nil, nil
+	}
+	return b.rest.Close()
 }
 
 // errcodeOf finds the errcode of an answer; 0: there is none, or all is well.
-// Nearly all answers say 0 or nothing, and need no parsing to tell.
 func errcodeOf(data []byte) (code int, msg string) {
 	if !namesErrcode(data) {
 		return 0, ""
@@ -276,24 +292,28 @@ func errcodeOf(data []byte) (code int, msg string) {
 	return code, msg
 }
 
-// namesErrcode tells whether data holds an errcode other than 0, be it only of
-// a part of the answer.
+const jsonSpace = " \t\r\n"
+
+var errcodeKey = []byte(`"errcode"`)
+
+// namesErrcode tells, faster than parsing could, whether data may hold an
+// errcode other than 0.
 func namesErrcode(data []byte) bool {
-	key := []byte(`"errcode"`)
+	first := true
 	for {
-		_, after, found := bytes.Cut(data, key)
+		before, after, found := bytes.Cut(data, errcodeKey)
 		if !found {
 			return false
 		}
-		data = after
-		after = bytes.TrimLeft(after, " \t\r\n")
-		if len(after) == 0 || after[0] != ':' {
-			continue // a value
+		if after = bytes.TrimLeft(after, jsonSpace); len(after) > 0 && after[0] == ':' {
+			after = bytes.TrimLeft(after[1:], jsonSpace)
+			if len(after) < 2 || after[0] != '0' || !strings.ContainsRune(",}"+jsonSpace, rune(after[1])) {
+				return true
+			}
+			if first && len(bytes.TrimLeft(before, jsonSpace+"{")) == 0 {
+				return false // WeChat puts it first; the rest need not be read
+			}
 		}
-		after = bytes.TrimLeft(after[1:], " \t\r\n")
-		zero := len(after) > 0 && after[0] == '0' && (len(after) == 1 || bytes.IndexByte([]byte(",} \t\r\n"), after[1]) >= 0)
-		if !zero {
-			return true
-		}
+		data, first = after, false
 	}
 }
