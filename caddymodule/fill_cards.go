@@ -99,6 +99,7 @@ func (f *Fill) extraData(r *http.Request, account *plugin.Account, ext *card.Ext
 func byBackend(err error) error {
 	if p, ok := errors.AsType[*Problem](err); ok {
 		p.Detail = "the backend's answer: " + p.Detail
+		p.warn = true
 	}
 	return err
 }
