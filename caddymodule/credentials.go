@@ -50,8 +50,8 @@ func (c *Credentials) Provision(ctx caddy.Context) (err error) {
 
 // CheckAccount implements Choosing.
 func (c *Credentials) CheckAccount(account *plugin.Account) error {
-	if !account.HasToken() {
-		return errors.New("credentials has no access_token to serve: with token_source none there is none")
+	if err := account.CheckCredential(credential.AccessToken); err != nil {
+		return err
 	}
 	if !account.HasAppSecret() && !c.key.set {
 		return errors.New("credentials needs a key: the account has no app_secret by which callers could prove themselves")

@@ -85,7 +85,8 @@ func TestCredentials(t *testing.T) {
 			"stable_token, any type":     {target: "/cgi-bin/stable_token", body: stableBody(secret), typ: "text/plain; charset=gbk"},
 			"stable_token, no type":      {target: "/cgi-bin/stable_token?access_token=", body: stableBody(secret), typ: "-"},
 			"stable_token by force, which a gateway without a store may not use": {
-				target: "/cgi-bin/stable_token", body: strings.Replace(stableBody(secret), "false", "true", 1)},
+				target: "/cgi-bin/stable_token", body: strings.Replace(stableBody(secret), "false", "true", 1),
+			},
 		} {
 			t.Run(name, func(t *testing.T) {
 				q.from = "127.0.0.1"

@@ -17,7 +17,7 @@ type Loan struct {
 
 // Lend gives the current value of a credential to keep until its end.
 func (a *Account) Lend(ctx context.Context, kind credential.Kind) (Loan, error) {
-	if kind == credential.AccessToken && !a.HasToken() {
+	if kind == credential.AccessToken && a.cfg.TokenSource == None {
 		return Loan{}, a.noToken()
 	}
 	text, left, err := a.state.keepers.Keeper(kind).Lend(ctx, a.env)
@@ -37,14 +37,11 @@ func (a *Account) ForceToken(ctx context.Context) error {
 // KnowsToken tells in constant time whether token is an access_token of the account that is good: the current one, or the
 // one before it as long as WeChat takes that. It fails when there is no current one.
 func (a *Account) KnowsToken(ctx context.Context, token string) (bool, error) {
-	if !a.HasToken() {
+	if a.cfg.TokenSource == None {
 		return false, a.noToken()
 	}
 	return a.state.keepers.Keeper(credential.AccessToken).Knows(ctx, a.env, token)
 }
-
-// HasToken tells whether the account has access_tokens at all: with token source None it has not.
-func (a *Account) HasToken() bool { return a.cfg.TokenSource != None }
 
 // HasAppSecret tells whether the account has an app secret: where others keep its credentials it may have none.
 func (a *Account) HasAppSecret() bool { return a.cfg.AppSecret != "" }
