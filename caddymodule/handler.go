@@ -228,7 +228,8 @@ func (h *Handler) log(p *Problem, err error) {
 	case isListed && slices.Contains(cardErrCodes, p.ErrCode):
 		level = zapcore.ErrorLevel // the operator's list is wrong
 	case p.Status == http.StatusServiceUnavailable, p.Reason == reasonCredentialUnavailable,
-		p.Reason == reasonClientNotAllowed, p.Reason == reasonPathNotAllowed:
+		p.Reason == reasonClientNotAllowed, p.Reason == reasonPathNotAllowed,
+		p.Reason == reasonSignatureInvalid, p.warn:
 		level = zapcore.WarnLevel
 	case p.Status >= http.StatusInternalServerError:
 		level = zapcore.ErrorLevel

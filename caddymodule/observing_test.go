@@ -39,6 +39,7 @@ func runCaddy(t *testing.T, api, accounts, directives string) (site string) {
 	events {
 		on %s recorder
 		on %s recorder
+		on %s recorder
 	}
 	wechat_card {
 		api %s
@@ -49,7 +50,7 @@ func runCaddy(t *testing.T, api, accounts, directives string) (site string) {
 http://%s {
 	bind 127.0.0.1
 	%s
-}`, t.TempDir(), eventRenewed, eventFailed, api, accounts, address, directives), nil)
+}`, t.TempDir(), eventRenewed, eventFailed, eventPushed, api, accounts, address, directives), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
