@@ -119,8 +119,8 @@ func TestAddCard(t *testing.T) {
 				}
 				return
 			}
-			if got := w.Header().Get("Content-Length"); got != fmt.Sprint(w.Body.Len()) {
-				t.Errorf("got Content-Length %s for %d bytes", got, w.Body.Len())
+			if got := w.Header().Get("Content-Length"); got != fmt.Sprint(w.Body.Len()) && (got != "" || w.Body.Len() > bufferedByServer) {
+				t.Errorf("got Content-Length %q for %d bytes", got, w.Body.Len())
 			}
 			if strings.Contains(w.Body.String(), `\u`) {
 				t.Errorf("got an escape in %s", w.Body)

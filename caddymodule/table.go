@@ -36,8 +36,8 @@ func judge(c *credentialStatus) mark {
 		return markWarn
 	case served || !c.Needed && !c.Failing:
 		return markFine
-	case !c.Failing:
-		return markWarn // the next request, or the next look, brings one
+	case !c.Failing, !c.Needed:
+		return markWarn // the next request, or the next look, brings one; or nobody asks for it
 	}
 	return markBad
 }
