@@ -36,13 +36,10 @@ type accountObserver struct {
 
 // newAccountObserver makes the observer of an account. owners give its credentials in WeChat's place.
 func newAccountObserver(account string, emitter *emitter, owners ...credential.Source) *accountObserver {
-	results := []string{string(credential.FromWeChat), string(credential.FromStore), resultFailed}
-	for _, owner := range owners {
-		results = append(results, string(owner))
-	}
+	results := append([]credential.Source{credential.FromWeChat, credential.FromStore, resultFailed}, owners...)
 	for _, kind := range credential.Kinds { // from 0 on: Prometheus sees no increase in a series that begins at 1
 		for _, result := range results {
-			metrics().renewals.WithLabelValues(account, string(kind), result)
+			metrics().renewals.WithLabelValues(account, string(kind), string(result))
 		}
 	}
 	return &accountObserver{account: account, emitter: emitter, refusedIPs: make(map[string]time.Time)}

@@ -147,10 +147,9 @@ func (t TicketSource) check() error {
 // WeChat is called. It calls nobody; App.Cleanup closes them.
 func (a *Account) openSources(name string, client wechat.Config) (token, tickets source.Source, err error) {
 	observe := func(api string, err error, took time.Duration) { metrics().called(name, api, err, took) }
-	switch a.TokenSource.name() {
-	case plugin.Remote:
+	if from := a.TokenSource.name(); from == plugin.Remote {
 		token, err = a.TokenSource.openRemote(false, client, observe)
-	case plugin.Redis:
+	} else if from == plugin.Redis {
 		token, err = a.TokenSource.openRedis(client, observe)
 	}
 	if err != nil {
@@ -351,7 +350,7 @@ func (a *Account) closeSources() {
 
 // owners names who gives the account's credentials in WeChat's place.
 func (a *Account) owners() []credential.Source {
-	var names []credential.Source
+	names := make([]credential.Source, 0, len(a.sources))
 	for _, s := range a.sources {
 		names = append(names, s.Name())
 	}

@@ -99,10 +99,10 @@ func (a *Account) fetch(ctx context.Context, kind credential.Kind, force bool) (
 }
 
 func (a *Account) fetchToken(ctx context.Context, force bool) (wechat.Grant, error) {
-	switch a.cfg.TokenSource {
-	case None:
+	if a.cfg.TokenSource == None {
 		return wechat.Grant{}, errNoToken
-	case Classic:
+	}
+	if a.cfg.TokenSource == Classic {
 		return a.cfg.Client.Token(ctx, a.cfg.AppID, a.cfg.AppSecret)
 	}
 	return a.cfg.Client.StableToken(ctx, a.cfg.AppID, a.cfg.AppSecret, force)

@@ -359,8 +359,14 @@ func TestSharedKeys(t *testing.T) {
 	a, b := open("http://a/", false), open("http://b/", false)
 	seen := make(map[string]bool)
 	configs := []AccountConfig{
-		{}, {TokenSource: Classic}, {TokenSource: None}, {Token: a}, {Token: b},
-		{Tickets: open("http://a/", true)}, {Token: a, Tickets: open("http://a/", true)}, {TokenSource: None, Tickets: open("http://a/", true)},
+		{},
+		{TokenSource: Classic},
+		{TokenSource: None},
+		{Token: a},
+		{Token: b},
+		{Tickets: open("http://a/", true)},
+		{Token: a, Tickets: open("http://a/", true)},
+		{TokenSource: None, Tickets: open("http://a/", true)},
 	}
 	for _, cfg := range configs {
 		seen[SharedKey(cfg)] = true
