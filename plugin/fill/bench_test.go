@@ -40,7 +40,7 @@ func BenchmarkFind(b *testing.B) {
 		})
 	}
 	text := []byte(listing(`{}`))
-	b.Run("encoding json Valid", func(b *testing.B) {
+	b.Run("encoding/json.Valid", func(b *testing.B) {
 		b.SetBytes(int64(len(text)))
 		for b.Loop() {
 			_ = json.Valid(text)

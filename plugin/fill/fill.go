@@ -3,7 +3,12 @@
 // of members, the form of numbers, escapes and blanks. Nothing here signs, checks values or does I/O.
 package fill
 
-import "github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
+import (
+	"bytes"
+	"iter"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
+)
 
 // Kind says what a Part is.
 type Kind uint8
@@ -42,8 +47,46 @@ type Part struct {
 //
 // Names are compared after decoding. It fails, with ok false, when text is not JSON, or nested more than 10,000 deep, as
 // encoding/json bounds it. Bytes that are not UTF-8 inside of strings are none of its business; a byte order mark is
-// skipped.
+// skipped. A text in which none of the names can occur, as most, is not looked into any further.
 func Find(parts []Part, text []byte) (found []Part, ok bool) {
+	if !mayHold(text) {
+		return parts, true
+	}
+	return find(parts, text)
+}
+
+// mayHold tells whether text may hold one of the names, cardExt or extraData.
+func mayHold(text []byte) bool {
+	for at := range indexes(text, 'x') { // which both have, and not much else
+		if before, behind := text[:at], text[at:]; bytes.HasSuffix(before, []byte("cardE")) || bytes.HasPrefix(behind, []byte("xtraData")) {
+			return true
+		}
+	}
+	for at := range indexes(text, '\\') {
+		if bytes.HasPrefix(text[at:], []byte(`\u00`)) { // an escape can hide a letter of theirs in no other way
+			return true
+		}
+	}
+	return false
+}
+
+// indexes gives where c is in text.
+func indexes(text []byte, c byte) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for at := 0; ; at++ {
+			i := bytes.IndexByte(text[at:], c)
+			if i < 0 {
+				return
+			}
+			if at += i; !yield(at) {
+				return
+			}
+		}
+	}
+}
+
+// find is Find for a text that may hold a name.
+func find(parts []Part, text []byte) (found []Part, ok bool) {
 	before := len(parts)
 	s := scanner{text: text, parts: parts}
 	if !s.document() {

@@ -98,7 +98,8 @@ func TestFind(t *testing.T) {
 		{"trailing comma", `{"cardId":"p1","cardExt":{},}`, "broken"},
 		{"single quotes", `{'cardId':'p1','cardExt':{}}`, "broken"},
 		{"control character", "{\"cardId\":\"p1\",\"cardExt\":{},\"x\":\"12345678\n\"}", "broken"},
-		{"empty", "", "broken"},
+		{"a string alone", `"cardExt`, "broken"},
+		{"broken without a name, which makes no difference", `{`, `{`},
 	} {
 		if got := mark(t, tc.text); got != tc.want {
 			t.Errorf("%s: %s\ngot  %s\nwant %s", tc.name, tc.text, got, tc.want)
@@ -140,7 +141,10 @@ func FuzzFind(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		parts, ok := Find(nil, text)
+		parts, ok := find(nil, text)
+		if all, _ := Find(nil, text); len(all) != len(parts) {
+			t.Fatalf("the first look hides %d parts", len(parts)-len(all))
+		}
 		body := bytes.TrimPrefix(text, []byte("\uFEFF"))
 		if ok != json.Valid(body) {
 			t.Fatalf("ok is %v", ok)
@@ -159,7 +163,7 @@ func FuzzFind(f *testing.F) {
 		if hasTwins(json.NewDecoder(bytes.NewReader(body))) {
 			return // which of two members counts, encoding/json sees another way
 		}
-		parts, _ = Find(nil, text)
+		parts, _ = find(nil, text)
 		filled, _ := Append(nil, body, shifted(parts, len(text)-len(body)), func(dst []byte, i int) ([]byte, error) {
 			return fmt.Appendf(dst, `"filled %d"`, parts[i].Kind), nil
 		})
