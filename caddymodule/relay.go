@@ -178,7 +178,7 @@ func accessTokenOf(query string) string {
 	return ""
 }
 
-// relayCall is one call on its way through the proxy, which does not see the query and cannot log it.
+// relayCall is one call on its way through the proxy, which does not see the query.
 type relayCall struct {
 	plugin.RelayCall
 	account *plugin.Account

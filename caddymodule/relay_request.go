@@ -15,12 +15,13 @@ import (
 // maxKept bounds the bodies that are kept for a repeat.
 const maxKept = 2 << 20
 
-// prepare makes the request that goes to the proxy: without what is not for WeChat, and without a query.
+// prepare makes the request that goes to the proxy: without what is not for WeChat, and without a query, for the proxy
+// logs it.
 func (c *relayCall) prepare(r *http.Request) (*http.Request, error) {
 	out := r.WithContext(context.WithValue(r.Context(), relayCallKey{}, c))
 	u := *r.URL
 	u.RawQuery = ""
-	out.URL = &u
+	out.URL, out.RequestURI = &u, u.EscapedPath()
 	out.Header = relayHeader(r.Header)
 	return out, c.keepBody(out)
 }

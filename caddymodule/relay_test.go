@@ -124,6 +124,7 @@ func (w *relayWeChat) seen() []relayedCall {
 type relaySite struct {
 	*testSite
 	wechat *relayWeChat
+	front  *httptest.Server
 	addr   string
 }
 
@@ -151,6 +152,7 @@ func newRelaySiteOf(t testing.TB, answer http.HandlerFunc, options, directives s
 	`+options+`
 	wechat_card {
 		proxy off
+		store off
 		account {
 			app_id `+testAppID+`
 			app_secret {env.TEST_APP_SECRET}
@@ -176,11 +178,14 @@ http://localhost:9080 {
 	s := &testSite{t: t, server: httpApp.(*caddyhttp.App).Servers["srv0"], app: app.(*App)}
 	front := httptest.NewServer(s.server)
 	t.Cleanup(front.Close)
-	return &relaySite{s, w, front.Listener.Addr().String()}
+	return &relaySite{s, w, front, front.Listener.Addr().String()}
 }
 
-// plain sends nothing that it was not told to.
-var plain = &http.Client{Transport: &http.Transport{DisableCompression: true, DisableKeepAlives: true}}
+// plain does nothing that it was not told to.
+var plain = &http.Client{
+	Transport:     &http.Transport{DisableCompression: true, DisableKeepAlives: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
 
 // call makes a call as a backend on this machine would.
 func (s *relaySite) call(method, target string, body io.Reader, header ...string) (*http.Response, string) {
