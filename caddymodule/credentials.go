@@ -17,7 +17,8 @@ import (
 //
 // Nobody's token ends by what is asked here. A caller has the account's app_id and either its app secret or the key; for
 // getticket, an access_token that it got here. `expires_in` is what is truly left. `force_refresh` is heeded when the gateway
-// itself may force a refresh: 15 times a day, 35 seconds apart, and with a store.
+// itself may force a refresh: 15 times a day, 35 seconds apart, and with a store. Another gateway that has its token here, by
+// `token_source remote`, names one that WeChat refused it in `rejected_token`, and gets another.
 //
 // Answers and errors have WeChat's form, with status 200. Only clients that are not served at all get a problem document with
 // status 403 and reason `client_not_allowed`.
@@ -97,6 +98,9 @@ func (c *Credentials) token(r *http.Request, account *plugin.Account) ([]byte, e
 	q := r.URL.Query()
 	if err := c.authenticate(account, q.Get("appid"), q.Get("secret"), q.Get("grant_type")); err != nil {
 		return nil, err
+	}
+	if rejected := q.Get("rejected_token"); rejected != "" {
+		account.RejectToken(rejected)
 	}
 	return lendToken(r, account)
 }

@@ -116,6 +116,38 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
+// TestCredentialsRejectedToken has a borrower say that WeChat refuses the token.
+func TestCredentialsRejectedToken(t *testing.T) {
+	s := newCredentialsSite(t)
+	lent := func(secret, rejected string) wechatAnswer {
+		t.Helper()
+		return s.backend(testRequest{target: tokenTarget(secret) + "&rejected_token=" + url.QueryEscape(rejected)})
+	}
+	first := lent(testKey, "").AccessToken
+	if got := lent(testKey, "another").AccessToken; got != first {
+		t.Error("a complaint about a token of the past has replaced the present one")
+	}
+	if err := s.wechat.Revoke(sandbox.Revocation{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := lent("wr"+testKey, first).ErrCode; got != 40125 {
+		t.Errorf("a stranger gets errcode %d", got)
+	}
+	if got := lent(testKey, "").AccessToken; got != first {
+		t.Error("a stranger's complaint was heeded")
+	}
+	second := lent(testKey, first).AccessToken
+	if second == "" || second == first {
+		t.Errorf("got %q after %q was refused", second, first)
+	}
+	if got := lent(testKey, first).AccessToken; got != second {
+		t.Error("the same complaint again has replaced the new token")
+	}
+	if n := s.wechat.Calls()["/cgi-bin/stable_token"]; n != 2 {
+		t.Errorf("%d calls for a token", n)
+	}
+}
+
 func TestCredentialsRefuses(t *testing.T) {
 	s := newCredentialsSite(t)
 	query := func(pairs ...string) string {

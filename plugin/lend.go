@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -33,6 +34,15 @@ func (a *Account) ForceToken(ctx context.Context) error {
 	}
 	return a.state.keepers.Keeper(credential.AccessToken).Force(ctx, a.env)
 }
+
+// RejectToken takes the word of somebody whom an access_token was lent that WeChat refuses it: what Lend gives next is
+// another one. A token that has been replaced already changes nothing.
+func (a *Account) RejectToken(token string) {
+	a.state.keepers.Keeper(credential.AccessToken).Drop(token, errLentRefused)
+}
+
+// errLentRefused is why a token counts as dead that this process was not refused itself.
+var errLentRefused = errors.New("WeChat refuses the token, says one whom it was lent")
 
 // KnowsToken tells in constant time whether token is an access_token of the account that is good: the current one, or the
 // one before it as long as WeChat takes that. It fails when there is no current one.

@@ -135,22 +135,20 @@ const accountOption = `{
 
 `
 
-// TestReadmeConfigurations validates every Caddyfile of README.md, and every JSON that is an app or a list of handlers.
+// TestReadmeConfigurations validates every Caddyfile of README.md and docs/migrating.md, and every JSON that is an app or a list of
+// handlers.
 func TestReadmeConfigurations(t *testing.T) {
-	h := newHome(t, "WECHAT_APP_SECRET=s3cr3t-of-mine", "REDIS_PASSWORD=another-of-mine", "TOKEN_SERVER_KEY=a-key-of-mine", "GATEWAY_KEY=a-key-of-mine", "MINI_PROGRAM_SECRET=a-mini-one")
+	h := newHome(t, "WECHAT_APP_SECRET=s3cr3t-of-mine", "REDIS_PASSWORD=another-of-mine", "TOKEN_SERVER_KEY=a-key-of-mine", "GATEWAY_KEY=a-key-of-mine", "STAGING_KEY=another-key-of-mine", "MINI_PROGRAM_SECRET=a-mini-one")
 	authority := httptest.NewTLSServer(nil)
 	defer authority.Close()
 	path := h.file(t, "proxy.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate().Raw})))
 
 	n := make(map[string]int)
-	for _, b := range blocks(readFile(t, readmePath)) {
+	for _, b := range blocks(readFile(t, readmePath) + readFile(t, migratingPath)) {
 		var file, text string
 		switch {
 		case b.lang == "caddyfile":
-			file, text = "Caddyfile", b.text
-			if !strings.HasPrefix(text, "{") { // a site alone
-				text = accountOption + text
-			}
+			file, text = "Caddyfile", withAccount(b.text)
 		case b.lang == "json" && strings.Contains(b.text, `"apps"`):
 			file, text = "config.json", strings.ReplaceAll(b.text, "/etc/ssl/proxy.pem", path)
 		case b.lang == "json" && strings.Contains(b.text, `"handler"`):
