@@ -90,7 +90,7 @@ func (p *MessagePush) ServeAction(w http.ResponseWriter, r *http.Request, next c
 	removeForgedFields(r, pushFields)
 	q := readPushQuery(r.URL.RawQuery)
 	if r.Method == http.MethodGet {
-		if err := account.CheckPush(q.Query); err != nil {
+		if err := account.CheckPush(r.Context(), q.Query); err != nil {
 			return pushProblem(err)
 		}
 		answerText(w, q.echo)
@@ -100,7 +100,7 @@ func (p *MessagePush) ServeAction(w http.ResponseWriter, r *http.Request, next c
 	if err != nil {
 		return err
 	}
-	m, err := account.OpenPush(q.Query, body, p.componentAppID)
+	m, err := account.OpenPush(r.Context(), q.Query, body, p.componentAppID)
 	if err != nil {
 		return pushProblem(err)
 	}

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -60,16 +61,29 @@ func (a *Account) CheckMessagePush() error {
 }
 
 // CheckPush checks the request by which WeChat finds out whether a URL is the account's. The error is *push.Refused.
-func (a *Account) CheckPush(q push.Query) error { return a.receiver.Handshake(q, time.Unix(a.wechatNow(), 0)) }
+func (a *Account) CheckPush(ctx context.Context, q push.Query) error {
+	return a.inTime(ctx, func(now time.Time) error { return a.receiver.Handshake(q, now) })
+}
 
 // OpenPush verifies and reads a message that WeChat pushed. platform is the app_id of the third-party platform (第三方平台)
 // that messages are encrypted for; "": they are encrypted for the account. The error is *push.Refused or *push.Malformed.
-func (a *Account) OpenPush(q push.Query, body []byte, platform string) (*push.Message, error) {
-	whose := platform
-	if whose == "" {
-		whose = a.cfg.AppID
+func (a *Account) OpenPush(ctx context.Context, q push.Query, body []byte, platform string) (m *push.Message, err error) {
+	err = a.inTime(ctx, func(now time.Time) (err error) {
+		m, err = a.receiver.Open(q, body, cmp.Or(platform, a.cfg.AppID), now)
+		return err
+	})
+	return m, err
+}
+
+// inTime runs check with the time by WeChat's clock. When it is the time that check refuses, and WeChat has not told us
+// any yet, for there was no call to make, we ask.
+func (a *Account) inTime(ctx context.Context, check func(now time.Time) error) error {
+	err := check(time.Unix(a.wechatNow(), 0))
+	if e, ok := errors.AsType[*push.Refused](err); !ok || !e.Age || a.state.clock.known.Load() {
+		return err
 	}
-	return a.receiver.Open(q, body, whose, time.Unix(a.wechatNow(), 0))
+	a.learnClock(ctx)
+	return check(time.Unix(a.wechatNow(), 0))
 }
 
 // DeliverPush delivers a message, unless it was delivered before; then known is true. Whoever brings the same message

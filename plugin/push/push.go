@@ -28,7 +28,10 @@ const maxSeconds = 1 << 34
 const MaxBody = 64 << 10
 
 // Refused is the error for a message that is not WeChat's, not for this account, too old, or a forged repetition.
-type Refused struct{ Reason string }
+type Refused struct {
+	Reason string
+	Age    bool // it is the time that is wrong, which may be our clock's fault
+}
 
 // Error implements error.
 func (e *Refused) Error() string { return e.Reason }
@@ -117,14 +120,14 @@ func (r *Receiver) Open(q Query, body []byte, receiver string, now time.Time) (*
 	}
 	m := newMessage(doc, body)
 	if !r.pairs.use(q, m.Name, now) {
-		return nil, &Refused{"the timestamp and nonce were those of another message"}
+		return nil, &Refused{Reason: "the timestamp and nonce were those of another message"}
 	}
 	return m, nil
 }
 
 func (r *Receiver) openSealed(q Query, body []byte, receiver string) (*Message, error) {
 	if q.MsgSignature == "" {
-		return nil, &Refused{"the message is not encrypted: there is no msg_signature"}
+		return nil, &Refused{Reason: "the message is not encrypted: there is no msg_signature"}
 	}
 	envelope, err := parse(body)
 	if err != nil {
@@ -132,17 +135,17 @@ func (r *Receiver) openSealed(q Query, body []byte, receiver string) (*Message, 
 	}
 	encrypt := envelope.fields[fieldEncrypt]
 	if encrypt == "" {
-		return nil, &Refused{"the message is not encrypted: there is no Encrypt"}
+		return nil, &Refused{Reason: "the message is not encrypted: there is no Encrypt"}
 	}
 	if !signed(q.MsgSignature, r.token, q.Timestamp, q.Nonce, encrypt) {
-		return nil, &Refused{"the msg_signature is wrong"}
+		return nil, &Refused{Reason: "the msg_signature is wrong"}
 	}
 	plain, whose, err := r.cipher.Decrypt(encrypt)
 	if err != nil {
 		return nil, &Malformed{Reason: "the message cannot be decrypted with the account's encoding_aes_key", Err: err}
 	}
 	if whose != receiver {
-		return nil, &Refused{"the message is for another receiver than " + receiver}
+		return nil, &Refused{Reason: "the message is for another receiver than " + receiver}
 	}
 	doc, err := parse(plain)
 	if err != nil {
@@ -155,7 +158,7 @@ func (r *Receiver) openSealed(q Query, body []byte, receiver string) (*Message, 
 
 func (r *Receiver) checkSignature(q Query) error {
 	if !signed(q.Signature, r.token, q.Timestamp, q.Nonce) {
-		return &Refused{"the signature is wrong"}
+		return &Refused{Reason: "the signature is wrong"}
 	}
 	return nil
 }
@@ -163,20 +166,20 @@ func (r *Receiver) checkSignature(q Query) error {
 // check checks what does not need the token. Texts that were shifted from one field into another have the same signature.
 func (q Query) check(now time.Time) error {
 	if len(q.Nonce) > maxNonce {
-		return &Refused{"the nonce is too long"}
+		return &Refused{Reason: "the nonce is too long"}
 	}
 	if q.Timestamp == "" || q.Timestamp[0] == '0' || strings.Trim(q.Timestamp, "0123456789") != "" {
-		return &Refused{"the timestamp is no number"}
+		return &Refused{Reason: "the timestamp is no number"}
 	}
 	seconds, err := strconv.ParseInt(q.Timestamp, 10, 64)
 	if err != nil {
-		return &Refused{"the timestamp is no number"}
+		return &Refused{Reason: "the timestamp is no number"}
 	}
 	switch age := now.Sub(time.Unix(min(seconds, maxSeconds), 0)); {
 	case age > MaxAge:
-		return &Refused{"the timestamp is too old"}
+		return &Refused{Reason: "the timestamp is too old", Age: true}
 	case age < -maxAhead:
-		return &Refused{"the timestamp lies in the future"}
+		return &Refused{Reason: "the timestamp lies in the future", Age: true}
 	}
 	return nil
 }
