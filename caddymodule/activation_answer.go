@@ -150,7 +150,10 @@ func activationOf(body []byte) (m plugin.Activation, ok bool, err error) {
 	m.MembershipNumber = string(number) // PHP may take it for a number
 	if !isDigits(m.MembershipNumber) {
 		var fault string
-		if m.MembershipNumber, fault = activationText(number); fault != "" {
+		if m.MembershipNumber, fault = decodeString(number); fault == "" {
+			fault = textFault(m.MembershipNumber)
+		}
+		if fault != "" {
 			return m, false, unusableAnswer(name, fault)
 		}
 	}
@@ -160,11 +163,14 @@ func activationOf(body []byte) (m plugin.Activation, ok bool, err error) {
 			continue
 		}
 		if raw[0] == '"' {
-			s, fault := activationText(raw)
+			s, fault := decodeString(raw)
+			if fault == "" && needsEscape(s) {
+				fault = faultControl
+			}
 			if fault != "" {
 				return m, false, unusableAnswer(name, fault)
 			}
-			raw = card.AppendString(nil, s) // WeChat takes no \u escapes, which PHP likes to write
+			raw = card.AppendString(nil, s) // PHP likes to write \u escapes, which WeChat refuses
 		} else if raw[0] != '-' && !isDigitByte(raw[0]) {
 			return m, false, unusableAnswer(name, "is neither a string nor a number")
 		}
@@ -178,11 +184,9 @@ func isNothing(raw []byte) bool {
 	return raw == nil || string(raw) == "null" || string(raw) == `""`
 }
 
-func activationText(raw []byte) (s, fault string) {
-	if s, fault = decodeString(raw); fault == "" {
-		fault = textFault(s)
-	}
-	return s, fault
+// needsEscape tells whether JSON cannot have s without a \u escape.
+func needsEscape(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && !strings.ContainsRune("\b\f\n\r\t", r) })
 }
 
 // unusableAnswer is for a backend whose answer WeChat would not take.

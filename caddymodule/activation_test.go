@@ -13,6 +13,10 @@ import (
 	"testing"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 const activationSite = `
@@ -112,59 +116,70 @@ func TestActivation(t *testing.T) {
 	}{
 		{
 			"extraData as it is",
-			testRequest{target: "/back?a=1", body: b.referrer}, "/back?a=1",
+			testRequest{target: "/back?a=1", body: b.referrer},
+			"/back?a=1",
 			strings.TrimSuffix(b.referrer, "}") + tail,
 		},
 		{
 			"byte for byte",
-			testRequest{target: "/back", body: " {\"activate_ticket\" : " + quoted(b.Ticket) + " ,\n\"card_id\":\"pM\\u0065mber\",\"code\":\"0\\u00312\", \"a\":1e0,\"b\":[\"\\u00e9\",{ \"code\":null}] }\n"}, "/back",
+			testRequest{target: "/back", body: " {\"activate_ticket\" : " + quoted(b.Ticket) + " ,\n\"card_id\":\"pM\\u0065mber\",\"code\":\"0\\u00312\", \"a\":1e0,\"b\":[\"\\u00e9\",{ \"code\":null}] }\n"},
+			"/back",
 			"{\"activate_ticket\" : " + quoted(b.Ticket) + " ,\n\"card_id\":\"pM\\u0065mber\",\"code\":\"0\\u00312\", \"a\":1e0,\"b\":[\"\\u00e9\",{ \"code\":null}] " + tail,
 		},
 		{
 			"user_info of the client's",
-			testRequest{target: "/back", body: `{"user_info":{"common_field_list":[]},"activate_ticket":` + quoted(b.Ticket) + `,"User_Info":1,"card_id":"pMember","code":"012","user\u005finfo":2}`}, "/back",
+			testRequest{target: "/back", body: `{"user_info":{"common_field_list":[]},"activate_ticket":` + quoted(b.Ticket) + `,"User_Info":1,"card_id":"pMember","code":"012","user\u005finfo":2}`},
+			"/back",
 			`{"activate_ticket":` + quoted(b.Ticket) + `,"card_id":"pMember","code":"012"` + tail,
 		},
 		{
 			"percent-encoded",
-			testRequest{target: "/back", body: `{"activate_ticket":` + quoted(escaped) + `,"card_id":"pMember","code":` + quoted(url.QueryEscape(encrypted)) + `}`}, "/back",
+			testRequest{target: "/back", body: `{"activate_ticket":` + quoted(escaped) + `,"card_id":"pMember","code":` + quoted(url.QueryEscape(encrypted)) + `}`},
+			"/back",
 			`{"activate_ticket":` + quoted(b.Ticket) + `,"card_id":"pMember","code":` + quoted(b.Code) + tail,
 		},
 		{
 			"percent-encoded twice",
-			testRequest{target: "/back", body: `{"activate_ticket":` + quoted(url.QueryEscape(escaped)) + `,"card_id":"pMember","code":"012"}`}, "/back",
+			testRequest{target: "/back", body: `{"activate_ticket":` + quoted(url.QueryEscape(escaped)) + `,"card_id":"pMember","code":"012"}`},
+			"/back",
 			`{"activate_ticket":` + quoted(b.Ticket) + `,"card_id":"pMember","code":"012"` + tail,
 		},
 		{
 			"blanks for +",
-			testRequest{target: "/back", body: `{"activate_ticket":` + quoted(strings.ReplaceAll(b.Ticket, "+", " ")) + `,"card_id":"pMember","encrypt_code":` + quoted(strings.ReplaceAll(encrypted, "+", " ")) + `,"code":null}`}, "/back",
+			testRequest{target: "/back", body: `{"activate_ticket":` + quoted(strings.ReplaceAll(b.Ticket, "+", " ")) + `,"card_id":"pMember","encrypt_code":` + quoted(strings.ReplaceAll(encrypted, "+", " ")) + `,"code":null}`},
+			"/back",
 			`{"activate_ticket":` + quoted(b.Ticket) + `,"card_id":"pMember","encrypt_code":` + quoted(encrypted) + `,"code":` + quoted(b.Code) + tail,
 		},
 		{
 			"form",
-			testRequest{target: "/back?code=9", body: "x=%E7%8E%8B&card_id=pMember&activate_ticket=" + escaped + "&code=012&x=2&%zz=1&y=%zz&user_info=3", typ: "application/x-www-form-urlencoded"}, "/back?code=9",
+			testRequest{target: "/back?code=9", body: "x=%E7%8E%8B&card_id=pMember&activate_ticket=" + escaped + "&code=012&x=2&%zz=1&y=%zz&user_info=3", typ: "application/x-www-form-urlencoded"},
+			"/back?code=9",
 			`{"x":"2","card_id":"pMember","activate_ticket":` + quoted(b.Ticket) + `,"code":"012"` + tail,
 		},
 		{
 			"redirect",
-			testRequest{target: "/back?" + b.query}, "/back?from=wechat",
+			testRequest{target: "/back?" + b.query},
+			"/back?from=wechat",
 			`{"from":"wechat","card_id":"pMember","encrypt_code":` + quoted(mend(url.QueryEscape(param(t, b.query, "encrypt_code")))) +
 				`,"outer_str":"shop-7","openid":` + quoted(s.wechat.OpenID(shopAppID, "alice")) + `,"activate_ticket":` + quoted(b.Ticket) + `,"code":` + quoted(b.Code) + tail,
 		},
 		{
 			"redirect, not escaped",
-			testRequest{target: "/back?r=a/b&&card_id=pMember&encrypt_code=" + encrypted + "&outer_str=&openid=obLatjjwDxxxxxxxoGIdwNqRXw&activate_ticket=" + b.Ticket + "&User_info=2&r=c"}, "/back?r=a/b&&User_info=2&r=c",
+			testRequest{target: "/back?r=a/b&&card_id=pMember&encrypt_code=" + encrypted + "&outer_str=&openid=obLatjjwDxxxxxxxoGIdwNqRXw&activate_ticket=" + b.Ticket + "&User_info=2&r=c"},
+			"/back?r=a/b&&User_info=2&r=c",
 			`{"r":"c","card_id":"pMember","encrypt_code":` + quoted(encrypted) +
 				`,"outer_str":"","openid":"obLatjjwDxxxxxxxoGIdwNqRXw","activate_ticket":` + quoted(b.Ticket) + `,"code":` + quoted(b.Code) + tail,
 		},
 		{
 			"redirect, escaped twice",
-			testRequest{target: "/back?card_id=pMember&encrypt_code=" + url.QueryEscape(url.QueryEscape(encrypted)) + "&activate_ticket=" + url.QueryEscape(escaped)}, "/back",
+			testRequest{target: "/back?card_id=pMember&encrypt_code=" + url.QueryEscape(url.QueryEscape(encrypted)) + "&activate_ticket=" + url.QueryEscape(escaped)},
+			"/back",
 			`{"card_id":"pMember","encrypt_code":` + quoted(encrypted) + `,"activate_ticket":` + quoted(b.Ticket) + `,"code":` + quoted(b.Code) + tail,
 		},
 		{
 			"GET with what a mini program has",
-			testRequest{target: "/back?card_id=pMember&code=012&activate_ticket=" + escaped, header: map[string]string{"Range": "bytes=0-1", "If-None-Match": `"x"`}}, "/back",
+			testRequest{target: "/back?card_id=pMember&code=012&activate_ticket=" + escaped, header: map[string]string{"Range": "bytes=0-1", "If-None-Match": `"x"`}},
+			"/back",
 			`{"card_id":"pMember","code":"012","activate_ticket":` + quoted(b.Ticket) + tail,
 		},
 	} {
@@ -501,5 +516,82 @@ func TestActivationAtOnce(t *testing.T) {
 	s.wantCalls(activatePath, users)
 	if n := len(s.requests()); n != users*times {
 		t.Errorf("the backend got %d requests", n)
+	}
+}
+
+// What a user filled in, tickets and membership numbers are in no log line and in no problem document.
+func TestActivationKeepsSecrets(t *testing.T) {
+	s := newShopSite(t, activationSite)
+	b := s.openComponent("pMember", "alice")
+	core, logs := observer.New(zap.DebugLevel)
+	logger := zap.New(core)
+	h := &Handler{logger: logger, action: &Activation{Activate: true, logger: logger}, actionName: "activation"}
+	h.account = h.bind("shop", s.app.accounts["shop"])
+	echo := func(path string, texts ...string) {
+		t.Helper()
+		for _, text := range texts {
+			for _, body := range []string{text, `{"errcode":48001,"errmsg":` + strconv.Quote(text) + `}`, `{"info":` + strconv.Quote(text) + `}`} {
+				if err := s.wechat.Fail(sandbox.Fault{Path: path, Times: 1, Body: &body}); err != nil {
+					t.Fatal(err)
+				}
+				w, r := prepare(t, http.MethodPost)
+				r.Header.Set("Content-Type", "application/json")
+				r.Body = io.NopCloser(strings.NewReader(b.referrer))
+				r.ContentLength = int64(len(b.referrer))
+				err := h.ServeHTTP(w, r, caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+					w.Header().Set("Content-Type", "application/json")
+					_, err := io.WriteString(w, `{"membership_number":"M-000-777","init_bonus_record":"rec-`+strconv.Itoa(logs.Len())+`"}`)
+					return err
+				}))
+				if err != nil || w.Code < 400 {
+					t.Fatalf("%s: got %v and %d", body, err, w.Code)
+				}
+				for _, secret := range []string{b.Ticket, "M-000-777", "13800138000"} {
+					if strings.Contains(w.Body.String(), secret) {
+						t.Errorf("got the answer %s", w.Body)
+					}
+				}
+			}
+		}
+	}
+	echo(tempInfoPath, b.Ticket)
+	echo(activatePath, "M-000-777", "M-000-777 of "+b.CardID)
+	s.wantCalls(tempInfoPath, 4) // the last one was good
+	s.wantCalls(activatePath, 6)
+	if logs.Len() != 9 {
+		t.Errorf("got %d log lines", logs.Len())
+	}
+	for _, entry := range logs.All() {
+		line, err := json.Marshal(entry.ContextMap())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, secret := range []string{b.Ticket, url.QueryEscape(b.Ticket), "M-000-777", "13800138000", testSecret} {
+			if strings.Contains(string(line), secret) {
+				t.Errorf("got the log line %s", line)
+			}
+		}
+	}
+}
+
+// A backend that compresses although it is asked not to keeps its cards from being activated. That must not stay unseen.
+func TestActivationOfACompressedAnswer(t *testing.T) {
+	s := newShopSite(t, activationSite)
+	b := s.openComponent("pMember", "alice")
+	core, logs := observer.New(zap.DebugLevel)
+	a := &Activation{Activate: true, logger: zap.New(core)}
+	w, r := prepare(t, http.MethodGet)
+	r.URL.RawQuery = b.query
+	err := a.ServeAction(w, r, caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Encoding", "gzip")
+		_, err := io.WriteString(w, "\x1f\x8b")
+		return err
+	}), s.app.accounts["shop"])
+	if err != nil || w.Body.String() != "\x1f\x8b" {
+		t.Errorf("got %v and %q", err, w.Body)
+	}
+	if n := logs.FilterField(zap.String("card_id", b.CardID)).FilterLevelExact(zap.WarnLevel).Len(); n != 1 {
+		t.Errorf("got %d warnings", n)
 	}
 }
