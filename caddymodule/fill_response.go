@@ -128,10 +128,10 @@ func (w *fillWriter) Write(p []byte) (int, error) {
 	if w.state == undecided {
 		w.WriteHeader(http.StatusOK)
 	}
-	switch w.state {
-	case headOnly:
+	if w.state == headOnly {
 		return len(p), nil
-	case holding:
+	}
+	if w.state == holding {
 		if int64(len(w.body)+len(p)) <= w.maxBody {
 			w.body = append(w.body, p...)
 			return len(p), nil
@@ -148,10 +148,7 @@ func (w *fillWriter) ReadFrom(r io.Reader) (int64, error) {
 	if w.state == undecided {
 		w.WriteHeader(http.StatusOK)
 	}
-	switch w.state {
-	case headOnly:
-		return io.Copy(io.Discard, r)
-	case holding:
+	if w.state == headOnly || w.state == holding {
 		return io.Copy(writerOnly{w}, r)
 	}
 	return w.ResponseWriterWrapper.ReadFrom(r)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,8 +13,11 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/textproto"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -172,6 +176,78 @@ func TestFillTypes(t *testing.T) {
 			t.Errorf("%s: got %q %s", typ, w.Header().Get("Content-Type"), w.Body)
 		}
 	}
+}
+
+// TestFillOtherType has reverse_proxy say of the answers of an old PHP system what they are.
+func TestFillOtherType(t *testing.T) {
+	s := newInjectSite(t, `
+	wechat_card fill {
+		card p1
+	}
+	reverse_proxy BACKEND {
+		header_down Content-Type "application/json; charset=utf-8"
+	}`, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+		fmt.Fprint(w, "\uFEFF"+cardJSON)
+	})
+	if _, body := s.send("GET", "/"); !signedJSON.MatchString(strings.TrimPrefix(body, "\uFEFF")) {
+		t.Errorf("got %s", body)
+	}
+}
+
+// TestFillFiles fills a file, which is asked for in part, and lets others through.
+func TestFillFiles(t *testing.T) {
+	root := t.TempDir()
+	large := "[" + strings.Repeat(" ", 100_000) + cardJSON + "]"
+	for name, text := range map[string]string{"card.json": cardJSON, "card.txt": cardJSON, "large.json": large} {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := newInjectSite(t, `
+	root * `+root+`
+	wechat_card fill {
+		card p1
+		max_body 50KB
+	}
+	file_server`, jsonBackend(""))
+	resp, body := s.send("GET", "/card.json", "Range: bytes=0-3")
+	if resp.StatusCode != http.StatusOK || !signedJSON.MatchString(body) || resp.Header.Get("Accept-Ranges")+resp.Header.Get("Etag") != "" {
+		t.Errorf("got %d %s %v", resp.StatusCode, body, resp.Header)
+	}
+	for path, want := range map[string]string{"/card.txt": cardJSON, "/large.json": large} {
+		if resp, body := s.send("GET", path); body != want || resp.Header.Get("Etag") == "" {
+			t.Errorf("%s: got %d bytes, %v", path, len(body), resp.Header)
+		}
+	}
+}
+
+// TestFillAgain fills many answers at once: what is in one is not in another.
+func TestFillAgain(t *testing.T) {
+	s := newInjectSite(t, fillRoute, func(w http.ResponseWriter, r *http.Request) {
+		jsonBackend(fmt.Sprintf(`{"pad":%q,"cardExt":{"outer_str":%q},"cardId":"p1"}`, strings.Repeat("x", len(r.URL.RawQuery)*37%1000), r.URL.RawQuery))(w, r)
+	})
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for j := range 50 {
+				query := strings.Repeat(fmt.Sprint(i), j+1)
+				var got struct{ Pad, CardExt string }
+				var ext struct {
+					OuterStr string `json:"outer_str"`
+				}
+				body := s.get("/?" + query).Body.Bytes()
+				if err := json.Unmarshal(body, &got); err != nil {
+					t.Error(err)
+					return
+				}
+				if err := json.Unmarshal([]byte(got.CardExt), &ext); err != nil || ext.OuterStr != query || len(got.Pad) != len(query)*37%1000 {
+					t.Errorf("for %s got %s", query, body)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // TestFillRequest looks at what the backend, and then an error route, is asked.
