@@ -138,7 +138,8 @@ const accountOption = `{
 // TestReadmeConfigurations validates every Caddyfile of README.md and docs/migrating.md, and every JSON that is an app or a list of
 // handlers.
 func TestReadmeConfigurations(t *testing.T) {
-	h := newHome(t, "WECHAT_APP_SECRET=s3cr3t-of-mine", "REDIS_PASSWORD=another-of-mine", "TOKEN_SERVER_KEY=a-key-of-mine", "GATEWAY_KEY=a-key-of-mine", "STAGING_KEY=another-key-of-mine", "MINI_PROGRAM_SECRET=a-mini-one")
+	h := newHome(t, "WECHAT_APP_SECRET=s3cr3t-of-mine", "REDIS_PASSWORD=another-of-mine", "TOKEN_SERVER_KEY=a-key-of-mine", "GATEWAY_KEY=a-key-of-mine", "STAGING_KEY=another-key-of-mine", "MINI_PROGRAM_SECRET=a-mini-one",
+		"WECHAT_PUSH_TOKEN=t0ken", "WECHAT_PUSH_KEY=abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")
 	authority := httptest.NewTLSServer(nil)
 	defer authority.Close()
 	path := h.file(t, "proxy.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate().Raw})))
@@ -154,7 +155,8 @@ func TestReadmeConfigurations(t *testing.T) {
 		case b.lang == "json" && strings.Contains(b.text, `"handler"`):
 			file, text = "config.json", fmt.Sprintf(`{"apps":{
 				"wechat_card":{"accounts":{"default":{"app_id":"wx5a6d8b2c4e1f3a70","app_secret":"{env.WECHAT_APP_SECRET}",
-					"mini_program":[{"app_id":"wx8f2b6c1d9e4a7350","app_secret":"{env.MINI_PROGRAM_SECRET}"}]}}},
+					"mini_program":[{"app_id":"wx8f2b6c1d9e4a7350","app_secret":"{env.MINI_PROGRAM_SECRET}"}],
+					"message_push":{"token":"{env.WECHAT_PUSH_TOKEN}"}}}},
 				"http":{"servers":{"srv0":{"listen":["127.0.0.1:8080"],"routes":[{"handle":%s}]}}}}}`, b.text)
 		default:
 			continue
