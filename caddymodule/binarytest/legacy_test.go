@@ -233,7 +233,7 @@ func TestMigratingShowsTheScripts(t *testing.T) {
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("%d scripts, error %v", len(paths), err)
 	}
-	var scripts, before = "", -1
+	scripts, before := "", -1
 	for _, path := range paths { // in the order of the steps
 		text := readFile(t, path)
 		scripts += text
