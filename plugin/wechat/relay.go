@@ -240,7 +240,7 @@ func (b *inspected) fill() error {
 		n += m
 		b.data = b.buf[:n]
 		if err == io.EOF {
-			b.whole = true
+			b.whole = n <= maxInspected
 			return nil
 		}
 		if err != nil {

@@ -1,0 +1,191 @@
+package wechat
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+)
+
+// newRelay makes a call with a body that is kept.
+func newRelay(t testing.TB, method, path, body string) Relay {
+	t.Helper()
+	req := httptest.NewRequest(method, path, nil).WithContext(t.Context())
+	return Relay{API: "/card/*", Request: req, Body: []byte(body), AccessToken: testToken}
+}
+
+func TestRelayAnswers(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer string
+		want   string // the error; empty: none
+		code   int
+	}{
+		"well":        {`{"errcode":0,"errmsg":"ok"}`, "", 0},
+		"no errcode":  {`{"menu":{}}`, "", 0},
+		"refused":     {`{"errcode":40073,"errmsg":"invalid card_id rid: 5f-1-2"}`, "/card/*: errcode 40073: invalid card_id (rid 5f-1-2)", 40073},
+		"token shown": {`{"errcode":40001,"errmsg":"` + testToken + ` is old"}`, "/card/*: errcode 40001: *** is old", 40001},
+		"zero point":  {`{"errcode":0.5}`, "", 0},
+		"text":        {`{"errcode":"40001"}`, "", 0},
+		"no JSON":     {`{"errcode":40001`, "", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var seen error
+			c := newClient(t, Config{Observe: func(_ string, err error, _ time.Duration) { seen = err }}, answer(t, test.answer).URL)
+			resp, err := c.Relay(newRelay(t, http.MethodPost, "/card/get", "x"))
+			if resp == nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			got, readErr := io.ReadAll(resp.Body)
+			if readErr != nil || string(got) != test.answer {
+				t.Errorf("got %q, %v", got, readErr)
+			}
+			if test.want == "" {
+				if err != nil || seen != nil {
+					t.Errorf("got error %v, observed %v", err, seen)
+				}
+				return
+			}
+			if e := wantError(t, err, "/card/*"); e.Code != test.code || e.Error() != test.want || !errors.Is(seen, e) {
+				t.Errorf("got error %v, observed %v", err, seen)
+			}
+		})
+	}
+}
+
+func TestRelayStatus(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "/x?access_token="+testToken)
+		w.WriteHeader(http.StatusFound)
+	})
+	resp, err := newClient(t, Config{}, s.URL).Relay(newRelay(t, http.MethodGet, "/card/get", ""))
+	if e := wantError(t, err, "/card/*"); e.Status != http.StatusFound {
+		t.Errorf("got %v", e)
+	}
+	defer resp.Body.Close()
+	if got := resp.Header.Get("Location"); got != "/x?access_token=***" {
+		t.Errorf("got Location %s", got)
+	}
+}
+
+func TestRelayFails(t *testing.T) {
+	for _, test := range failures {
+		if !test.sent || strings.Contains(test.want, "HTTP status") || strings.Contains(test.want, "errcode") {
+			continue
+		}
+		t.Run(test.name, func(t *testing.T) {
+			asked := 0
+			second := serve(t, func(http.ResponseWriter, *http.Request) { asked++ })
+			c := newClient(t, Config{}, test.make(t), second.URL)
+			resp, err := c.Relay(newRelay(t, http.MethodPost, "/card/code/consume", "x"))
+			if resp != nil {
+				// the header was there, and of a type that may be anything
+				defer resp.Body.Close()
+				_, err = io.ReadAll(resp.Body)
+			}
+			if err == nil || asked != 0 {
+				t.Errorf("got error %v, the second host was asked %d times", err, asked)
+			}
+			if strings.Contains(err.Error(), testToken) {
+				t.Errorf("got error %v", err)
+			}
+		})
+	}
+}
+
+func TestRelaySlowConnect(t *testing.T) {
+	// a port that takes connections and does not speak: TLS never comes about
+	s := serveRaw(t, func(_ int, conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
+	second := answer(t, `{"errcode":0}`)
+	c := newClient(t, Config{Timeout: 300 * time.Millisecond}, strings.Replace(s.url, "http:", "https:", 1), second.URL)
+	resp, err := c.Relay(newRelay(t, http.MethodPost, "/card/update", "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	began := time.Now()
+	if resp, err = c.Relay(newRelay(t, http.MethodPost, "/card/update", "x")); err != nil || time.Since(began) > 100*time.Millisecond {
+		t.Errorf("the second call took %v, error %v", time.Since(began), err)
+	} else {
+		resp.Body.Close()
+	}
+}
+
+func TestRelayCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	})
+	r := newRelay(t, http.MethodGet, "/card/get", "")
+	r.Request = r.Request.WithContext(ctx)
+	_, err := newClient(t, Config{}, s.URL, s.URL).Relay(r)
+	if e := wantError(t, err, "/card/*"); !errors.Is(e, context.Canceled) {
+		t.Errorf("got %v", e)
+	}
+}
+
+func TestRelayBaseURL(t *testing.T) {
+	_, err := newClient(t, Config{}, "http://[").Relay(newRelay(t, http.MethodGet, "/card/get", ""))
+	if e := wantError(t, err, "/card/*"); e.Error() != "/card/*: "+errBaseURL.Error() {
+		t.Errorf("got %v", e)
+	}
+}
+
+func TestInspected(t *testing.T) {
+	long := `{"x":"` + strings.Repeat("x", 2*maxInspected) + `"}`
+	for _, text := range []string{"", " ", "{}", " \n{ }", "[]", "x", long, long[:maxInspected], long[:maxInspected+1], "\x00" + long} {
+		for _, reader := range []func(io.Reader) io.Reader{
+			func(r io.Reader) io.Reader { return r }, iotest.OneByteReader, iotest.HalfReader, iotest.DataErrReader,
+		} {
+			b := &inspected{rest: io.NopCloser(reader(strings.NewReader(text))), buf: new([maxInspected + 1]byte)}
+			if err := b.fill(); err != nil {
+				t.Fatal(err)
+			}
+			if len(text) > maxInspected && b.whole {
+				t.Errorf("%d bytes were read at once", len(text))
+			}
+			got, err := io.ReadAll(b)
+			if err != nil || string(got) != text {
+				t.Errorf("got %d bytes of %d, %v", len(got), len(text), err)
+			}
+			_ = b.Close()
+			_ = b.Close()
+		}
+	}
+	b := &inspected{rest: io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF)), buf: new([maxInspected + 1]byte)}
+	if err := b.fill(); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// FuzzErrcode holds the quick look for an errcode against parsing.
+func FuzzErrcode(f *testing.F) {
+	for _, data := range []string{
+		`{"errcode":0}`, `{"errcode":40001}`, ` { "errcode" : 0 , "a":{"errcode":7}}`, `{"a":"errcode","errcode":-1}`, `{"errcode":00}`,
+		`{"a":[{"errcode":0}],"errcode":42001}`, `{"errcode":0,"errcode":1}`,
+	} {
+		f.Add([]byte(data))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		want, _, err := decodeAnswer(data, &struct{}{})
+		got, _ := errcodeOf(data)
+		if err != nil {
+			want = 0
+		}
+		// Of two, or one that is spelt otherwise, nothing is promised.
+		lower := strings.ToLower(string(data))
+		if strings.Count(lower, "errcode") > 1 || strings.Contains(lower, `\`) || strings.Count(string(data), `"errcode"`) != strings.Count(lower, "errcode") || strings.ContainsRune(lower, 'ſ') {
+			return
+		}
+		if got != want {
+			t.Errorf("%q: got %d, want %d", data, got, want)
+		}
+	})
+}
