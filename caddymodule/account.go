@@ -64,7 +64,7 @@ type PushSettings struct {
 
 // Limit bounds calls that clients can cause, each as a number of calls a minute: that many at once, refilled evenly.
 type Limit struct {
-	// Calls that decrypt codes. Default: 600.
+	// Calls that decrypt codes, and as many again that look up activate_tickets. Default: 600.
 	Decrypt int `json:"decrypt,omitempty"`
 
 	// Calls for activate URLs of member cards. Default: 60.

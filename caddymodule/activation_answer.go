@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"strconv"
@@ -120,9 +121,7 @@ func (h *heldAnswer) release() {
 func (h *heldAnswer) forget() {
 	header := h.Header()
 	clear(header)
-	for name, values := range h.before {
-		header[name] = values
-	}
+	maps.Copy(header, h.before)
 }
 
 // activationFields are what an answer may hold for WeChat besides membership_number.
@@ -138,10 +137,7 @@ func activationOf(body []byte) (m plugin.Activation, ok bool, err error) {
 	if !utf8.Valid(object) || !json.Valid(object) || object[0] != '{' {
 		return m, false, nil
 	}
-	values := make(map[string][]byte)
-	for name, raw := range members(object) {
-		values[name] = raw // of several the last, as JSON.parse has it
-	}
+	values := maps.Collect(members(object)) // of several with one name the last, as JSON.parse has it
 	const name = "membership_number"
 	number := values[name]
 	if isNothing(number) {
