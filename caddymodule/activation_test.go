@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -490,6 +491,26 @@ func TestActivationWhenNextFails(t *testing.T) {
 	if w := s.get("/members?" + b.query); w.Body.String() != "GET /members?from=wechat 418" {
 		t.Errorf("got %s", w.Body)
 	}
+}
+
+// The same of a backend that fails in the middle of an answer.
+func TestActivationWhenNextFailsLate(t *testing.T) {
+	s := newShopSite(t, activationSite)
+	b := s.openComponent("pMember", "alice")
+	w, r := prepare(t, http.MethodGet)
+	r.URL.RawQuery = b.query
+	w.Header().Set("X-Before", "stays")
+	failed := errors.New("the backend is gone")
+	err := (&Activation{Activate: true}).ServeAction(w, r, caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", "1000")
+		_, _ = io.WriteString(w, `{"membership_number":"1"}`)
+		return failed
+	}), s.app.accounts["shop"])
+	if !errors.Is(err, failed) || w.Body.Len() != 0 || len(w.Header()) != 1 || w.Header().Get("X-Before") != "stays" {
+		t.Errorf("got %v, %v and %s", err, w.Header(), w.Body)
+	}
+	s.wantCalls(activatePath, 0)
 }
 
 // Many phones at once, each several times.
