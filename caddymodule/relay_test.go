@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -649,4 +650,52 @@ func TestRelayAPIPath(t *testing.T) {
 	if got := s.get("/card/get"); got != "/via/card/get" {
 		t.Errorf("got %s", got)
 	}
+}
+
+// TestRelayTokenSourceNone calls as in WeChat's cloud hosting, which puts the token in on the way.
+func TestRelayTokenSourceNone(t *testing.T) {
+	const refusal = `{"errcode":40001,"errmsg":"x"}`
+	s := newRelaySiteOf(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, refusal) },
+		"wechat_card {\naccount cloud {\napp_id wx0000000000000009\ntoken_source none\n}\n}",
+		"wechat_card relay {\naccount cloud\nallow /card/*\n}")
+	for target, want := range map[string]string{"/card/get?access_token=old&x=1": "/card/get?x=1", "/card/get": "/card/get"} {
+		if got := s.get(target); got != refusal {
+			t.Errorf("%s: got %s", target, got)
+		}
+		if calls := s.wechat.seen(); len(calls) != 1 || calls[0].uri != want {
+			t.Errorf("%s: WeChat saw %+v, want %s", target, calls, want)
+		}
+	}
+}
+
+// TestRelayBehindCredentials is an SDK that gets its tokens here and calls WeChat through here, over a rotation.
+func TestRelayBehindCredentials(t *testing.T) {
+	s := newRelaySiteOf(t, nil, "", `
+	route {
+		wechat_card credentials
+		wechat_card relay {
+			allow /card/*
+		}
+	}`)
+	token := func() string {
+		var answer struct {
+			AccessToken string `json:"access_token"`
+		}
+		body := s.get("/cgi-bin/token?grant_type=client_credential&appid=" + testAppID + "&secret=" + testSecret)
+		if err := json.Unmarshal([]byte(body), &answer); err != nil {
+			t.Fatal(err)
+		}
+		return answer.AccessToken
+	}
+	old := token()
+	s.wechat.end()
+	for range 3 {
+		if got := s.get("/card/get?access_token=" + old); got != `{"errcode":0,"errmsg":"ok"}` {
+			t.Errorf("got %s", got)
+		}
+	}
+	if old != relayToken(1) || token() != relayToken(2) {
+		t.Errorf("got the token %s, then %s", old, token())
+	}
+	s.refuses(http.StatusForbidden, "path_not_allowed", "/cgi-bin/menu/get")
 }
