@@ -203,13 +203,12 @@ func (s *scanner) str(i int) (end int, escaped bool) {
 	text := s.text
 	i++
 	for {
-		// Eight bytes at a time, up to one that ends the string, begins an escape or must not be there: the lowest of the
-		// high bits that this leaves is the first such byte's; those above it may be wrong.
+		// Eight bytes at a time, up to one that ends the string, begins an escape or must not be there. With bit 1 turned
+		// over, a quotation mark is less than 0x21, as are control characters and nothing else. Of the high bits that the
+		// subtractions leave the lowest is right; those above it may be wrong.
 		for i+8 <= len(text) {
 			word := binary.LittleEndian.Uint64(text[i:])
-			quote := word ^ ones*'"'
-			slash := word ^ ones*'\\'
-			found := ((word-ones*' ')&^word | (quote-ones)&^quote | (slash-ones)&^slash) & highs
+			found := (((word ^ ones*2) - ones*0x21) | ((word ^ ones*'\\') - ones)) &^ word & highs
 			if found != 0 {
 				i += bits.TrailingZeros64(found) / 8
 				break
