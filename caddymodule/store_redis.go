@@ -19,8 +19,9 @@ import (
 )
 
 // RedisStore keeps credentials in Redis (5 or newer), sealed with a key that comes from the app secret: on one server, on one
-// that Sentinels watch, or on a Cluster. All Caddys that share it share the credentials. It needs no persistence: a Redis that
-// has lost its data costs one call for each credential.
+// that Sentinels watch, or on a Cluster. All Caddys that share it share the credentials, and which of WeChat's messages were
+// accepted. It needs no persistence: a Redis that has lost its data costs one call for each credential, and a message that WeChat
+// repeats to another process than before may be delivered again.
 //
 // A server that is away costs nothing but sharing. A user of Redis (ACL) needs `eval`, `evalsha`, `time`, `hget`, `hmget`,
 // `hset`, `del`, `pexpire`, `get`, `set` and `getrange` on the keys that begin with the prefix; on a Cluster `cluster|slots` and
