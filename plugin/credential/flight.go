@@ -215,7 +215,7 @@ func (f *flight) take(h *held) *held {
 	if same {
 		newer = h.Obtained.After(cur.Obtained.Add(clockSlack)) // and not by the store's idea of time alone
 	}
-	if cur.isRefused() && (same || h.Obtained.Before(cur.Obtained.Add(-clockSlack))) {
+	if cur.isRefused() && (same || f.replaced(h.Text) || h.Obtained.Before(cur.Obtained.Add(-clockSlack))) {
 		return nil // what was replaced by a value that is dead now is dead too
 	}
 	if same && h.Expires.Sub(cur.Expires).Abs() < clockSlack && cur.ends.Before(h.ends) {
@@ -227,6 +227,13 @@ func (f *flight) take(h *held) *held {
 	h = f.land(h, now)
 	f.renewed(h)
 	return h
+}
+
+// replaced tells whether text is that of the value before the current one.
+func (k *Keeper) replaced(text string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.previous != nil && k.previous.Text == text
 }
 
 // renewed tells of a new value.

@@ -367,6 +367,28 @@ func TestRejectionTakesNothingOlderFromTheFleet(t *testing.T) {
 	})
 }
 
+func TestTwoRejectionsAtOnceTakeNothingOlder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		n := newNode(t, w, nodeOptions{store: store, classic: true})
+		defer n.Stop(n.env)
+		first := n.get(t, AccessToken)
+		synctest.Wait()
+		store.mu.Lock()
+		store.readOnly = true // the first value stays there
+		store.mu.Unlock()
+		second, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, first, errInvalid)
+		if err != nil || second.Text == first {
+			t.Fatalf("Reject = %q, %v", second.Text, err)
+		}
+		synctest.Wait()
+		if third, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, second.Text, errInvalid); err != nil ||
+			third.Text == first || third.Text == second.Text {
+			t.Errorf("Reject = %q, %v", third.Text, err)
+		}
+	})
+}
+
 func TestLateFailureOverwritesNothingNewer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, store := newFake(), newStore()
