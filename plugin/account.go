@@ -2,7 +2,8 @@
 // operations that a site's actions call.
 //
 // The packages below it know one thing each: card signs, credential keeps access_token and tickets, wechat speaks to
-// WeChat, sandbox stands in for it. None of them, and nothing here, imports Caddy.
+// WeChat, push reads what WeChat pushes, dedupe does once what comes again, sandbox stands in for WeChat. None of them,
+// and nothing here, imports Caddy.
 package plugin
 
 import (
@@ -47,6 +48,8 @@ type AccountConfig struct {
 
 	Observe func(credential.Event) // told of each renewal and failure; it must not block; nil: nobody is
 	Pushed  func(*push.Message)    // told of each message that was delivered; it must not block; nil: nobody is
+
+	guest bool // see Account.Guest
 }
 
 // SharedKey names the State that accounts of this configuration share. It holds no secret.

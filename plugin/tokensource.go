@@ -103,6 +103,9 @@ func (a *Account) fetchToken(ctx context.Context, force bool) (wechat.Grant, err
 		return wechat.Grant{}, errNoToken
 	}
 	if a.cfg.TokenSource == Classic {
+		if a.cfg.guest {
+			return wechat.Grant{}, errNotOurs
+		}
 		return a.cfg.Client.Token(ctx, a.cfg.AppID, a.cfg.AppSecret)
 	}
 	return a.cfg.Client.StableToken(ctx, a.cfg.AppID, a.cfg.AppSecret, force)

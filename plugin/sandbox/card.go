@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A card id that nobody made becomes a card of the first account that uses it (or whose api_ticket signs for it), so that
@@ -44,6 +45,8 @@ type card struct {
 	body    map[string]any // the type's object, as it was created and updated
 	cardFlags
 	status    string
+	created   time.Time
+	updated   time.Time
 	quantity  int      // what is left
 	total     int      // what there was
 	form      []string // common fields asked for; nil: activateuserform/set was never called
@@ -96,7 +99,7 @@ func readFlags(body map[string]any) (f cardFlags, err error) {
 type cardRequest map[string]json.RawMessage
 
 // newCard checks a card and makes it.
-func newCard(appID, id string, req cardRequest) (*card, error) {
+func newCard(appID, id string, req cardRequest, now time.Time) (*card, error) {
 	var typ string
 	if json.Unmarshal(req["card_type"], &typ) != nil || !slices.Contains(cardTypes, typ) {
 		return nil, errBadCardType
@@ -125,6 +128,7 @@ func newCard(appID, id string, req cardRequest) (*card, error) {
 	return &card{
 		id: id, app: appID, typ: typ, body: body, cardFlags: flags,
 		status: cmp.Or(flags.BaseInfo.Status, statusApproved), quantity: n, total: n, known: make(map[string]bool),
+		created: now, updated: now,
 	}, nil
 }
 
@@ -144,7 +148,7 @@ func (s *Sandbox) putCard(appID, id string, raw []byte) error {
 	if json.Unmarshal(raw, &req) != nil {
 		return errBadJSON
 	}
-	c, err := newCard(appID, id, req)
+	c, err := newCard(appID, id, req, s.now())
 	if err != nil {
 		return err
 	}
@@ -182,7 +186,7 @@ func (s *Sandbox) spring(appID, id string) *card {
 		"use_custom_code": s.customCode[id], "bind_openid": false,
 	}
 	c := &card{
-		id: id, app: appID, typ: memberCard, status: statusApproved,
+		id: id, app: appID, typ: memberCard, status: statusApproved, created: s.now(), updated: s.now(),
 		body: map[string]any{
 			"base_info": base, "prerogative": "会员特权", "wx_activate": true,
 			"wx_activate_after_submit": true, "wx_activate_after_submit_url": springAfterURL,
@@ -228,6 +232,7 @@ func (c *card) view() map[string]any {
 		base = make(map[string]any)
 	}
 	base["id"], base["status"] = c.id, c.status
+	base["create_time"], base["update_time"] = c.created.Unix(), c.updated.Unix()
 	base["sku"] = map[string]any{"quantity": c.quantity, "total_quantity": c.total}
 	if name, isText := base["color"].(string); isText && colors[name] != "" {
 		base["color"] = colors[name]

@@ -70,7 +70,8 @@ func TestCreateAndGetCard(t *testing.T) {
 		"prerogative": "九折",
 		"base_info": map[string]any{
 			"id": id, "status": "CARD_STATUS_VERIFY_OK", "title": "会员 & 卡", "color": "#63b359", "bind_openid": true,
-			"sku": map[string]any{"quantity": 5., "total_quantity": 5.},
+			"sku":         map[string]any{"quantity": 5., "total_quantity": 5.},
+			"create_time": 1777867200., "update_time": 1777867200.,
 		},
 	}}
 	if !reflect.DeepEqual(got["card"], want) {

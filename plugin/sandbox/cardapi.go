@@ -27,7 +27,7 @@ func (s *Sandbox) createCard(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := newCard(c.app.id, "p"+randomText(21)[:27], req.Card)
+	made, err := newCard(c.app.id, "p"+randomText(21)[:27], req.Card, c.now)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (s *Sandbox) updateCard(c *call) (any, error) {
 		return nil, errBadJSON
 	}
 	if base, isObject := change["base_info"].(map[string]any); isObject {
-		for _, fixed := range []string{"sku", "use_custom_code", "bind_openid", "get_custom_code_mode", "id", "status"} {
+		for _, fixed := range []string{"sku", "use_custom_code", "bind_openid", "get_custom_code_mode", "id", "status", "create_time", "update_time"} {
 			delete(base, fixed) // not to be changed this way
 		}
 	}
@@ -72,7 +72,7 @@ func (s *Sandbox) updateCard(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	made.body, made.cardFlags = body, flags
+	made.body, made.cardFlags, made.updated = body, flags, c.now
 	if check {
 		made.status = statusInReview
 	}

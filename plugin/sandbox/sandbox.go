@@ -10,6 +10,7 @@
 //	user.go       users, their openids, /sns/jscode2session
 //	card.go       what a card is, and which ids are cards
 //	cardapi.go    /card/create, update, get, batchget, modifystock, delete
+//	cardhelp.go   /card/getcolors, /card/testwhitelist/set
 //	code.go       codes, plain and encrypted
 //	codeapi.go    /card/code/… and /card/user/getcardlist
 //	member.go     /card/membercard/…
@@ -162,6 +163,9 @@ func knownEndpoints() map[string]endpoint {
 		"/card/batchget":    {method: http.MethodPost, run: (*Sandbox).batchGetCards},
 		"/card/modifystock": {method: http.MethodPost, run: (*Sandbox).modifyStock},
 		"/card/delete":      {method: http.MethodPost, run: (*Sandbox).deleteCard},
+
+		"/card/getcolors":         {method: http.MethodGet, run: (*Sandbox).getColors},
+		"/card/testwhitelist/set": {method: http.MethodPost, run: (*Sandbox).setTestWhitelist},
 
 		"/card/code/decrypt":         {method: http.MethodPost, run: (*Sandbox).decryptCode},
 		"/card/code/get":             {method: http.MethodPost, run: (*Sandbox).getCode},
