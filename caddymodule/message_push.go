@@ -98,6 +98,9 @@ func (p *MessagePush) ServeAction(w http.ResponseWriter, r *http.Request, next c
 	}
 	body, err := readBody(r)
 	if err != nil {
+		if problem, ok := errors.AsType[*Problem](err); ok {
+			problem.warn = true
+		}
 		return err
 	}
 	m, err := account.OpenPush(r.Context(), q.Query, body, p.componentAppID)

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -130,6 +131,9 @@ func (p *pushReply) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// Flush implements http.Flusher. There is nothing to do: what was written is passed on at the end.
+func (p *pushReply) Flush() {}
+
 // check tells why a reply does not accept the message.
 func (p *pushReply) check(m *push.Message) error {
 	encoding := p.sent.Get("Content-Encoding")
@@ -163,6 +167,8 @@ func (p *pushReply) answer(w http.ResponseWriter, account *plugin.Account, m *pu
 	default:
 		h := w.Header()
 		maps.Copy(h, p.sent.Clone()) // others may answer with the same
+		delete(h, "Trailer")
+		h.Set("Content-Length", strconv.Itoa(len(p.body)))
 		w.WriteHeader(http.StatusOK)
 		_, _ = w.Write(p.body)
 	}
@@ -171,5 +177,8 @@ func (p *pushReply) answer(w http.ResponseWriter, account *plugin.Account, m *pu
 // pushSuccess tells WeChat that it need not come again.
 const pushSuccess = "success"
 
-// Interface guard
-var _ http.ResponseWriter = (*pushReply)(nil)
+// Interface guards
+var (
+	_ http.ResponseWriter = (*pushReply)(nil)
+	_ http.Flusher        = (*pushReply)(nil)
+)

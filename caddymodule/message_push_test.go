@@ -313,8 +313,12 @@ func TestMessagePushReplies(t *testing.T) {
 		{"reply", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/xml; charset=utf-8")
 			w.Header().Set("X-Backend", "1")
+			w.Header().Set("Trailer", "X-End")
 			w.WriteHeader(201)
-			fmt.Fprint(w, reply)
+			fmt.Fprint(w, reply[:10])
+			_ = http.NewResponseController(w).Flush()
+			fmt.Fprint(w, reply[10:])
+			w.Header().Set("X-End", "1")
 		}, false},
 	} {
 		plain.set(tc.answer)

@@ -10,12 +10,12 @@ import (
 
 const (
 	callTimeout = time.Second      // of one call of a store
-	storePause  = 30 * time.Second // how long a store that failed is left alone
+	storePause  = 30 * time.Second // how long a store that took longer is left alone
 )
 
-var errPaused = errors.New("the store failed a moment ago")
+var errPaused = errors.New("the store takes too long and is left alone for a while")
 
-// guard keeps a store that fails, or hangs, from costing more than a second each half minute.
+// guard keeps a store that hangs from costing more than a second each half minute.
 type guard struct {
 	logger *slog.Logger
 
@@ -45,7 +45,7 @@ func (g *guard) call(what string, op func(context.Context) error) error {
 	g.mu.Lock()
 	changed := (err != nil) != g.failing
 	g.failing = err != nil
-	if err != nil {
+	if err != nil && ctx.Err() != nil {
 		g.until = time.Now().Add(storePause)
 	}
 	g.mu.Unlock()
