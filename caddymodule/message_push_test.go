@@ -615,6 +615,9 @@ func TestMessagePushEvent(t *testing.T) {
 	_, api := newTestAPI(t)
 	account := "account till {\napp_id wx00000000000000d1\napp_secret {env.TEST_APP_SECRET}\nmessage_push " + pushToken + "\n}\n"
 	site := runCaddy(t, api, account, "wechat_card message_push {\naccount till\n}")
+	recorded.mu.Lock()
+	recorded.events = nil
+	recorded.mu.Unlock()
 	for range 2 {
 		q := plainPush(cardEvent)
 		resp, err := http.Post(site+q.target, "text/xml", strings.NewReader(q.body))
