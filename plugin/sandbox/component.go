@@ -18,6 +18,8 @@ type componentRequest struct {
 	AppID     string          `json:"appId"`
 	ExtraData json.RawMessage `json:"extraData"`
 	Form      map[string]any  `json:"form"`
+	// AfterRequest: the mini program made a request between the user's tap and this call, which WeChat then refuses.
+	AfterRequest bool `json:"afterRequest"`
 }
 
 // returned is what the mini program finds in its referrerInfo.extraData.
@@ -40,23 +42,53 @@ type navigated struct {
 	Detail   string       `json:"detail,omitempty"`
 }
 
-func (s *Sandbox) openComponent(p *phone, body []byte) (any, *refused) {
-	var req componentRequest
+// componentExtra is the component's extraData.
+type componentExtra struct {
+	EncryptCardID string `json:"encrypt_card_id"`
+	OuterStr      string `json:"outer_str"`
+	Biz           string `json:"biz"`
+}
+
+// readComponent gives what wx.navigateToMiniProgram was called with, and the card.
+func (s *Sandbox) readComponent(body []byte) (req componentRequest, extra componentExtra, c *card, no *refused) {
 	if json.Unmarshal(body, &req) != nil {
-		return nil, &refused{textParameter, "extra_data", `want {"appId":"…","extraData":{…}}`}
+		return req, extra, nil, &refused{textParameter, "extra_data", `want {"appId":"…","extraData":{…}}`}
+	}
+	if req.AfterRequest {
+		return req, extra, nil, &refused{textNoTap, "no_tap", "a request came between the tap and this call: fetch the parameters before the user taps"}
 	}
 	if req.AppID != componentAppID {
-		return nil, &refused{textParameter, "app_id", "the component's appId is " + componentAppID}
-	}
-	var extra struct {
-		EncryptCardID string `json:"encrypt_card_id"`
-		OuterStr      string `json:"outer_str"`
-		Biz           string `json:"biz"`
+		return req, extra, nil, &refused{textParameter, "app_id", "the component's appId is " + componentAppID}
 	}
 	if json.Unmarshal(req.ExtraData, &extra) != nil {
-		return nil, &refused{textParameter, "extra_data", "extraData must be an object of strings"}
+		return req, extra, nil, &refused{textParameter, "extra_data", "extraData must be an object of strings"}
 	}
-	c, no := s.componentCard(extra.EncryptCardID, extra.Biz)
+	c, no = s.componentCard(extra.EncryptCardID, extra.Biz)
+	return req, extra, c, no
+}
+
+// showComponent is what the user sees before he submits the form that openComponent takes. It changes nothing.
+func (s *Sandbox) showComponent(p *phone, body []byte) (any, *refused) {
+	_, _, c, no := s.readComponent(body)
+	if no != nil {
+		return nil, no
+	}
+	held := s.memberOf(p, c)
+	if held == nil {
+		if no := s.mayHave(p, c, 1); no != nil {
+			return nil, no
+		}
+	}
+	return struct {
+		ErrMsg string   `json:"errMsg"`
+		Card   cardLook `json:"card"`
+		Form   []string `json:"form"`
+		Active bool     `json:"active"`
+	}{"navigateToMiniProgram:ok", c.look(), c.form, held != nil && held.active}, nil
+}
+
+func (s *Sandbox) openComponent(p *phone, body []byte) (any, *refused) {
+	req, extra, c, no := s.readComponent(body)
 	if no != nil {
 		return nil, no
 	}

@@ -23,8 +23,16 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := strings.TrimPrefix(r.URL.Path, controlPrefix)
+	if file, isPage := strings.CutPrefix(name, pagePrefix); isPage {
+		servePage(w, r, file)
+		return
+	}
+	if foreign(r) {
+		controlError(w, http.StatusForbidden, "of what browsers load, only the sandbox's own page at localhost may control it")
+		return
+	}
 	method := http.MethodPost
-	if name == "calls" {
+	if name == "calls" || name == "events" {
 		method = http.MethodGet
 	}
 	if r.Method != method {
@@ -32,14 +40,21 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 		controlError(w, http.StatusMethodNotAllowed, "want "+method)
 		return
 	}
+	if name == "events" {
+		s.serveEvents(w, r)
+		return
+	}
 	if call, isPhone := strings.CutPrefix(name, "phone/"); isPhone {
 		s.servePhone(w, r, call)
 		return
 	}
+	var found *inspection
 	run, known := map[string]func([]byte) error{
 		"faults": s.controlFaults, "revoke": s.controlRevoke, "cards": s.controlCards, "review": s.controlReview,
-		"reset": func([]byte) error { s.Reset(); return nil },
-		"calls": func([]byte) error { return nil },
+		"heal":   s.controlHeal,
+		"verify": func(body []byte) (err error) { found, err = s.inspect(body); return err },
+		"reset":  func([]byte) error { s.Reset(); return nil },
+		"calls":  func([]byte) error { return nil },
 	}[name]
 	if !known {
 		controlError(w, http.StatusNotFound, "no such control")
@@ -54,6 +69,8 @@ func (s *Sandbox) serveControl(w http.ResponseWriter, r *http.Request) {
 		controlError(w, http.StatusBadRequest, err.Error())
 	case name == "calls":
 		writeJSON(w, http.StatusOK, s.Calls())
+	case name == "verify":
+		writeJSON(w, http.StatusOK, found)
 	default:
 		writeJSON(w, http.StatusOK, map[string]bool{"ok": true})
 	}

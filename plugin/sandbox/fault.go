@@ -35,6 +35,7 @@ type Fault struct {
 // fault is a Fault that waits for its calls.
 type fault struct {
 	Fault
+	id   int64
 	left int
 	s    *Sandbox
 }
@@ -56,7 +57,8 @@ func (s *Sandbox) Fail(faults ...Fault) error {
 		}
 	}
 	for _, f := range faults {
-		s.faults = append(s.faults, &fault{Fault: f, left: f.Times, s: s})
+		s.faultID++
+		s.faults = append(s.faults, &fault{Fault: f, id: s.faultID, left: f.Times, s: s})
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ const (
 	textParameter = "参数错误"
 	textSoldOut   = "已领完"
 	textReview    = "卡券审核中"
+	textNoTap     = "can only be invoked by user TAP gesture"
 )
 
 // refused is what the phone answers instead.
@@ -47,6 +48,7 @@ var phoneCalls = map[string]struct {
 	"addCard":       {"addCard", (*Sandbox).addCard},
 	"openCard":      {"openCard", (*Sandbox).openCard},
 	"openComponent": {"navigateToMiniProgram", (*Sandbox).openComponent},
+	"showComponent": {"navigateToMiniProgram", (*Sandbox).showComponent},
 }
 
 // usePhone makes one call of the client.
@@ -179,7 +181,12 @@ func (s *Sandbox) has(p *phone, c *card) (n int) {
 
 // servePhone answers below /_sandbox/phone/.
 func (s *Sandbox) servePhone(w http.ResponseWriter, r *http.Request, name string) {
-	if _, known := phoneCalls[name]; !known {
+	if name == "request" {
+		s.servePhoneRequest(w, r)
+		return
+	}
+	pc, known := phoneCalls[name]
+	if !known {
 		controlError(w, http.StatusNotFound, "no such call of the client")
 		return
 	}
@@ -188,5 +195,8 @@ func (s *Sandbox) servePhone(w http.ResponseWriter, r *http.Request, name string
 		controlError(w, http.StatusRequestEntityTooLarge, "the body is too large or broke off")
 		return
 	}
-	writeJSON(w, http.StatusOK, s.usePhone(name, r.URL.Query(), body))
+	x := s.log.begin(exchange{from: thePhone, to: thePhone, method: "wx." + pc.name, address: name, begin: s.now(), request: body, tap: tapOf(r)})
+	answer := s.usePhone(name, r.URL.Query(), body)
+	s.log.end(x, http.StatusOK, encode(answer), nil)
+	writeJSON(w, http.StatusOK, answer)
 }

@@ -17,6 +17,10 @@
 //	menu.go       /cgi-bin/menu/…
 //	phone.go      the phone: wx.addCard (addcard.go, signature.go), wx.openCard, the member-card component (component.go)
 //	control.go    /_sandbox/…: faults (fault.go), revocation, call counts, cards, review, reset
+//	page.go       /, a phone to try a gateway on in a browser; its files are in page/
+//	events.go     what the page shows: exchanges (exchange.go), credentials, faults, the wallet
+//	phonerequest.go  wx.request, on the page's behalf
+//	inspect.go    why a signature is good or not
 //
 // A path that WeChat does not know is answered with errcode 40066, "invalid url", as WeChat does.
 package sandbox
@@ -71,6 +75,10 @@ type Sandbox struct {
 	customCode map[string]bool
 	endpoints  map[string]endpoint
 	seal       cipher.AEAD
+	epoch      string // a name for this life of the sandbox
+	transport  http.RoundTripper
+	requests   chan struct{} // one for each wx.request under way
+	log        exchangeLog
 
 	mu     sync.Mutex
 	apps   *simplelru.LRU[string, *app]
@@ -83,6 +91,8 @@ type Sandbox struct {
 	temps  *simplelru.LRU[string, *tempInfo]
 	calls  map[string]int
 	faults []*fault
+
+	faultID int64 // of the latest fault
 }
 
 // New makes a Sandbox. It starts no goroutine and needs no closing.
@@ -96,6 +106,8 @@ func New(cfg Config) *Sandbox {
 		customCode: make(map[string]bool, len(cfg.CustomCodeCards)),
 		endpoints:  knownEndpoints(),
 		seal:       newSeal(),
+		transport:  newPhoneTransport(),
+		requests:   make(chan struct{}, maxRequests),
 		apps:       newLRU[string, *app](maxApps),
 		tokens:     newLRU[string, *token](maxRecords),
 	}
@@ -109,11 +121,13 @@ func New(cfg Config) *Sandbox {
 	return s
 }
 
-// Reset forgets cards, codes, users, menus, faults, call counts, quotas and revocations to come. Tokens and tickets stay as they
+// Reset forgets cards, codes, users, menus, faults, call counts, exchanges, quotas and revocations to come. Tokens and tickets stay as they
 // are, so that whoever holds them works on; Revoke ends them.
 func (s *Sandbox) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.log.forget()
+	s.epoch = randomText(9)
 	for _, a := range s.apps.Values() {
 		a.quota, a.clears, a.forced, a.sticky, a.menu = daily{}, monthly{}, forced{}, false, nil
 	}
@@ -191,8 +205,18 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveControl(w, r)
 		return
 	}
+	if wantsPage(r) {
+		servePage(w, r, "index.html")
+		return
+	}
 	f := s.arrive(r.URL.Path)
 	body, bodyErr := readBody(w, r) // first of all: the server notices that a client goes only when its body is read
+	rec := &recorder{ResponseWriter: w}
+	w = rec
+	x := s.log.begin(exchange{
+		from: theGateway, to: theWeChat, method: r.Method, address: r.URL.RequestURI(), begin: s.now(), request: body, fault: f != nil,
+	})
+	defer func() { s.log.end(x, rec.status, rec.body, nil) }()
 	answer := func() any {
 		v, err := s.run(r, body, bodyErr)
 		if err != nil {

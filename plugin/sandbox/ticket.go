@@ -15,6 +15,7 @@ const (
 // ticket is an api_ticket or a jsapi_ticket.
 type ticket struct {
 	text    string
+	made    time.Time
 	expires time.Time
 }
 
@@ -25,7 +26,7 @@ func (s *Sandbox) getTicket(c *call) (any, error) {
 	if kind != cardTicket && kind != jsapiTicket {
 		return nil, errBadArgs
 	}
-	t := &ticket{text: randomText(64), expires: c.now.Add(s.cfg.ExpiresIn)}
+	t := &ticket{text: randomText(64), made: c.now, expires: c.now.Add(s.cfg.ExpiresIn)}
 	list := c.app.tickets[kind]
 	if len(list) >= maxTickets {
 		list = append([]*ticket(nil), list[1:]...)

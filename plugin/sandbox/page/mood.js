@@ -1,0 +1,61 @@
+// What ails WeChat: faults of the sandbox, one at a time, since only the oldest of several befalls a call.
+import { announce, byId, h } from './dom.js';
+import { onLanguage, t } from './i18n.js';
+import { beginTap, control, state, watch } from './sandbox.js';
+
+const faults = {
+  well: null,
+  busy: { path: '*', errcode: -1, errmsg: 'system error' },
+  slow: { path: '*', delay: '3s' },
+  quota: { path: '*', errcode: 45009, errmsg: 'reach max api daily quota limit' },
+  ip: { path: '*', errcode: 40164, errmsg: 'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist' },
+};
+
+const delays = { slow: 3000 };
+
+function moodOf(list) {
+  if (!list.length) return 'well';
+  const [first] = list;
+  return Object.keys(faults).find((name) => {
+    const fault = faults[name];
+    return fault && list.length === 1 && first.left === 0 && first.path === fault.path &&
+      first.errcode === (fault.errcode ?? 0) && first.delay === (delays[name] ?? 0);
+  }) ?? 'other';
+}
+
+async function setMood(name) {
+  beginTap('mood');
+  await control('heal');
+  if (faults[name]) await control('faults', faults[name]);
+  announce(t(`mood.${name}.about`));
+}
+
+async function end(kind) {
+  beginTap('mood');
+  await control('revoke', { kind });
+  announce(t('mood.ended', { kind }));
+}
+
+function render() {
+  const now = moodOf(state.faults);
+  for (const input of byId('mood').querySelectorAll('input')) input.checked = input.value === now;
+  byId('mood-other').hidden = now !== 'other';
+  document.body.dataset.mood = now;
+}
+
+export function startMood() {
+  onLanguage(() => {
+    byId('mood').replaceChildren(
+      h('div', { class: 'moods', role: 'radiogroup', 'aria-labelledby': 'mood-title' }, Object.keys(faults).map((name) => h('label', { class: 'mood' },
+        h('input', { type: 'radio', name: 'mood', value: name, onchange: () => setMood(name) }),
+        h('span', {}, h('strong', { text: t(`mood.${name}`) }), h('small', { text: t(`mood.${name}.about`) }))))),
+      h('p', { class: 'hint', id: 'mood-other', hidden: true, text: t('mood.other') }),
+      h('div', { class: 'ends' },
+        h('button', { type: 'button', class: 'plain', id: 'end-token', onclick: () => end('access_token'), text: t('mood.token') }),
+        h('button', { type: 'button', class: 'plain', id: 'end-ticket', onclick: () => end('api_ticket'), text: t('mood.ticket') }),
+        h('button', { type: 'button', class: 'plain', id: 'reset', onclick: () => control('reset'), text: t('mood.reset') })),
+      h('p', { class: 'hint', text: t('mood.hint') }));
+    render();
+  });
+  watch(render);
+}
