@@ -232,27 +232,23 @@ type inspected struct {
 var inspectBuffers = sync.Pool{New: func() any { return new([maxInspected + 1]byte) }}
 
 // fill reads the rest to its end, unless it turns out to be longer than
-// maxInspected or no JSON object.
+// maxInspected, no JSON object, or one that says at once that all is well.
 func (b *inspected) fill() error {
-	n, isObject := 0, false
+	n := 0
 	for n < len(b.buf) {
 		m, err := b.rest.Read(b.buf[n:])
-		n += m
-		b.data = b.buf[:n]
-		if err == io.EOF {
-			b.whole = n <= maxInspected
-			return nil
-		}
-		if err != nil {
+		if err != nil && err != io.EOF {
 			return err
 		}
-		if isObject {
-			continue
-		}
-		if start := bytes.TrimLeft(b.data, jsonSpace); len(start) > 0 {
-			if isObject = start[0] == '{'; !isObject {
-				return nil
-			}
+		n += m
+		b.data = b.buf[:n]
+		start := bytes.TrimLeft(b.data, jsonSpace)
+		switch {
+		case len(start) > 0 && start[0] != '{', beginsWell(start):
+			return nil
+		case err != nil:
+			b.whole = n <= maxInspected
+			return nil
 		}
 	}
 	return nil
@@ -296,24 +292,35 @@ const jsonSpace = " \t\r\n"
 
 var errcodeKey = []byte(`"errcode"`)
 
+// beginsWell tells whether an object begins with an errcode of 0, which is
+// where WeChat puts it.
+func beginsWell(object []byte) bool {
+	object = bytes.TrimLeft(object[min(1, len(object)):], jsonSpace)
+	after, found := bytes.CutPrefix(object, errcodeKey)
+	return found && isZero(after)
+}
+
 // namesErrcode tells, faster than parsing could, whether data may hold an
 // errcode other than 0.
 func namesErrcode(data []byte) bool {
-	first := true
 	for {
-		before, after, found := bytes.Cut(data, errcodeKey)
+		_, after, found := bytes.Cut(data, errcodeKey)
 		if !found {
 			return false
 		}
-		if after = bytes.TrimLeft(after, jsonSpace); len(after) > 0 && after[0] == ':' {
-			after = bytes.TrimLeft(after[1:], jsonSpace)
-			if len(after) < 2 || after[0] != '0' || !strings.ContainsRune(",}"+jsonSpace, rune(after[1])) {
-				return true
-			}
-			if first && len(bytes.TrimLeft(before, jsonSpace+"{")) == 0 {
-				return false // WeChat puts it first; the rest need not be read
-			}
+		if !isZero(after) {
+			return true
 		}
-		data, first = after, false
+		data = after
 	}
+}
+
+// isZero tells whether what follows a name is a 0.
+func isZero(after []byte) bool {
+	after, found := bytes.CutPrefix(bytes.TrimLeft(after, jsonSpace), []byte(":"))
+	if !found {
+		return false
+	}
+	after = bytes.TrimLeft(after, jsonSpace)
+	return len(after) > 1 && after[0] == '0' && strings.ContainsRune(",}"+jsonSpace, rune(after[1]))
 }

@@ -140,7 +140,7 @@ func TestRelayBaseURL(t *testing.T) {
 
 func TestInspected(t *testing.T) {
 	long := `{"x":"` + strings.Repeat("x", 2*maxInspected) + `"}`
-	for _, text := range []string{"", " ", "{}", " \n{ }", "[]", "x", long, long[:maxInspected], long[:maxInspected+1], "\x00" + long} {
+	for _, text := range []string{"", " ", "{}", " \n{ }", "[]", "x", `{"errcode":0,"errmsg":"ok"}`, long, long[:maxInspected], long[:maxInspected+1], "\x00" + long} {
 		for _, reader := range []func(io.Reader) io.Reader{
 			func(r io.Reader) io.Reader { return r }, iotest.OneByteReader, iotest.HalfReader, iotest.DataErrReader,
 		} {
