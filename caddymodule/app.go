@@ -56,6 +56,8 @@ type App struct {
 	clients   []*wechat.Client
 	observers map[string]*accountObserver // by account name
 	needs     *needs
+	cards     *cardsInUse
+	store     credential.Store // nil: nothing is shared
 	pooled    *pooled
 	logger    *slog.Logger
 }
@@ -92,6 +94,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 func (a *App) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Slogger()
 	a.needs = newNeeds()
+	a.cards = new(cardsInUse)
 	a.pooled = new(pooled)
 	a.accounts = make(map[string]*plugin.Account, len(a.Accounts))
 	a.observers = make(map[string]*accountObserver, len(a.Accounts))
@@ -105,6 +108,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
+	a.store = store
 	names := slices.Sorted(maps.Keys(a.Accounts))
 	ready := make(map[string]plugin.AccountConfig, len(names))
 	for _, name := range names {

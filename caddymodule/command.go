@@ -31,6 +31,7 @@ func command() caddycmd.Command {
 Talks to the running Caddy through its admin API. See the subcommands.`,
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(statusCommand(), refreshCommand())
+			cmd.AddCommand(doctorCommand(), cardCommand(), formCommand(), jumpCommand(), whitelistCommand())
 		},
 	}
 }

@@ -100,6 +100,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 			h.accounts[name] = h.bind(name, app.accounts[name])
 		}
 		app.needs.add(action.Needs(), "")
+		app.cards.add("", h.actionName, action)
 		return nil
 	}
 	account := app.accounts[h.Account]
@@ -111,6 +112,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.account = h.bind(h.Account, account)
 	app.needs.add(action.Needs(), h.Account)
+	app.cards.add(h.Account, h.actionName, action)
 	return nil
 }
 

@@ -102,10 +102,9 @@ func (c Card) Jump(targets map[string]Target, titles map[string]string) (map[str
 	return wanted, nil
 }
 
-// Untitled lists the entries among names that would have no text on the card after changes.
-func (c Card) Untitled(names []string, changes []Change) []Entry {
+// Untitled lists those of the named entries that have no text on the card.
+func (c Card) Untitled(names []string) []Entry {
 	return slices.DeleteFunc(slices.Clone(Entries), func(e Entry) bool {
-		return e.Title == "" || !slices.Contains(names, e.Name) || c.Text(e.Title) != "" ||
-			slices.ContainsFunc(changes, func(ch Change) bool { return ch.Field == baseInfo+"."+e.Title })
+		return e.Title == "" || !slices.Contains(names, e.Name) || c.Text(e.Title) != ""
 	})
 }

@@ -1,0 +1,78 @@
+package caddymodule
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// doctorPrinter shows findings as they come, and what takes time in between.
+type doctorPrinter struct {
+	out     io.Writer
+	colours bool
+	wait    io.Writer // a terminal that shows what takes time; nil: there is none
+	began   bool
+	account string
+	card    string
+}
+
+func newDoctorPrinter(out, wait io.Writer) *doctorPrinter {
+	p := &doctorPrinter{out: out, colours: hasColours(out)}
+	if isTerminal(wait) {
+		p.wait = wait
+	}
+	return p
+}
+
+// clearLine takes what stands in the terminal's line away.
+const clearLine = "\r\x1b[K"
+
+// doing says what takes time, until the next finding.
+func (p *doctorPrinter) doing(what string) {
+	if p.wait == nil {
+		return
+	}
+	fmt.Fprint(p.wait, clearLine)
+	if what != "" {
+		fmt.Fprintf(p.wait, "  … %s", what)
+	}
+}
+
+// say shows a finding.
+func (p *doctorPrinter) say(r checkResult) {
+	p.doing("")
+	if !p.began || r.Account != p.account {
+		title := "this machine"
+		if r.Account != "" {
+			title = "account " + r.Account
+		}
+		fmt.Fprintln(p.out, title)
+		p.began, p.account = true, r.Account
+	}
+	if r.Card != p.card && r.Card != "" {
+		fmt.Fprintln(p.out, "  card "+r.Card)
+	}
+	p.card = r.Card
+	sign := r.mark.String()
+	if p.colours {
+		sign = r.mark.colour() + sign + colourOff
+	}
+	if r.Card != "" {
+		fmt.Fprintf(p.out, "    %s  %s\n", sign, r.Detail)
+	} else {
+		fmt.Fprintf(p.out, "  %s  %-12s  %s\n", sign, r.Check, r.Detail)
+	}
+	if r.Todo != "" {
+		fmt.Fprintln(p.out, "       → "+r.Todo)
+	}
+}
+
+// isTerminal tells whether w is one that lines can be cleared on.
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	if !ok || os.Getenv("TERM") == "dumb" || os.Getenv("TERM") == "" {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
