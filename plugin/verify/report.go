@@ -1,0 +1,129 @@
+package verify
+
+import (
+	"slices"
+	"strings"
+)
+
+// Kind says what a value was recognised as.
+type Kind string
+
+// The kinds.
+const (
+	AddCard    Kind = "add_card"    // the argument of wx.addCard, or its cardList
+	Card       Kind = "card"        // one entry of a cardList
+	CardExt    Kind = "card_ext"    // a cardExt by itself
+	ChooseCard Kind = "choose_card" // the argument of wx.chooseCard or wx.chooseInvoice
+	JSConfig   Kind = "js_config"   // the argument of wx.config
+	Unknown    Kind = "unknown"
+)
+
+// Verdict is the whole in one word.
+type Verdict string
+
+// The verdicts.
+const (
+	Fine    Verdict = "fine"    // nothing is wrong with it; what it warns of may matter all the same
+	Refused Verdict = "refused" // a phone refuses it, or shows an empty list
+	Open    Verdict = "open"    // something to check it with is missing; the findings say what
+)
+
+// Level is how bad a finding is.
+type Level string
+
+// The levels.
+const (
+	Mistake Level = "mistake" // a phone refuses it
+	Missing Level = "missing" // the check needs more to go on
+	Warning Level = "warning" // it works, or may work, and is not as it should be
+)
+
+// Report is what Check found out. It holds no ticket.
+type Report struct {
+	Verdict  Verdict   `json:"verdict"`
+	Kind     Kind      `json:"kind"`
+	Findings []Finding `json:"findings,omitempty"` // about the whole
+	Items    []Item    `json:"items,omitempty"`    // what is signed in it, one by one
+	Tried    int       `json:"tried"`              // signatures that were made and compared
+}
+
+// Item is one thing that is signed: a card of a cardList, or the one object.
+type Item struct {
+	Where   string  `json:"where,omitempty"` // as in cardList[1]
+	Verdict Verdict `json:"verdict"`
+	CardID  string  `json:"card_id,omitempty"`
+	Account string  `json:"account,omitempty"` // whose ticket the right signature takes
+
+	Signature string   `json:"signature,omitempty"` // as it was sent
+	Right     string   `json:"right,omitempty"`     // as a phone wants it, for the values that were sent
+	Values    []Signed `json:"values,omitempty"`    // what Right signs, in its order; the ticket is masked
+	Text      string   `json:"text,omitempty"`      // the same as it is hashed
+	TextSent  string   `json:"text_sent,omitempty"` // what was hashed for Signature, where that came out
+
+	Findings []Finding `json:"findings,omitempty"`
+}
+
+// Signed is one value under a signature.
+type Signed struct {
+	Name  string `json:"name"` // as in WeChat's documentation
+	Value string `json:"value"`
+}
+
+// Finding is one mistake, by its identifier.
+type Finding struct {
+	ID    ID     `json:"id"`
+	Level Level  `json:"level"`
+	Field string `json:"field,omitempty"` // which one it is about
+	Got   string `json:"got,omitempty"`   // what was found, where that says more
+	Title Text   `json:"title"`
+	Fix   Text   `json:"fix"`
+}
+
+// Text is a text for people, in each language.
+type Text struct {
+	EN string `json:"en"`
+	ZH string `json:"zh"`
+}
+
+// newFinding makes a finding with its texts.
+func newFinding(id ID, field, got string) Finding {
+	m := mistakes[id]
+	fill := strings.NewReplacer("{field}", field, "{got}", got)
+	say := func(t Text) Text { return Text{fill.Replace(t.EN), fill.Replace(t.ZH)} }
+	return Finding{ID: id, Level: m.level, Field: field, Got: got, Title: say(m.title), Fix: say(m.fix)}
+}
+
+// add notes a finding once.
+func add(list *[]Finding, f Finding) {
+	if !slices.ContainsFunc(*list, func(o Finding) bool { return o.ID == f.ID && o.Field == f.Field }) {
+		*list = append(*list, f)
+	}
+}
+
+func (r *Report) found(id ID)                  { add(&r.Findings, newFinding(id, "", "")) }
+func (i *Item) found(id ID)                    { add(&i.Findings, newFinding(id, "", "")) }
+func (i *Item) about(id ID, field, got string) { add(&i.Findings, newFinding(id, field, got)) }
+
+// verdict judges findings.
+func verdict(list []Finding) Verdict {
+	v := Fine
+	for _, f := range list {
+		switch {
+		case f.Level == Mistake:
+			return Refused
+		case f.Level == Missing:
+			v = Open
+		}
+	}
+	return v
+}
+
+// settle fills in the verdicts.
+func (r *Report) settle() {
+	all := slices.Clone(r.Findings)
+	for i := range r.Items {
+		r.Items[i].Verdict = verdict(r.Items[i].Findings)
+		all = append(all, r.Items[i].Findings...)
+	}
+	r.Verdict = verdict(all)
+}
