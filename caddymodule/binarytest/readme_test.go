@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io/fs"
 	"net/http/httptest"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -45,40 +47,60 @@ func curlLines(text string) []string {
 	return found
 }
 
-// TestReadme runs every curl line of README.md against Caddyfile.example, each by itself. All must succeed, and where an
-// answer is shown below one, it must answer like that.
-func TestReadme(t *testing.T) {
-	readme := readFile(t, readmePath)
-	p := newPorts(t, readFile(t, examplePath), readme)
+// curlDocuments are those whose curl lines are run: README.md in each language, and what is below docs.
+func curlDocuments(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob("../../README*.md")
+	if err == nil {
+		err = filepath.WalkDir("../../docs", func(path string, _ fs.DirEntry, err error) error {
+			if filepath.Ext(path) == ".md" {
+				paths = append(paths, path)
+			}
+			return err
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}
+
+// TestCurlLines runs every curl line of the documents against Caddyfile.example, each by itself. All must succeed, and where
+// an answer is shown below one, it must answer like that.
+func TestCurlLines(t *testing.T) {
+	p := newPorts(t, readFile(t, examplePath))
 	newHome(t).runExample(t, p, "")
 
-	all := blocks(readme)
-	ran := 0
-	for i, b := range all {
-		if b.lang != "sh" {
-			continue
-		}
-		lines := curlLines(b.text)
-		for j, line := range lines {
-			ran++
-			t.Run(fmt.Sprintf("line %d", ran), func(t *testing.T) {
-				// a refusal must not pass for an answer
-				cmd := exec.Command("bash", "-o", "pipefail", "-c", "curl() { command curl --fail-with-body \"$@\"; }\n"+p.replace(line))
-				cmd.Dir = t.TempDir()
-				var stderr buffer
-				cmd.Stderr = &stderr
-				out, err := cmd.Output()
-				if err != nil {
-					t.Fatalf("%s\n%v\n%s%s", line, err, out, stderr.String())
-				}
-				if j == len(lines)-1 && i+1 < len(all) {
-					checkAnswer(t, line, all[i+1], p, string(out))
-				}
-			})
+	ran := make(map[string]int)
+	for _, path := range curlDocuments(t) {
+		all := blocks(readFile(t, path))
+		for i, b := range all {
+			if b.lang != "sh" {
+				continue
+			}
+			lines := curlLines(b.text)
+			for j, line := range lines {
+				name := filepath.Base(path)
+				ran[name]++
+				t.Run(fmt.Sprintf("%s, line %d", name, ran[name]), func(t *testing.T) {
+					// a refusal must not pass for an answer
+					cmd := exec.Command("bash", "-o", "pipefail", "-c", "curl() { command curl --fail-with-body \"$@\"; }\n"+p.replace(line))
+					cmd.Dir = t.TempDir()
+					var stderr buffer
+					cmd.Stderr = &stderr
+					out, err := cmd.Output()
+					if err != nil {
+						t.Fatalf("%s\n%v\n%s%s", line, err, out, stderr.String())
+					}
+					if j == len(lines)-1 && i+1 < len(all) {
+						checkAnswer(t, line, all[i+1], p, string(out))
+					}
+				})
+			}
 		}
 	}
-	if ran < 6 {
-		t.Errorf("README.md has %d curl lines", ran)
+	if ran["README.md"] < 6 || len(ran) < 2 {
+		t.Errorf("the documents have too few curl lines: %v", ran)
 	}
 }
 
@@ -135,17 +157,16 @@ const accountOption = `{
 
 `
 
-// TestReadmeConfigurations validates every Caddyfile of README.md and docs/migrating.md, and every JSON that is an app or a list of
-// handlers.
+// TestReadmeConfigurations validates every Caddyfile of README.md, and every JSON that is an app or a list of handlers.
 func TestReadmeConfigurations(t *testing.T) {
-	h := newHome(t, "WECHAT_APP_SECRET=s3cr3t-of-mine", "REDIS_PASSWORD=another-of-mine", "TOKEN_SERVER_KEY=a-key-of-mine", "GATEWAY_KEY=a-key-of-mine", "STAGING_KEY=another-key-of-mine", "MINI_PROGRAM_SECRET=a-mini-one",
+	h := newHome(t, "WECHAT_APP_SECRET=s3cr3t-of-mine", "REDIS_PASSWORD=another-of-mine", "TOKEN_SERVER_KEY=a-key-of-mine", "GATEWAY_KEY=a-key-of-mine", "MINI_PROGRAM_SECRET=a-mini-one",
 		"WECHAT_PUSH_TOKEN=t0ken", "WECHAT_PUSH_KEY=abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")
 	authority := httptest.NewTLSServer(nil)
 	defer authority.Close()
 	path := h.file(t, "proxy.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate().Raw})))
 
 	n := make(map[string]int)
-	for _, b := range blocks(readFile(t, readmePath) + readFile(t, migratingPath)) {
+	for _, b := range blocks(readFile(t, readmePath)) {
 		var file, text string
 		switch {
 		case b.lang == "caddyfile":
