@@ -36,14 +36,13 @@ func (c *checker) addCard(v value) {
 	if v.texted {
 		c.report.found(CardListText)
 	}
-	switch v.kind {
-	case CardExt:
+	if v.kind == CardExt {
 		c.report.Items = make([]Item, 1)
-		it := &c.report.Items[0]
-		e := readExt(it, v.members)
+		e := readExt(&c.report.Items[0], v.members)
 		c.checkExts([]*ext{&e})
 		return
-	case Card:
+	}
+	if v.kind == Card {
 		v.entries = []entry{{members: v.members}}
 	}
 	if v.count > maxTogether {

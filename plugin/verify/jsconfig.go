@@ -133,7 +133,7 @@ func urlSlips(bare, fragment string) []*slip {
 	})
 	each(URLSlash, func(u string) string {
 		p, q, has := strings.Cut(u, "?")
-		if trimmed := strings.TrimSuffix(p, "/"); trimmed != p {
+		if trimmed, has := strings.CutSuffix(p, "/"); has {
 			p = trimmed
 		} else {
 			p += "/"

@@ -63,7 +63,8 @@ func inOrder(values []part, names []string) []part {
 
 // unsorted signs the values in the order of list.
 func unsorted(id ID, list []part) *slip {
-	var names, shown []string
+	names := make([]string, 0, len(list))
+	var shown []string
 	for _, v := range list {
 		names = append(names, v.name)
 		if v.value != "" || v.secret {

@@ -108,10 +108,10 @@ func (i *Item) about(id ID, field, got string) { add(&i.Findings, newFinding(id,
 func verdict(list []Finding) Verdict {
 	v := Fine
 	for _, f := range list {
-		switch {
-		case f.Level == Mistake:
+		if f.Level == Mistake {
 			return Refused
-		case f.Level == Missing:
+		}
+		if f.Level == Missing {
 			v = Open
 		}
 	}

@@ -316,8 +316,9 @@ func quotedWith(mark string) func(string) string {
 
 // utf16Text writes a text in UTF-16.
 func utf16Text(s string, first, second int) string {
-	var b []byte
-	for _, u := range utf16.Encode([]rune(s)) {
+	units := utf16.Encode([]rune(s))
+	b := make([]byte, 0, 2*len(units))
+	for _, u := range units {
 		b = append(b, byte(u>>first), byte(u>>second))
 	}
 	return string(b)
@@ -336,7 +337,7 @@ func configSlips(values []part) []*slip {
 			}
 		}
 	}
-	list := []*slip{
+	return append(valueSlips(values),
 		draftSlip(ConfigKeys, "nonceStr", rename("noncestr", "nonceStr"), "keys").got("nonceStr"),
 		draftSlip(ConfigKeys, "nonce_str", rename("noncestr", "nonce_str"), "keys").got("nonce_str"),
 		draftSlip(ConfigKeys, "timeStamp", rename("timestamp", "timeStamp"), "keys").got("timeStamp"),
@@ -355,8 +356,7 @@ func configSlips(values []part) []*slip {
 		draftSlip(ConfigLikeCard, "no &", func(d *draft) { d.join = pairs("") }, "join"),
 		draftSlip(ConfigEncoded, "", func(d *draft) { d.whole = url.QueryEscape }, "letters"),
 		draftSlip(ConfigEncoded, "lower", func(d *draft) { d.whole = strings.ToLower }, "letters"),
-	}
-	return append(list, valueSlips(values)...)
+	)
 }
 
 // cardSlips are the mistakes with single values of a card's signature. A set of values comes first: where two are equal, it

@@ -96,7 +96,7 @@ func (c *checker) run() {
 		c.chooseCard(v.members)
 	case JSConfig:
 		c.jsConfig(v.members)
-	default:
+	case AddCard, Card, CardExt, Unknown: // never unknown here
 		c.addCard(v)
 	}
 }
