@@ -145,7 +145,7 @@ func activationOf(body []byte) (m plugin.Activation, ok bool, err error) {
 	}
 	m.MembershipNumber = string(number) // PHP may take it for a number
 	if !isDigits(m.MembershipNumber) {
-		var fault string
+		var fault phrase
 		if m.MembershipNumber, fault = decodeString(number); fault == "" {
 			fault = textFault(m.MembershipNumber)
 		}
@@ -168,7 +168,7 @@ func activationOf(body []byte) (m plugin.Activation, ok bool, err error) {
 			}
 			raw = card.AppendString(nil, s) // PHP likes to write \u escapes, which WeChat refuses
 		} else if raw[0] != '-' && !isDigitByte(raw[0]) {
-			return m, false, unusableAnswer(name, "is neither a string nor a number")
+			return m, false, unusableAnswer(name, faultNoScalar)
 		}
 		m.More = append(m.More, plugin.ActivationField{Name: name, Value: raw})
 	}
@@ -186,7 +186,7 @@ func needsEscape(s string) bool {
 }
 
 // unusableAnswer is for a backend whose answer WeChat would not take.
-func unusableAnswer(name, fault string) *Problem {
+func unusableAnswer(name string, fault phrase) *Problem {
 	return problemf(http.StatusBadGateway, reasonWechatError, "the card cannot be activated: in the backend's answer, %s %s", name, fault)
 }
 

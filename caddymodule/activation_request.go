@@ -80,8 +80,7 @@ func (q *activationRequest) readBody(r *http.Request) error {
 		q.object, err = pairsObject(string(body))
 		return err
 	}
-	return problemf(http.StatusUnsupportedMediaType, reasonUnsupportedMediaType,
-		"the body must be application/json or application/x-www-form-urlencoded")
+	return unsupportedMediaType("the body must be application/json or application/x-www-form-urlencoded")
 }
 
 // pairsObject makes a JSON object of a query or a form. Of several pairs with one name the last counts, as in PHP; of those

@@ -28,7 +28,7 @@ var fieldRules = [numFields]struct {
 	name   string
 	max    int               // characters, of configured values too
 	client func(string) bool // whether a client may send this; nil: any text of that length
-	hint   string            // what client asks for
+	hint   phrase            // what client asks for
 }{
 	outerStr: {name: "outer_str", max: 512},
 	// What is signed are bare values, sorted: a card_id in the place of a code or openid would sign another card.
@@ -78,13 +78,13 @@ func (s fieldSet) has(f field) bool { return s&(1<<f) != 0 }
 // text is a client's value for a field. It is judged only when it is used: a copy of what the operator configured is ignored.
 type text struct {
 	s     string
-	fault string // why s cannot be used; "": it can
+	fault phrase // why s cannot be used; "": it can
 }
 
 func (t text) absent() bool { return t == text{} }
 
 // set is for the first value; a second one is a fault, even if one of them is empty.
-func (t *text) set(seen *fieldSet, f field, s, fault string) {
+func (t *text) set(seen *fieldSet, f field, s string, fault phrase) {
 	if seen.has(f) {
 		t.fault = faultTwice
 		return
@@ -98,16 +98,17 @@ type texts [numFields]text
 
 // The faults of a text.
 const (
-	faultUTF8      = "is not valid UTF-8"
-	faultControl   = "holds a control character"
-	faultEscape    = "is not valid percent-encoding"
-	faultSurrogate = "holds half a surrogate pair"
-	faultTwice     = "is given twice"
-	faultNoString  = "is not a string"
+	faultUTF8      phrase = "is not valid UTF-8"
+	faultControl   phrase = "holds a control character"
+	faultEscape    phrase = "is not valid percent-encoding"
+	faultSurrogate phrase = "holds half a surrogate pair"
+	faultTwice     phrase = "is given twice"
+	faultNoString  phrase = "is not a string"
+	faultNoScalar  phrase = "is neither a string nor a number"
 )
 
 // textFault says what is wrong with a text, whoever wrote it; "" if nothing is.
-func textFault(s string) string {
+func textFault(s string) phrase {
 	for i := 0; i < len(s); {
 		if c := s[i]; c < utf8.RuneSelf {
 			if c < ' ' || c == 0x7F {
@@ -185,10 +186,10 @@ func newValue(f field, raw string) (value, error) {
 func checkConfigured(f field, s string) error {
 	rule := &fieldRules[f]
 	if fault := textFault(s); fault != "" {
-		return fmt.Errorf("%s %s", rule.name, fault)
+		return invalid("%s %s", rule.name, fault)
 	}
 	if tooLong(s, rule.max) {
-		return fmt.Errorf("%s is longer than %d characters", rule.name, rule.max)
+		return invalid("%s is longer than %d characters", rule.name, rule.max)
 	}
 	return nil
 }
@@ -204,10 +205,7 @@ func (v value) eval(f field, r *http.Request) (string, error) {
 		p.Err = err
 		return "", p
 	}
-	if err := checkConfigured(f, s); err != nil {
-		return "", invalid("%v", err)
-	}
-	return s, nil
+	return s, checkConfigured(f, s)
 }
 
 // The patterns of what clients may send.

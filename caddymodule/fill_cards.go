@@ -44,7 +44,7 @@ func (f *Fill) fill(r *http.Request, account *plugin.Account, b *fillBuffer) err
 // ext puts together what the backend says of a card. Its values are held to what clients may send: backends pass on what
 // they were sent.
 func (f *Fill) ext(p *fill.Part) (ext card.Ext, err error) {
-	var fault string
+	var fault phrase
 	if ext.CardID, fault = decodeString(p.CardID); fault != "" {
 		return ext, invalid("card_id %s", fault)
 	}
@@ -98,7 +98,7 @@ func (f *Fill) extraData(r *http.Request, account *plugin.Account, ext *card.Ext
 // byBackend says of a Problem whose it is.
 func byBackend(err error) error {
 	if p, ok := errors.AsType[*Problem](err); ok {
-		p.Detail = "the backend's answer: " + p.Detail
+		p.detailf("the backend's answer: %s", p.message)
 		p.warn = true
 	}
 	return err

@@ -68,12 +68,16 @@ func (q *cardsRequest) settle(list string) error {
 	if len(q.ids) != len(q.own) {
 		return invalid("card_id and %s exclude each other", list)
 	}
+	beside := phrase("stands beside cards, not in it")
+	if list == "cardList" {
+		beside = "stands beside cardList, not in it"
+	}
 	for f := range numFields {
 		if q.shared[f].absent() {
 			continue
 		}
 		for i := range q.own {
-			q.own[i][f] = text{fault: "stands beside " + list + ", not in it"}
+			q.own[i][f] = text{fault: beside}
 		}
 	}
 	return nil
@@ -198,7 +202,8 @@ func (q *cardsRequest) readCardListString(s string, sh *shape) error {
 // readResult reads one card of a cardList. Whatever else the client's API put there is ignored.
 func (q *cardsRequest) readResult(element []byte, sh *shape) error {
 	var own texts
-	var id, idFault string
+	var id string
+	var idFault phrase
 	var seen fieldSet
 	var seenID, seenSuccess bool
 	added := true

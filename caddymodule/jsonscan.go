@@ -93,7 +93,7 @@ func valueLen(b []byte) int {
 }
 
 // decodeString decodes a string, or says why it cannot. The result may still hold control characters.
-func decodeString(raw []byte) (s, fault string) {
+func decodeString(raw []byte) (s string, fault phrase) {
 	if raw[0] != '"' {
 		return "", faultNoString
 	}

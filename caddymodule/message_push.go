@@ -160,10 +160,17 @@ func answerText(w http.ResponseWriter, text string) {
 // pushProblem finds the answer for what went wrong with a message. Operators hear of all of it: strangers know no such URL.
 func pushProblem(err error) error {
 	if e, ok := errors.AsType[*push.Refused](err); ok {
-		return problemf(http.StatusForbidden, reasonSignatureInvalid, "%s", e.Reason)
+		problem := problemf(http.StatusForbidden, reasonSignatureInvalid, "%s", phrase(e.Reason))
+		if e.Of != "" {
+			problem.detailf("%s %s", phrase(e.Reason), e.Of)
+		}
+		return problem
 	}
 	if e, ok := errors.AsType[*push.Malformed](err); ok {
-		problem := invalid("%s", e.Reason)
+		problem := invalid("%s", phrase(e.Reason))
+		if e.Of != "" {
+			problem.detailf("%s %s", phrase(e.Reason), e.Of)
+		}
 		problem.Err, problem.warn = e.Err, true
 		return problem
 	}

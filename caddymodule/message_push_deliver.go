@@ -50,12 +50,9 @@ func (p *MessagePush) deliver(r *http.Request, next caddyhttp.Handler, account *
 		err = reply.check(m)
 	}
 	if err != nil {
-		return nil, &Problem{
-			Status: http.StatusBadGateway, Reason: reasonBackendFailed,
-			Detail: "the backend did not accept the message",
-			// as text: it is no answer to this request, though it may be meant as one
-			Err: errors.New(err.Error()),
-		}
+		problem := problemf(http.StatusBadGateway, reasonBackendFailed, "the backend did not accept the message")
+		problem.Err = errors.New(err.Error()) // as text: it is no answer to this request, though it may be meant as one
+		return nil, problem
 	}
 	return reply, nil
 }

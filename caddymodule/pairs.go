@@ -39,7 +39,7 @@ func (q *cardsRequest) readPairs(raw string, sh *shape, isForm bool) error {
 				continue
 			}
 			value, ok = unescape(value)
-			fault := ""
+			fault := phrase("")
 			if !ok {
 				fault = faultEscape
 			}

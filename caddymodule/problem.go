@@ -1,8 +1,8 @@
 package caddymodule
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -52,8 +52,9 @@ type Problem struct {
 	RetryAfter time.Duration // for the Retry-After header, rounded up to whole seconds; 0: no such header
 	Err        error         // the cause: for logs, never shown
 
-	warn     bool // logged as a warning, for it is not for want of care that a client gets it
-	asWechat bool // answered in WeChat's form, with status 200, whatever the configuration says of errors
+	message  message // Detail as it can be said in other languages; the zero value: in none
+	warn     bool    // logged as a warning, for it is not for want of care that a client gets it
+	asWechat bool    // answered in WeChat's form, with status 200, whatever the configuration says of errors
 }
 
 // Error implements error. What it says may be shown to clients, as Caddy's {err.message} is.
@@ -64,7 +65,15 @@ func (p *Problem) Unwrap() error { return p.Err }
 
 // problemf makes a Problem without a cause.
 func problemf(status int, reason, format string, args ...any) *Problem {
-	return &Problem{Status: status, Reason: reason, Detail: fmt.Sprintf(format, args...)}
+	p := &Problem{Status: status, Reason: reason}
+	p.detailf(format, args...)
+	return p
+}
+
+// detailf sets the detail. The table of texts has format and the phrases among args, which a test makes sure of.
+func (p *Problem) detailf(format string, args ...any) {
+	p.message = message{format, args}
+	p.Detail = p.message.Error()
 }
 
 // invalid is the 400 for a field, or a whole request, that is malformed.
@@ -81,24 +90,17 @@ func problemOf(err error, now time.Time) *Problem {
 		return p
 	}
 	if e, ok := errors.AsType[*credential.Unavailable](err); ok {
-		p := &Problem{
-			Status: http.StatusServiceUnavailable, Reason: reasonCredentialUnavailable,
-			Detail:     "there is no usable " + string(e.Kind) + " at the moment",
-			RetryAfter: wait(e.RetryAt, now),
-			Err:        err,
-		}
+		p := problemf(http.StatusServiceUnavailable, reasonCredentialUnavailable, "there is no usable %s at the moment", e.Kind)
+		p.RetryAfter, p.Err = wait(e.RetryAt, now), err
 		if we, ok := errors.AsType[*wechat.Error](err); ok {
 			p.fromWechat(we)
 		}
 		return p
 	}
 	if e, ok := errors.AsType[*plugin.Busy](err); ok {
-		return &Problem{
-			Status: http.StatusServiceUnavailable, Reason: reasonBusy,
-			Detail:     "too many requests that need WeChat's " + e.API + " call",
-			RetryAfter: max(e.RetryAfter, time.Second),
-			Err:        err,
-		}
+		p := problemf(http.StatusServiceUnavailable, reasonBusy, "too many requests that need WeChat's %s call", e.API)
+		p.RetryAfter, p.Err = max(e.RetryAfter, time.Second), err
+		return p
 	}
 	if e, ok := errors.AsType[*wechat.Error](err); ok {
 		return problemOfWechat(e, err, now)
@@ -108,11 +110,9 @@ func problemOf(err error, now time.Time) *Problem {
 
 // timedOut is the answer when WeChat took longer than the request could wait.
 func timedOut(err error) *Problem {
-	return &Problem{
-		Status: http.StatusGatewayTimeout, Reason: reasonWechatTimeout,
-		Detail: "WeChat did not answer in time",
-		Err:    err,
-	}
+	p := problemf(http.StatusGatewayTimeout, reasonWechatTimeout, "WeChat did not answer in time")
+	p.Err = err
+	return p
 }
 
 // problemOfWechat is problemOf for the very call that the request needs.
@@ -125,18 +125,18 @@ func problemOfWechat(e *wechat.Error, err error, now time.Time) *Problem {
 	switch reaction := e.Reaction(); {
 	case reaction == wechat.Refused:
 		p.Status, p.Reason = http.StatusUnprocessableEntity, reasonWechatRejected
-		p.Detail = "WeChat refused what was asked"
+		p.detailf("WeChat refused what was asked")
 	case reaction == wechat.Credential:
 		p.Status, p.Reason = http.StatusServiceUnavailable, reasonCredentialUnavailable
-		p.Detail = "WeChat refuses the access_token"
+		p.detailf("WeChat refuses the access_token")
 		p.RetryAfter = wait(e.NotBefore(now), now)
 	case reaction == wechat.Quota || e.Code < 0: // -1 is "system busy"
 		p.Status, p.Reason = http.StatusServiceUnavailable, reasonBusy
-		p.Detail = "WeChat takes no more calls at the moment"
+		p.detailf("WeChat takes no more calls at the moment")
 		p.RetryAfter = wait(e.NotBefore(now), now)
 	default:
 		p.Status, p.Reason = http.StatusBadGateway, reasonWechatError
-		p.Detail = "WeChat did not do what was asked"
+		p.detailf("WeChat did not do what was asked")
 	}
 	return p
 }
@@ -162,9 +162,15 @@ func (p *Problem) write(w http.ResponseWriter, r *http.Request) {
 		answerAsWechat(w, r, appendRefusal(nil, p))
 		return
 	}
-	body := p.appendJSON(nil)
+	lang := english
+	if p.message.in(chinese) != "" {
+		lang = preferred(r.Header["Accept-Language"])
+	}
+	body := p.appendJSON(nil, lang)
 	h := w.Header()
 	p.setHeader(h)
+	h.Add("Vary", "Accept-Language")
+	h.Set("Content-Language", string(lang))
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(p.Status)
@@ -173,12 +179,13 @@ func (p *Problem) write(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (p *Problem) appendJSON(b []byte) []byte {
+// appendJSON writes the problem document. What lang has no text for is English.
+func (p *Problem) appendJSON(b []byte, lang language) []byte {
 	b = append(b, `{"type":"about:blank","title":`...)
-	b = card.AppendString(b, http.StatusText(p.Status))
+	b = card.AppendString(b, phrase(http.StatusText(p.Status)).in(lang))
 	b = append(b, `,"status":`...)
 	b = strconv.AppendInt(b, int64(p.Status), 10)
-	b = appendMember(b, "detail", p.Detail)
+	b = appendMember(b, "detail", cmp.Or(p.message.in(lang), p.Detail))
 	b = appendMember(b, "reason", p.Reason)
 	switch p.Status {
 	case http.StatusUnprocessableEntity:
@@ -187,7 +194,7 @@ func (p *Problem) appendJSON(b []byte) []byte {
 			b = appendMember(b, "errmsg", p.ErrMsg)
 		}
 		if p.Hint != "" {
-			b = appendMember(b, "hint", p.Hint)
+			b = appendMember(b, "hint", phrase(p.Hint).in(lang))
 		}
 	case http.StatusBadGateway, http.StatusServiceUnavailable:
 		b = p.appendErrCode(b)

@@ -79,8 +79,12 @@ func (q *cardsRequest) read(r *http.Request, sh *shape) error {
 	case "application/x-www-form-urlencoded":
 		return q.readPairs(string(body), sh, true)
 	}
-	return problemf(http.StatusUnsupportedMediaType, reasonUnsupportedMediaType,
-		"the body must be application/json or application/x-www-form-urlencoded")
+	return unsupportedMediaType("the body must be application/json or application/x-www-form-urlencoded")
+}
+
+// unsupportedMediaType is the 415.
+func unsupportedMediaType(format string) *Problem {
+	return problemf(http.StatusUnsupportedMediaType, reasonUnsupportedMediaType, format)
 }
 
 // readBody reads a body of at most maxBody bytes.
@@ -118,21 +122,18 @@ func mediaTypeOf(h http.Header) (string, error) {
 	if len(values) == 1 && values[0] == "application/json" && h["Content-Encoding"] == nil {
 		return values[0], nil
 	}
-	refuse := func(detail string) (string, error) {
-		return "", problemf(http.StatusUnsupportedMediaType, reasonUnsupportedMediaType, "%s", detail)
-	}
 	if len(values) != 1 {
-		return refuse("there must be one Content-Type")
+		return "", unsupportedMediaType("there must be one Content-Type")
 	}
 	if encoding := h.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return refuse("the body must not be compressed")
+		return "", unsupportedMediaType("the body must not be compressed")
 	}
 	mediaType, params, err := mime.ParseMediaType(values[0])
 	if err != nil {
-		return refuse("the Content-Type is malformed")
+		return "", unsupportedMediaType("the Content-Type is malformed")
 	}
 	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
-		return refuse("the body must be UTF-8")
+		return "", unsupportedMediaType("the body must be UTF-8")
 	}
 	return mediaType, nil
 }

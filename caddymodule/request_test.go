@@ -168,7 +168,7 @@ func FuzzReadPairs(f *testing.F) {
 }
 
 func TestTextFault(t *testing.T) {
-	for s, want := range map[string]string{
+	for s, want := range map[string]phrase{
 		"": "", "a ~": "", "中\u00a0😀": "", "\u2027\u202a": "", "\uFFFD": "",
 		"\t": faultControl, "a\x1f": faultControl, "\x7f": faultControl, "\u0080": faultControl, "\u009f": faultControl,
 		"\u2028": faultControl, "x\u2029": faultControl, "\xff": faultUTF8, "a\xe4\xb8": faultUTF8, "\xed\xa0\x80": faultUTF8,

@@ -54,7 +54,7 @@ type document struct {
 // set notes a field. One that stands twice is read differently by different backends.
 func (d *document) set(name, value string) error {
 	if _, ok := d.fields[name]; ok {
-		return &Malformed{Reason: "the message has two fields " + name}
+		return &Malformed{Reason: "the message has two fields", Of: name}
 	}
 	d.fields[name] = value
 	return nil

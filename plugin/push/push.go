@@ -30,23 +30,32 @@ const MaxBody = 64 << 10
 // Refused is the error for a message that is not WeChat's, not for this account, too old, or a forged repetition.
 type Refused struct {
 	Reason string
-	Age    bool // it is the time that is wrong, which may be our clock's fault
+	Of     string // what Reason ends with, if that comes from the message
+	Age    bool   // it is the time that is wrong, which may be our clock's fault
 }
 
 // Error implements error.
-func (e *Refused) Error() string { return e.Reason }
+func (e *Refused) Error() string { return reason(e.Reason, e.Of) }
 
 // Malformed is the error for a message that cannot be read.
 type Malformed struct {
 	Reason string
-	Err    error // what the parser says, without the message's text; may be nil
+	Of     string // what Reason ends with, if that comes from the message
+	Err    error  // what the parser says, without the message's text; may be nil
 }
 
 // Error implements error.
-func (e *Malformed) Error() string { return e.Reason }
+func (e *Malformed) Error() string { return reason(e.Reason, e.Of) }
 
 // Unwrap gives the cause.
 func (e *Malformed) Unwrap() error { return e.Err }
+
+func reason(reason, of string) string {
+	if of == "" {
+		return reason
+	}
+	return reason + " " + of
+}
 
 // Config holds what the message settings of an account's console show.
 type Config struct {
@@ -145,7 +154,7 @@ func (r *Receiver) openSealed(q Query, body []byte, receiver string) (*Message, 
 		return nil, &Malformed{Reason: "the message cannot be decrypted with the account's encoding_aes_key", Err: err}
 	}
 	if whose != receiver {
-		return nil, &Refused{Reason: "the message is for another receiver than " + receiver}
+		return nil, &Refused{Reason: "the message is for another receiver than", Of: receiver}
 	}
 	doc, err := parse(plain)
 	if err != nil {
