@@ -29,7 +29,8 @@ const (
 const refreshTimeout = time.Minute
 
 // AdminAPI is a module of Caddy's admin API that shows how the credentials of the app `wechat_card` stand and refreshes
-// them: `GET /wechat_card/status` and `POST /wechat_card/refresh`. It shows no secret and no credential.
+// them: `GET /wechat_card/status` and `POST /wechat_card/refresh`; and that says why a phone refuses a signature:
+// `POST /wechat_card/verify`. It shows no secret and no credential.
 type AdminAPI struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -42,6 +43,7 @@ func (AdminAPI) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{
 		{Pattern: statusPath, Handler: caddy.AdminHandlerFunc(serveStatus)},
 		{Pattern: refreshPath, Handler: caddy.AdminHandlerFunc(serveRefresh)},
+		{Pattern: verifyPath, Handler: caddy.AdminHandlerFunc(serveVerify)},
 	}
 }
 

@@ -30,7 +30,7 @@ func command() caddycmd.Command {
 		Long: `
 Talks to the running Caddy through its admin API. See the subcommands.`,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.AddCommand(statusCommand(), refreshCommand())
+			cmd.AddCommand(statusCommand(), refreshCommand(), verifyCommand())
 			cmd.AddCommand(doctorCommand(), cardCommand(), formCommand(), jumpCommand(), whitelistCommand())
 		},
 	}

@@ -1,0 +1,83 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+// verifyPath is where the admin API says why a phone refuses what was passed to it.
+const verifyPath = "/wechat_card/verify"
+
+// maxVerify bounds a request to it: a value in JSON may be a good deal longer than by itself.
+const maxVerify = 2*verify.MaxInput + 16<<10
+
+// serveVerify takes a verify.Input and answers a verify.Report. The tickets that it compares with do not leave the process.
+func serveVerify(w http.ResponseWriter, r *http.Request) error {
+	if err := wantMethod(w, r, http.MethodPost); err != nil {
+		return err
+	}
+	app, err := activeApp()
+	if err != nil {
+		return err
+	}
+	var in verify.Input
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxVerify))
+	dec.DisallowUnknownFields()
+	err = dec.Decode(&in)
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return caddy.APIError{HTTPStatus: http.StatusRequestEntityTooLarge, Err: fmt.Errorf("the request has more than %d bytes", maxVerify)}
+	}
+	if err != nil {
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("reading the request: %w", err)}
+	}
+	if dec.More() {
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Message: "something follows the request"}
+	}
+	if len(in.Value) == 0 {
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Message: "value is missing: what the client sent"}
+	}
+	if in.Account != "" && app.accounts[in.Account] == nil {
+		return caddy.APIError{HTTPStatus: http.StatusNotFound, Message: "there is no account of that name"}
+	}
+	return writeAdmin(w, http.StatusOK, verify.Check(in, app.verifiable()))
+}
+
+// verifiable is what signatures are compared with: what all accounts hold at present.
+func (a *App) verifiable() verify.Known {
+	known := verify.Known{Now: time.Now(), Owner: a.ownerOf}
+	for _, name := range slices.Sorted(maps.Keys(a.accounts)) {
+		account := a.accounts[name]
+		known.Accounts = append(known.Accounts, account.Verifiable(name))
+		known.Now = account.WeChatTime()
+	}
+	return known
+}
+
+// ownerOf says whose a card is: of the account whose routes list it, else of the one that routes use unless told otherwise,
+// or of the only one. "" if that is nobody.
+func (a *App) ownerOf(cardID string) string {
+	names := slices.Sorted(maps.Keys(a.accounts))
+	for _, name := range names {
+		listed := func(use plugin.CardUse) bool { return use.CardID == cardID }
+		if slices.ContainsFunc(a.cards.of(name), listed) {
+			return name
+		}
+	}
+	switch {
+	case a.accounts[defaultAccount] != nil:
+		return defaultAccount
+	case len(names) == 1:
+		return names[0]
+	}
+	return ""
+}
