@@ -257,6 +257,19 @@ test('every documented reason has its words', () => {
   }
 })
 
+test('the H5 page has the same words', async () => {
+  const there = require(path.join(built, 'messages.js')).messages
+  const text = fs.readFileSync(path.join(__dirname, '..', '..', 'h5', 'public', 'messages.js'), 'utf8')
+  const { messages: here } = await import(`data:text/javascript,${encodeURIComponent(text)}`)
+  for (const [reason, texts] of Object.entries(here)) {
+    if (reason in there) assert.deepEqual(texts, there[reason])
+    else assert.ok(['config_refused', 'nothing_chosen'].includes(reason), reason)
+  }
+  for (const reason of Object.keys(there)) {
+    assert.ok(reason in here || ['domain_not_listed', 'not_ready', 'no_tap', '72012'].includes(reason), reason)
+  }
+})
+
 test('what the page names is there', () => {
   const phone = launch({ built, sandbox, moved })
   const page = phone.page()
