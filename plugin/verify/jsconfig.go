@@ -30,8 +30,7 @@ func (c *checker) jsConfig(members []member) {
 				page = text
 			}
 		case "jsapilist":
-			list, ok := listOf(m.raw)
-			apis = ok && len(list) > 0
+			_, apis = listOf(m.raw)
 			if m.key != "jsApiList" {
 				it.about(KeyName, "jsApiList", m.key)
 			}

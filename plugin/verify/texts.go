@@ -158,7 +158,7 @@ var mistakes = map[ID]struct {
 	},
 	APIListMissing: {
 		Warning,
-		Text{"jsApiList is missing or empty", "缺少 jsApiList 或为空"},
+		Text{"jsApiList is missing", "缺少 jsApiList"},
 		Text{`List what the page calls: jsApiList: ["addCard", "openCard", "chooseCard"].`, `列出页面要调用的接口：jsApiList: ["addCard", "openCard", "chooseCard"]。`},
 	},
 
