@@ -94,6 +94,7 @@ func (f *accountFlags) open() (app *App, hasSites bool, closeApp func(), err err
 	cfg.Logging = &caddy.Logging{Logs: map[string]*caddy.CustomLog{
 		"default": {BaseLog: caddy.BaseLog{WriterRaw: caddyconfig.JSONModuleObject(caddy.DiscardWriter{}, "output", "discard", nil)}},
 	}}
+	hasSites = cfg.AppsRaw["http"] != nil // later it is not there any more
 	ctx, err := caddy.ProvisionContext(cfg)
 	if err != nil {
 		return nil, false, nil, fmt.Errorf("loading the configuration: %w", err)
@@ -103,7 +104,7 @@ func (f *accountFlags) open() (app *App, hasSites bool, closeApp func(), err err
 		return nil, false, nil, err
 	}
 	app = mod.(*App)
-	return app, cfg.AppsRaw["http"] != nil, func() { _ = app.Cleanup() }, nil
+	return app, hasSites, func() { _ = app.Cleanup() }, nil
 }
 
 // load gives the configuration as JSON.
