@@ -53,6 +53,13 @@ test('a coupon is added and opened', async () => {
   assert.equal(phone.requests.at(-1).data.cardList[0].code, card.code)
 })
 
+test('two taps get one coupon', async () => {
+  const phone = start()
+  const page = phone.page()
+  await Promise.all([phone.tap('onAddCard'), page.onAddCard()])
+  assert.equal(phone.requests.filter(({ url }) => url.endsWith('/addCard')).length, 1)
+})
+
 for (const way of ['navigator', 'onOpenMemberCard']) {
   test(`a member card by ${way}: form, back, activation`, async () => {
     const phone = start({ without: way === 'navigator' ? [] : ['navigator.target.miniProgram'] })
@@ -67,8 +74,11 @@ for (const way of ['navigator', 'onOpenMemberCard']) {
     phone.show(options)
     await phone.until((data) => data.number, 'active')
     assert.equal(phone.page().data.note, '会员卡已激活')
+    phone.page().setData({ note: '' })
+    phone.page().onShow() // back from another page
     phone.show(options) // much later
-    await phone.until((data) => data.component, 'ready')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.equal(phone.page().data.note, '', 'that is said once')
     assert.equal(activations(phone), 1)
     const sent = phone.requests.find(({ url }) => url.endsWith('/activation')).data
     assert.deepEqual(sent, options.referrerInfo.extraData)
@@ -147,7 +157,10 @@ test('some cards of several are added', async () => {
   const { cardList } = await addCard({ card_id: [coupon, member] })
   cardList[1] = { ...cardList[1], isSuccess: false, code: '' }
   await openCard(cardList)
+  assert.equal(phone.requests.at(-1).url, 'http://localhost:8080/wechat/openCard')
   assert.deepEqual(phone.requests.at(-1).data, { cardList })
+  wx.addCard = ({ success }) => success({ errMsg: 'addCard:ok', cardList })
+  assert.deepEqual((await addCard({ card_id: [coupon, member] })).cardList, cardList)
   wx.addCard = ({ success }) => success({ errMsg: 'addCard:ok', cardList: [cardList[1]] })
   await assert.rejects(addCard({ card_id: member }), refused('not_added'))
 })
