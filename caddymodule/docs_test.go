@@ -29,7 +29,7 @@ var (
 	docsVariable = regexp.MustCompile(`\{env\.(\w+)\}`)
 )
 
-// TestDocsCaddyfiles provisions every Caddyfile below docs, and wants it formatted and without a warning.
+// TestDocsCaddyfiles provisions every Caddyfile below docs, and wants it formatted and without a warning of ours.
 func TestDocsCaddyfiles(t *testing.T) {
 	found := 0
 	err := filepath.WalkDir("../docs", func(path string, _ fs.DirEntry, err error) error {
@@ -60,7 +60,7 @@ func provisionDocs(t *testing.T, text string) {
 		t.Setenv(m[1], "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG") // an encoding_aes_key has 43 characters
 	}
 	log := filepath.Join(t.TempDir(), "log")
-	text = strings.Replace(text, "{\n", "{\n\tstorage file_system "+t.TempDir()+"\n\tskip_install_trust\n\tlog docs {\n\t\toutput file "+log+"\n\t\tlevel WARN\n\t}\n", 1)
+	text = strings.Replace(text, "{\n", "{\n\tstorage file_system "+t.TempDir()+"\n\tskip_install_trust\n\tlog docs {\n\t\toutput file "+log+"\n\t\tlevel WARN\n\t\tinclude wechat_card http.handlers.wechat_card\n\t}\n", 1)
 	adapted, err := adapt(strings.TrimSpace(text))
 	if err != nil || !strings.HasPrefix(adapted, "{") {
 		t.Fatalf("%s\n%s%v", text, adapted, err)
