@@ -25,10 +25,11 @@ var errSomethingToDo = errors.New("there is something to do")
 func command() caddycmd.Command {
 	return caddycmd.Command{
 		Name:  "wechat-card",
-		Usage: "<status|refresh> [flags]",
-		Short: "Shows and refreshes the credentials of the WeChat card gateway",
+		Usage: "<command> [flags]",
+		Short: "Looks after the WeChat card gateway: its credentials, its cards, and what phones refuse",
 		Long: `
-Talks to the running Caddy through its admin API. See the subcommands.`,
+status, refresh and, unless it has a --ticket, verify ask the running Caddy through its admin API. doctor, card, form,
+jump and whitelist read a configuration and call WeChat by themselves. See the subcommands.`,
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(statusCommand(), refreshCommand(), verifyCommand())
 			cmd.AddCommand(doctorCommand(), cardCommand(), formCommand(), jumpCommand(), whitelistCommand())

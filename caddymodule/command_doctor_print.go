@@ -11,6 +11,7 @@ type doctorPrinter struct {
 	out     io.Writer
 	colours bool
 	wait    io.Writer // a terminal that shows what takes time; nil: there is none
+	what    string    // the last that was said there
 	began   bool
 	account string
 	card    string
@@ -27,8 +28,13 @@ func newDoctorPrinter(out, wait io.Writer) *doctorPrinter {
 // clearLine takes what stands in the terminal's line away.
 const clearLine = "\r\x1b[K"
 
-// doing says what takes time, until the next finding.
+// doing says what takes time, until something else does; empty: nothing.
 func (p *doctorPrinter) doing(what string) {
+	p.what = what
+	p.show(what)
+}
+
+func (p *doctorPrinter) show(what string) {
 	if p.wait == nil {
 		return
 	}
@@ -40,7 +46,8 @@ func (p *doctorPrinter) doing(what string) {
 
 // say shows a finding.
 func (p *doctorPrinter) say(r checkResult) {
-	p.doing("")
+	p.show("")
+	defer func() { p.show(p.what) }()
 	if !p.began || r.Account != p.account {
 		title := "this machine"
 		if r.Account != "" {

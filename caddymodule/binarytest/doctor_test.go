@@ -5,7 +5,10 @@ package binarytest
 import (
 	"encoding/json"
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -64,6 +67,51 @@ func TestDoctorAndJumpOnTheExample(t *testing.T) {
 	}
 	h.wantBeside(t, 1, []string{"✗", "40073"}, "doctor", "--card", "pUnknown")
 	h.wantBeside(t, 2, []string{"unknown flag"}, "doctor", "--colour")
+}
+
+// number is what differs from run to run.
+var number = regexp.MustCompile(`[0-9]+`)
+
+// TestCardsDocument runs every command of docs/cards.md against the example, in their order. What is shown below a command
+// is what it prints, but for numbers.
+func TestCardsDocument(t *testing.T) {
+	doc := readFile(t, "../../docs/cards.md")
+	p := newPorts(t, readFile(t, examplePath), doc)
+	h := newHome(t)
+	h.runExample(t, p, "")
+	binary, err := filepath.Abs(os.Getenv("CADDY_BINARY"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(binary, filepath.Join(h.dir, "caddy")); err != nil {
+		t.Fatal(err)
+	}
+	all := blocks(doc)
+	ran := 0
+	for i, b := range all {
+		if b.lang != "sh" {
+			continue
+		}
+		ran++
+		cmd := exec.Command("bash", "-e", "-o", "pipefail", "-c", p.replace(b.text))
+		cmd.Dir, cmd.Env = h.dir, h.env
+		var stderr buffer
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s\n%v\n%s%s", b.text, err, out, stderr.String())
+		}
+		if i+1 == len(all) || all[i+1].lang != "text" {
+			continue
+		}
+		got, want := number.ReplaceAllString(string(out), "#"), number.ReplaceAllString(all[i+1].text, "#")
+		if got != want {
+			t.Errorf("%s\nprints\n%s\nand not\n%s", b.text, out, all[i+1].text)
+		}
+	}
+	if ran < 6 {
+		t.Errorf("docs/cards.md has %d commands", ran)
+	}
 }
 
 // TestClassicGuestLeavesTheTokenAlone runs card commands beside a Caddy whose token a second call would end.
