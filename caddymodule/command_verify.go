@@ -102,6 +102,7 @@ func (f *verifyFlags) run(cmd *cobra.Command, args []string) error {
 		return nil
 	case verify.Open:
 		return usagef("there is not enough to check it with")
+	case verify.Refused:
 	}
 	cmd.SilenceErrors = true
 	return errRefused

@@ -181,7 +181,7 @@ func TestVerifyCommand(t *testing.T) {
 		{args: []string{example(t, "signed_not_sent"), "--ticket", "{env.API_TICKET}", "--signed", "nonce_str=5K8264ILTKCH16CQ2502SI8ZNMTM67VS"}, err: errRefused, want: []string{"[signed_not_sent]"}},
 		{args: []string{example(t, "choose_app_id_of_mini_program"), "--ticket", "{env.API_TICKET}", "--app-id", "wx5a6d8b2c4e1f3a70", "--mini-program", "wx1f0e2d3c4b5a6978"}, err: errRefused, want: []string{"choose_card: ", "[app_id_of_mini_program]"}},
 		{args: []string{example(t, "config_ticket_expired"), "--ticket", "{env.API_TICKET}", "--url", "https://shop.example.com/card?id=1"}, usage: true, want: []string{"js_config: not checked", "[ticket_needed]", "not enough to check it with"}},
-		{args: []string{"-", "--ticket", "{env.API_TICKET}"}, stdin: "{cardId: 1}\x1b[31m", err: errRefused, want: []string{"unknown: a phone refuses it", "[not_json]"}},
+		{args: []string{"-", "--ticket", "{env.API_TICKET}"}, stdin: "{cardId: 1}\x1b[31m", usage: true, want: []string{"unknown: not checked", "[not_json]"}},
 		{args: []string{"--ticket", "{env.API_TICKET}"}, stdin: `{"cardId":"p\u001b[31m","cardExt":"{\"x\":1,\"timestamp\":\"1\"}"}`, err: errRefused, want: []string{"p�[31m", "[unknown_field]"}},
 		{args: []string{"--ticket", "{env.NOBODY}"}, stdin: "{}", usage: true, want: []string{"ticket: ", "NOBODY"}},
 		{args: []string{"--app-id", "wx1"}, stdin: "{}", usage: true, want: []string{"go with --ticket"}},

@@ -8,12 +8,12 @@ var mistakes = map[ID]struct {
 }{
 	// What was sent cannot be read.
 	NotJSON: {
-		Mistake,
+		Missing,
 		Text{"this is no JSON", "这不是 JSON"},
 		Text{"Pass what the client got, as it is: copy it out of the network panel or log it with JSON.stringify.", "请原样传入客户端收到的内容：从网络面板里复制，或用 JSON.stringify 打印出来。"},
 	},
 	NotRecognised: {
-		Mistake,
+		Missing,
 		Text{"nothing that is signed was found in this", "没有找到任何带签名的内容"},
 		Text{"Pass the argument of wx.addCard, wx.chooseCard or wx.config, one entry of a cardList, or a cardExt.", "请传入 wx.addCard、wx.chooseCard 或 wx.config 的参数，cardList 中的一项，或一个 cardExt。"},
 	},

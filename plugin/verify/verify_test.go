@@ -3,6 +3,7 @@ package verify
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -234,6 +235,14 @@ func FuzzCheck(f *testing.F) {
 	f.Add([]byte(`{"cardSign":"0123456789012345678901234567890123456789","timestamp":1e9,"signType":null}`), "", "", "", "")
 	f.Add([]byte(`{"appId":"x","signature":"AAAAAAAAAAAAAAAAAAAAAAAAAAA=","nonceStr":"\ud83d"}`), "", "//", "code", "\x00")
 	f.Add([]byte(`"{\\\"cardExt\\\":[]}"`), "", ":", "", "")
+	files, err := filepath.Glob("testdata/refused/*_[st]*.json")
+	if err != nil || len(files) == 0 {
+		f.Fatal(err, files)
+	}
+	for _, file := range files {
+		c := readJSON[refused](f, file)
+		f.Add([]byte(c.Value), c.CardID, c.URL, "nonce_str", c.Signed["nonce_str"])
+	}
 	f.Fuzz(func(t *testing.T, value []byte, cardID, url, name, signed string) {
 		start := time.Now()
 		r := Check(Input{Value: value, CardID: cardID, URL: url, Signed: map[string]string{name: signed}}, known)
