@@ -71,11 +71,11 @@ for (const way of ['navigator', 'onOpenMemberCard']) {
 
     const options = await phone.submit({ USER_FORM_INFO_FLAG_MOBILE: '13800138000' })
     phone.show(options)
-    phone.show(options)
     await phone.until((data) => data.number, 'active')
     assert.equal(phone.page().data.note, '会员卡已激活')
     phone.page().setData({ note: '' })
     phone.page().onShow() // back from another page
+    await new Promise((resolve) => setTimeout(resolve, 50))
     phone.show(options) // much later
     await new Promise((resolve) => setTimeout(resolve, 50))
     assert.equal(phone.page().data.note, '', 'that is said once')
