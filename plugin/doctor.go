@@ -260,11 +260,23 @@ func (a *Account) CheckRights(ctx context.Context, report Report) bool {
 	return true
 }
 
-// The calls whose quota is looked at. What WeChat keeps no count of is left out.
-var quotaPaths = []struct{ path, name string }{
-	{"/cgi-bin/ticket/getticket", "getticket"},
-	{"/card/code/decrypt", "decrypt"},
-	{"/card/membercard/activate/geturl", "geturl"},
+// counted is a call whose quota is looked at.
+type counted struct{ path, name string }
+
+// counted lists the calls whose quota is looked at: those that the gateway makes by itself, and those that clients can
+// cause.
+func (a *Account) counted() []counted {
+	calls := []counted{{"/card/code/decrypt", "decrypt"}, {"/card/membercard/activate/geturl", "geturl"}}
+	if a.cfg.Tickets == nil {
+		calls = append([]counted{{"/cgi-bin/ticket/getticket", "getticket"}}, calls...)
+	}
+	switch a.cfg.tokenSource() {
+	case Stable:
+		calls = append([]counted{{"/cgi-bin/stable_token", "stable_token"}}, calls...)
+	case Classic:
+		calls = append([]counted{{"/cgi-bin/token", "token"}}, calls...)
+	}
+	return calls
 }
 
 // Errcodes of quota/get: the path is unknown, or not one of this kind of account.
@@ -273,12 +285,9 @@ const (
 	codeWrongAccount = 76022
 )
 
-// CheckQuota finds out how many calls are left of the day's.
+// CheckQuota finds out how many calls are left of the day's. What WeChat keeps no count of is left out.
 func (a *Account) CheckQuota(ctx context.Context, report Report) {
-	for _, q := range quotaPaths {
-		if q.name == "getticket" && a.cfg.Tickets != nil {
-			continue
-		}
+	for _, q := range a.counted() {
 		var left wechat.Allowance
 		err := a.withToken(ctx, nil, func(token string) (err error) {
 			left, err = a.cfg.Client.Quota(ctx, token, q.path)

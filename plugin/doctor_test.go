@@ -103,15 +103,15 @@ func TestCheckRightsAndQuota(t *testing.T) {
 		t.Error("the account may use cards")
 	}
 	guest.CheckQuota(t.Context(), f.report)
-	f.want(t, "✓ rights: has 0", "✓ quota: getticket: 10000 of 10000", "✓ quota: decrypt: ", "✓ quota: geturl: ")
+	f.want(t, "✓ rights: has 0", "✓ quota: stable_token: 49999", "✓ quota: getticket: 10000 of 10000", "✓ quota: decrypt: ", "✓ quota: geturl: ")
 	f.wantNothingWrong(t)
 
 	for _, tc := range []struct {
 		body, want string
 	}{
-		{`{"errcode":0,"quota":{"daily_limit":100,"used":100,"remain":0}}`, "✗ quota: getticket: 0 of 100"},
-		{`{"errcode":0,"quota":{"daily_limit":100,"used":91,"remain":9}}`, "! quota: getticket: 9 of 100"},
-		{`{"errcode":45011,"errmsg":"minute"}`, "! quota: does not tell the quota of getticket"},
+		{`{"errcode":0,"quota":{"daily_limit":100,"used":100,"remain":0}}`, "✗ quota: stable_token: 0 of 100"},
+		{`{"errcode":0,"quota":{"daily_limit":100,"used":91,"remain":9}}`, "! quota: stable_token: 9 of 100"},
+		{`{"errcode":45011,"errmsg":"minute"}`, "! quota: does not tell the quota of stable_token"},
 		{`{"errcode":76021,"errmsg":"cgi_path not found"}`, ""},
 	} {
 		w.wechat.Reset()

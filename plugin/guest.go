@@ -19,6 +19,7 @@ var errReadOnly = errors.New("this process only reads the store")
 func (a *Account) Guest() (*Account, error) {
 	cfg := a.cfg
 	cfg.guest, cfg.ForceRefresh, cfg.MessagePush = true, false, push.Config{}
+	cfg.Observe, cfg.Pushed = nil, nil // whoever is told of events is told by the one that serves
 	if cfg.Store != nil {
 		cfg.Store = readOnly{cfg.Store}
 	}
