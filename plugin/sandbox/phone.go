@@ -195,7 +195,11 @@ func (s *Sandbox) servePhone(w http.ResponseWriter, r *http.Request, name string
 		controlError(w, http.StatusRequestEntityTooLarge, "the body is too large or broke off")
 		return
 	}
-	x := s.log.begin(exchange{from: thePhone, to: thePhone, method: "wx." + pc.name, address: name, begin: s.now(), request: body, tap: tapOf(r)})
+	call := "wx." + pc.name
+	if name == "openComponent" {
+		call = "App.onShow" // what the mini program sees of it
+	}
+	x := s.log.begin(exchange{from: thePhone, to: thePhone, method: call, address: name, begin: s.now(), request: body, tap: tapOf(r)})
 	answer := s.usePhone(name, r.URL.Query(), body)
 	s.log.end(x, http.StatusOK, encode(answer), nil)
 	writeJSON(w, http.StatusOK, answer)

@@ -26,6 +26,7 @@ function life(c, now) {
   const bar = h('span', { class: 'life-bar', 'aria-hidden': 'true' }, h('span', { class: 'life-left' }), h('span', { class: 'life-now' }));
   bar.style.setProperty('--now', share(now));
   bar.style.setProperty('--until', share(c.until));
+  bar.style.setProperty('--split', `${Math.min(100, 100 * (now - c.made) / Math.max(1, c.until - c.made))}%`);
   const says = alive ? t(short ? 'life.short' : 'life.left', { span: span(c.until - now) }) : t(ended ? 'life.ended' : 'life.over', { span: span(now - c.until) });
   return h('li', { class: 'life', 'data-state': alive ? 'alive' : 'over' },
     h('span', { class: 'life-name' }, h('b', { text: c.kind }), c.source ? h('small', { text: c.source }) : null),

@@ -16,7 +16,7 @@ export function gatewayProblem(answer, expect) {
     const retry = header['Retry-After'];
     return {
       title: reason ? `${status} ${reason}` : String(status),
-      text: t(`problem.${reason}`, {}, t('problem.other')) + (retry ? ` ${t('problem.retry', { n: retry })}` : ''),
+      text: t(`problem.${reason}`, {}, t('problem.other')) + (data?.errcode ? ` ${t(`errcode.${data.errcode}`, {}, '')}` : '') + (retry ? ` ${t('problem.retry', { n: retry })}` : ''),
       detail: [data?.detail, data?.hint, data?.errcode && `errcode ${data.errcode}`].filter(Boolean).join(' · '),
     };
   }
@@ -27,7 +27,7 @@ export function gatewayProblem(answer, expect) {
 export function clientProblem(answer) {
   const [, refusal] = /:fail ?(.*)$/s.exec(answer.errMsg ?? '') ?? [];
   if (refusal === undefined) return null;
-  return { title: refusal || answer.errMsg, gloss: t(`gloss.${refusal}`, {}, ''), text: t(`refusal.${answer.reason}`, {}, answer.detail), detail: answer.detail };
+  return { title: refusal || answer.errMsg, gloss: t(`gloss.${refusal}`, {}, ''), text: t(`refusal.${answer.reason}`, {}, answer.detail), detail: answer.reason === 'signature' ? answer.detail : '' };
 }
 
 /** One line on how an exchange went: {tone, text}. */
@@ -37,7 +37,7 @@ export function outcome(x) {
   const body = parse(x.response);
   if (x.to === 'phone') {
     const problem = clientProblem(body);
-    return problem ? { tone: 'bad', text: [body.errMsg, problem.text].join(' · ') } : { tone: 'good', text: body.errMsg };
+    return problem ? { tone: 'bad', text: [body.errMsg, problem.text].join(' · ') } : { tone: 'good', text: '', pill: 'ok' };
   }
   if (x.to === 'wechat') {
     if (body.errcode) return { tone: 'bad', text: `errcode ${body.errcode} · ${t(`errcode.${body.errcode}`, {}, body.errmsg)}` };

@@ -1,48 +1,45 @@
-// The signature inspector: what the phone says to a cardExt, and how its signature comes about.
-import { byId, h, parse } from './dom.js';
+// The signature inspector: why the phone refuses something, or does not.
+import { byId, h } from './dom.js';
 import { clientProblem } from './explain.js';
-import { onLanguage, t } from './i18n.js';
+import { currentLanguage, onLanguage, t } from './i18n.js';
 import { control } from './sandbox.js';
 
 let pasted = '';
 let found = null;
 let trouble = '';
 
-/** Shows what the mini program has just passed to wx.addCard. */
-export function inspectLast(item) {
-  pasted = JSON.stringify(item, null, 1);
-  inspect(item);
+/** Shows what the mini program passes to wx.addCard. */
+export function inspectLast(parameter) {
+  pasted = JSON.stringify(parameter, null, 1);
+  return inspect();
 }
 
-/** Takes {"cardId","cardExt"}, or the first of a cardList. */
-function read(text) {
-  const value = parse(text);
-  const item = Array.isArray(value.cardList) ? value.cardList[0] : value;
-  return item && typeof item.cardId === 'string' && item.cardExt !== undefined ? { cardId: item.cardId, cardExt: item.cardExt } : null;
-}
-
-async function inspect(item) {
-  trouble = '';
+async function inspect() {
+  let value = pasted;
   try {
-    found = await control('verify', { cardId: item.cardId, cardExt: item.cardExt });
-  } catch (error) {
-    [found, trouble] = [null, error.message];
+    value = JSON.parse(pasted);
+  } catch {
+    // goes as a string: it may hold JSON all the same
+  }
+  try {
+    [found, trouble] = [await control('verify', { value }), ''];
+  } catch {
+    [found, trouble] = [null, t('fail.sandbox')];
   }
   render();
 }
 
+const say = (text) => (currentLanguage() === 'zh' ? text.zh : text.en);
+
 function render() {
-  const field = h('textarea', { id: 'inspect-text', rows: '4', spellcheck: 'false', placeholder: '{"cardId":"p…","cardExt":"{…}"}', oninput: (event) => { pasted = event.target.value; } });
+  const field = h('textarea', { id: 'inspect-text', rows: '4', spellcheck: 'false', placeholder: '{"cardList":[{"cardId":"p…","cardExt":"{…}"}]}', oninput: (event) => { pasted = event.target.value; } });
   field.value = pasted;
   byId('inspector').replaceChildren(
     h('form', {
       class: 'inspect',
       onsubmit: (event) => {
         event.preventDefault();
-        const item = read(pasted);
-        if (item) return inspect(item);
-        [found, trouble] = [null, t('inspect.unreadable')];
-        render();
+        inspect();
       },
     },
     h('label', { for: 'inspect-text', text: t('inspect.label') }), field,
@@ -53,20 +50,32 @@ function render() {
 function verdict() {
   if (trouble) return h('p', { class: 'verdict bad', text: trouble });
   if (!found) return h('p', { class: 'hint', text: t('inspect.hint') });
-  const problem = clientProblem(found);
+  const items = found.items ?? [];
+  const findings = found.findings ?? [];
+  const phone = found.phone && clientProblem(found.phone);
+  const fine = found.verdict === 'fine' && !phone;
   return [
-    h('p', { class: `verdict ${problem ? 'bad' : 'good'}` }, h('strong', { text: problem ? [problem.title, problem.gloss].filter(Boolean).join(' · ') : t(found.used ? 'inspect.used' : 'inspect.good') }),
-      problem ? h('span', { text: problem.text }) : null,
-      problem?.detail && problem.detail !== problem.text ? h('small', { text: problem.detail }) : null),
-    found.values ? h('div', { class: 'sorted' },
-      h('h3', { text: t('inspect.sorted') }),
-      h('ol', {}, found.values.map((v) => h('li', { 'data-name': v.name }, h('code', { text: v.value }), h('small', { text: v.name })))),
-      h('h3', { text: 'SHA-1' }),
-      h('p', { class: 'sums' }, sum(t('inspect.expected'), found.expected), sum(t('inspect.sent'), found.signature, found.signature === found.expected ? 'good' : 'bad'))) : null,
-  ].filter(Boolean);
+    h('div', { class: `verdict ${fine ? 'good' : 'bad'}` },
+      h('strong', { text: phone ? [phone.title, phone.gloss].filter(Boolean).join(' · ') : t(`inspect.${found.verdict}`) }),
+      phone && found.verdict === 'fine' ? h('span', { text: phone.text }) : null),
+    findings.map(finding),
+    items.map((item) => [
+      items.length > 1 ? h('h3', { text: item.where }) : null,
+      (item.findings ?? []).map(finding),
+      item.values ? h('div', { class: 'sorted' },
+        h('h3', { text: t('inspect.sorted') }),
+        h('ol', {}, item.values.map((v) => h('li', { 'data-name': v.name }, h('code', { text: v.value }), h('small', { text: v.name })))),
+        h('h3', { text: 'SHA-1' }),
+        item.right === item.signature
+          ? sum(t('inspect.both'), item.right, 'good')
+          : [sum(t('inspect.right'), item.right), sum(t('inspect.sent'), item.signature, 'bad')]) : null,
+    ]),
+  ].flat(3).filter(Boolean);
 }
 
-const sum = (label, value, tone = '') => h('span', { class: `sum ${tone}` }, h('small', { text: label }), h('code', { text: value || '—' }));
+const finding = (f) => h('div', { class: `finding ${f.level}`, 'data-finding': f.id }, h('strong', { text: say(f.title) }), h('p', { text: say(f.fix) }));
+
+const sum = (label, value, tone = '') => h('p', { class: `sum ${tone}` }, h('small', { text: label }), h('code', { text: value || '—' }));
 
 export function startInspector() {
   onLanguage(render);

@@ -71,10 +71,10 @@ const getCoupon = () => perform('add', async () => {
   sayAnswer(answer);
   const problem = gatewayProblem(answer, isCardList);
   if (problem) return failed(problem);
-  inspectLast(answer.data.cardList[0]);
+  await inspectLast(answer.data);
   const added = await wx.addCard(answer.data);
   const refusal = clientProblem(added);
-  if (refusal) return failed({ ...refusal, detail: t('phone.keeps', { detail: refusal.detail }) });
+  if (refusal) return failed({ ...refusal, note: t('phone.keeps') });
   showSheet({
     tone: 'good', title: t('added'), text: t('added.text'),
     actions: [{ label: t('open'), name: 'open', run: () => openAdded(added.cardList) }, { label: t('done'), name: 'done' }],

@@ -1,7 +1,7 @@
 // What ails WeChat: faults of the sandbox, one at a time, since only the oldest of several befalls a call.
 import { announce, byId, h } from './dom.js';
 import { onLanguage, t } from './i18n.js';
-import { beginTap, control, state, watch } from './sandbox.js';
+import { beginTap, control, refresh, state, watch } from './sandbox.js';
 
 const faults = {
   well: null,
@@ -23,11 +23,23 @@ function moodOf(list) {
   }) ?? 'other';
 }
 
-async function setMood(name) {
-  beginTap('mood');
-  await control('heal');
-  if (faults[name]) await control('faults', faults[name]);
-  announce(t(`mood.${name}.about`));
+let chosen = null; // what the user chose, until the sandbox has it
+let work = Promise.resolve();
+
+function setMood(name) {
+  chosen = name;
+  render();
+  work = work.then(async () => {
+    if (chosen !== name) return; // something else by now
+    beginTap('mood');
+    await control('heal');
+    if (faults[name]) await control('faults', faults[name]);
+    announce(t(`mood.${name}.about`));
+  }).catch(() => {}).then(async () => {
+    await refresh();
+    if (chosen === name) chosen = null;
+    render();
+  });
 }
 
 async function end(kind) {
@@ -37,10 +49,10 @@ async function end(kind) {
 }
 
 function render() {
-  const now = moodOf(state.faults);
+  const now = chosen ?? moodOf(state.faults);
   for (const input of byId('mood').querySelectorAll('input')) input.checked = input.value === now;
   byId('mood-other').hidden = now !== 'other';
-  document.body.dataset.mood = now;
+  document.body.dataset.mood = moodOf(state.faults);
 }
 
 export function startMood() {

@@ -23,7 +23,7 @@ export function redraw(screen) {
 }
 
 /**
- * Shows a sheet over the screen: {tone, title, gloss, text, detail, actions: [{label, run}]}. The last action also closes it.
+ * Shows a sheet over the screen: {tone, title, gloss, text, detail, note, actions: [{label, run}]}. The last action also closes it.
  */
 export function showSheet(sheet) {
   const opener = document.activeElement;
@@ -57,6 +57,7 @@ function renderSheet() {
   h('h3', { id: 'sheet-title' }, s.title, s.gloss ? h('small', { text: s.gloss }) : null),
   h('p', { id: 'sheet-text', text: s.text }),
   s.detail && s.detail !== s.text ? h('p', { class: 'sheet-detail', text: s.detail }) : null,
+  s.note ? h('p', { class: 'sheet-note', text: s.note }) : null,
   h('div', { class: 'sheet-actions' }, actions.map((action, i) => h('button', {
     type: 'button', class: i === 0 ? 'primary' : 'plain', onclick: () => closeSheet(action.run), text: action.label, 'data-action': action.name,
   })))));

@@ -4,7 +4,7 @@ let tap = '';
 let since = 0;
 let epoch = '';
 let timer;
-let polling = false;
+let polling; // the question under way
 const watchers = [];
 
 /** What the sandbox told last; exchanges by id. */
@@ -38,20 +38,23 @@ export const sandboxNow = () => state.now + (performance.now() - state.heard);
 
 /** Asks the sandbox what is new; now, and again as long as somebody looks at the page. */
 export async function refresh() {
+  while (polling) await polling; // it may have been answered before what this one is to tell
   clearTimeout(timer);
-  if (!polling) {
-    polling = true;
-    try {
-      await poll();
-      state.alive = true;
-    } catch {
-      state.alive = false;
-    }
-    polling = false;
-    for (const watcher of watchers) watcher(state);
-  }
+  polling = ask();
+  await polling;
   clearTimeout(timer);
   if (!document.hidden) timer = setTimeout(refresh, state.alive ? 600 : 2000);
+}
+
+async function ask() {
+  try {
+    await poll();
+    state.alive = true;
+  } catch {
+    state.alive = false;
+  }
+  polling = undefined;
+  for (const watcher of watchers) watcher(state);
 }
 
 async function poll() {

@@ -12,8 +12,7 @@ let shownLanguage = 0;
 /** The picture of a row: who asks whom. */
 function picture(x, tone) {
   const y = 15;
-  const drawn = h('svg', { viewBox: '0 0 152 30', class: 'way', 'data-tone': tone, 'aria-hidden': 'true' },
-    Object.keys(lanes).map((name) => h('line', { class: 'way-lane', x1: lane(name), x2: lane(name), y1: 0, y2: 30 })));
+  const drawn = h('svg', { viewBox: '0 0 152 30', class: 'way', 'data-tone': tone, 'aria-hidden': 'true' });
   const from = lane(x.from);
   if (x.to === 'phone') {
     drawn.append(h('circle', { class: 'way-self', cx: from, cy: y, r: 5 }));
@@ -34,20 +33,21 @@ function body(label, text) {
 }
 
 function fill(row, x) {
-  const { tone, text } = outcome(x);
+  const { tone, text, pill } = outcome(x);
   const address = x.to === 'phone' ? '' : x.address;
   const [path, query] = address.split(/(?=\?)/, 2);
-  const code = x.to === 'phone' || x.failure ? '' : x.status || '';
+  const own = query?.replace(/access_token=[^&]*&?/, '').replace(/[?&]$/, ''); // what calls differ by
+  const code = pill ?? (x.to === 'phone' || x.failure ? '' : x.status || '');
   row.dataset.tone = tone;
   row.querySelector('summary').replaceChildren(
     picture(x, tone),
     h('span', { class: 'row-main' },
       h('span', { class: 'row-way', text: x.to === 'phone' ? t('lane.phone') : `${t(`lane.${x.from}`)} → ${t(`lane.${x.to}`)}${x.proxied ? ` → ${t('lane.backend')}` : ''}` }),
-      h('span', { class: 'row-line' }, h('b', { text: x.method }), path ? h('span', { class: 'row-path' }, path, h('i', { text: query ?? '' })) : null),
+      h('span', { class: 'row-line' }, h('b', { text: x.method }), path ? h('span', { class: 'row-path' }, path, h('i', { text: own ?? '' })) : null),
       text ? h('span', { class: 'row-says', text }) : null),
     h('span', { class: 'row-end' }, x.fault ? h('span', { class: 'pill fault', text: t('row.fault') }) : null,
       code ? h('span', { class: 'pill', text: code }) : null,
-      h('span', { class: 'row-time', text: x.done ? `${x.millis} ms` : '…' })));
+      h('span', { class: 'row-time', text: x.done ? `${x.millis || '<1'} ms` : '…' })));
   if (row.open) fillBodies(row, x);
 }
 
@@ -99,7 +99,8 @@ function render() {
     } else {
       before = element.nextElementSibling;
     }
-    element.querySelector('h3').replaceChildren(h('span', { text: t(group.name ? `tap.${group.name}` : 'tap.none', {}, group.name) }), h('time', { text: clock(group.begin) }));
+    const name = group.name ?? (group.list.every((x) => x.from === 'gateway') ? 'itself' : 'none');
+    element.querySelector('h3').replaceChildren(h('span', { text: t(`tap.${name}`, {}, name) }), h('time', { text: clock(group.begin) }));
     const inside = element.querySelector('.rows');
     for (const x of group.list) {
       let row = rows.get(x.id);
