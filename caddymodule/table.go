@@ -34,7 +34,7 @@ func judge(c *credentialStatus) mark {
 	switch {
 	case served && c.Failing:
 		return markWarn
-	case served || !c.Needed && !c.Failing:
+	case served || !c.Needed && (!c.Failing || c.Failed == 0): // what fails others only does not concern it
 		return markFine
 	case !c.Failing, !c.Needed:
 		return markWarn // the next request, or the next look, brings one; or nobody asks for it
@@ -67,7 +67,7 @@ func statusTable(answer statusAnswer, now time.Time, colours bool) string {
 		}
 		for _, kind := range credential.Kinds {
 			c := account.Credentials[kind]
-			if c == nil || !c.Needed && c.State == credential.None && c.LastError == nil {
+			if c == nil || !c.Needed && c.State == credential.None && c.Failed == 0 {
 				continue
 			}
 			shown++

@@ -76,7 +76,7 @@ func TestStatusAndRefreshCommands(t *testing.T) {
 
 	fault(t, w, `{"path":"/cgi-bin/ticket/getticket","errcode":40164,"errmsg":"invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist"}`)
 	c.wantTool(t, 1, []string{"✗  api_ticket", "errcode 40164", "white list", "203.0.113.7"}, "refresh")
-	c.wantTool(t, 1, []string{"!  api_ticket    fresh", "errcode 40164", "→ the address", ": 203.0.113.7", "next attempt in", "1 credential needs attention"}, "status")
+	c.wantTool(t, 1, []string{"!  api_ticket    fresh", "errcode 40164", "→ the address", ": 203.0.113.7", "next attempt in", "2 credentials need attention"}, "status")
 	c.wantTool(t, 1, []string{`"errcode":40164`, `"refused_ips":["203.0.113.7"]`}, "status", "--json")
 
 	c.stop(t)
