@@ -38,9 +38,10 @@ Page({
     try {
       const back = await returned
       if (back?.state === 'not_activated' && away) this.setData({ note: '没有新开的会员卡：您可能中途返回，或者早已开卡' })
-      if (back?.state === 'activated' && !back.repeated) {
+      if (back?.state === 'activated') {
         const { membership_number } = back.answer as { membership_number?: string }
-        this.setData({ number: membership_number ?? '', note: '会员卡已激活' })
+        this.setData({ number: membership_number ?? '' })
+        if (!back.repeated) this.setData({ note: '会员卡已激活' })
       }
     } catch (err) {
       this.complain(err as Problem)
