@@ -72,14 +72,16 @@ for (const way of ['navigator', 'onOpenMemberCard']) {
     const options = await phone.submit({ USER_FORM_INFO_FLAG_MOBILE: '13800138000' })
     phone.show(options)
     await phone.until((data) => data.note, 'active')
-    assert.deepEqual([phone.page().data.note, phone.page().data.number], ['会员卡已激活', '8002-0001'])
+    assert.equal(phone.page().data.note, '会员卡已激活')
+    const { number } = phone.page().data
+    assert.ok(number)
     phone.page().setData({ note: '', number: '' })
     phone.page().onShow() // back from another page
     await new Promise((resolve) => setTimeout(resolve, 50))
     phone.show(options) // much later
     await new Promise((resolve) => setTimeout(resolve, 50))
     assert.equal(phone.page().data.note, '', 'that is said once')
-    assert.equal(phone.page().data.number, '8002-0001', 'what lasts is shown again')
+    assert.equal(phone.page().data.number, number, 'what lasts is shown again')
     assert.equal(activations(phone), 1)
     const sent = phone.requests.find(({ url }) => url.endsWith('/activation')).data
     assert.deepEqual(sent, options.referrerInfo.extraData)
