@@ -73,7 +73,7 @@ func FuzzJSON(f *testing.F) {
 			paths = append(paths, path+"?access_token="+tok)
 		}
 	}
-	for _, name := range []string{"phone/addCard", "phone/openCard", "phone/openComponent", "revoke", "cards", "review"} {
+	for _, name := range []string{"phone/addCard", "phone/openCard", "phone/openComponent", "phone/showComponent", "revoke", "cards", "review", "heal", "verify"} {
 		paths = append(paths, "/_sandbox/"+name)
 	}
 	for _, seed := range []string{

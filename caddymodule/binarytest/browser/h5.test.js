@@ -1,0 +1,186 @@
+// Opens the page of examples/h5 in Chromium, with a stand-in for WeChat's JS-SDK that checks what it is given and uses the
+// sandbox's phone. In the environment: SITE, where the page is; SANDBOX; TICKETS, which answers with the account's app_id,
+// api_ticket and jsapi_ticket, separated by blanks.
+
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import test from 'node:test'
+import { chromium } from 'playwright-core'
+
+const { CHROMIUM, SITE, SANDBOX, TICKETS } = process.env
+const coupon = 'pSandboxCoupon00000000000001'
+const sha1 = (text) => createHash('sha1').update(text).digest('hex')
+
+async function post (url, body) {
+  const res = await fetch(url, { method: 'POST', body: JSON.stringify(body), headers: { connection: 'close' } })
+  return res.json()
+}
+
+/** What runs in the page in the place of WeChat's JS-SDK; the client is in this process. */
+function sdk () {
+  let allowed = []
+  let whenReady = () => {}
+  let whenWrong = () => {}
+  const use = (name) => async ({ success, fail, cancel, ...parameter }) => {
+    const res = allowed.includes(name) ? await window.client(name, parameter) : { errMsg: `${name}:permission denied` }
+    if (/:ok$/.test(res.errMsg)) success(res)
+    else if (/:cancel$/.test(res.errMsg)) cancel(res)
+    else fail({ errMsg: res.errMsg })
+  }
+  window.wx = {
+    ready: (run) => { whenReady = run },
+    error: (run) => { whenWrong = run },
+    config: async (parameter) => {
+      const res = await window.client('config', { ...parameter, page: location.href.split('#')[0] })
+      if (res.errMsg !== 'config:ok') return whenWrong(res)
+      allowed = parameter.jsApiList
+      whenReady()
+    },
+    addCard: use('addCard'),
+    openCard: use('openCard'),
+    chooseCard: use('chooseCard')
+  }
+}
+
+/** The client: it checks signatures as WeChat does. */
+function newClient () {
+  const client = {
+    seen: [],
+    answers: {},
+    wallet: [],
+    async run (name, parameter) {
+      client.seen.push({ name, parameter })
+      if (client.answers[name]) return client.answers[name]
+      const [appID, apiTicket, jsapiTicket] = (await (await fetch(TICKETS)).text()).split(' ')
+      switch (name) {
+        case 'config': {
+          const { appId, nonceStr, timestamp, signature, page } = parameter
+          const want = sha1(`jsapi_ticket=${jsapiTicket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${page}`)
+          return { errMsg: appId === appID && signature === want ? 'config:ok' : 'config:invalid signature' }
+        }
+        case 'chooseCard': {
+          const { shopId, cardType, cardId, timestamp, nonceStr, signType, cardSign } = parameter
+          const values = [apiTicket, appID, shopId, timestamp, nonceStr, cardId, cardType].sort()
+          const good = signType === 'SHA1' && cardSign === sha1(values.join(''))
+          const found = good ? client.wallet.filter((card) => !cardId || card.cardId === cardId) : [] // a wrong one finds nothing
+          const list = found.map((card) => ({ card_id: card.cardId, encrypt_code: card.code }))
+          return { errMsg: 'chooseCard:ok', cardList: JSON.stringify(list) }
+        }
+        default: {
+          const res = await post(`${SANDBOX}/_sandbox/phone/${name}`, parameter)
+          if (name === 'addCard' && res.cardList) client.wallet.push(...res.cardList)
+          return res
+        }
+      }
+    }
+  }
+  return client
+}
+
+let browser
+test.before(async () => {
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+})
+test.after(() => browser?.close())
+
+const address = '/?from=menu&n=1&shop=%E5%8C%97%E4%BA%AC+a%20b#top'
+const inWeChat = 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 MicroMessenger/8.0.60'
+
+/** Opens the page for a test, and gives it with its client. */
+async function open (t, { url = address, userAgent = inWeChat, locale = 'zh-CN', client = newClient() } = {}) {
+  const context = await browser.newContext({ userAgent, locale, viewport: { width: 390, height: 844 } })
+  t.after(() => context.close())
+  const page = await context.newPage()
+  const faults = []
+  page.on('pageerror', (err) => faults.push(String(err)))
+  await page.exposeFunction('client', client.run)
+  await page.route((to) => to.origin !== SITE, (route) => {
+    if (route.request().url().startsWith('https://res.wx.qq.com/')) {
+      return route.fulfill({ contentType: 'text/javascript', body: `(${sdk})()` })
+    }
+    faults.push(`the page asks for ${route.request().url()}`)
+    return route.abort()
+  })
+  t.after(() => assert.deepEqual(faults, []))
+  await page.goto(SITE + url)
+  await page.waitForSelector('#add:enabled')
+  return { page, client }
+}
+
+const note = (page) => page.textContent('#note')
+
+async function click (page, id) {
+  await page.click(`#${id}`)
+  await page.waitForSelector('#add:enabled')
+  return note(page)
+}
+
+test('the address is signed as it is', async (t) => {
+  for (const url of ['/', address, '/index.html?a=1&a=2&url=http%3A%2F%2Fa', '/?', '/#/cards/1?x=2']) {
+    await t.test(url, async (t) => {
+      const { page, client } = await open(t, { url })
+      assert.equal(await note(page), '')
+      assert.deepEqual(client.seen.map(({ name }) => name), ['config'])
+      assert.deepEqual(client.seen[0].parameter.jsApiList, ['addCard', 'openCard', 'chooseCard'])
+    })
+  }
+})
+
+test('a card is added, opened and chosen', async (t) => {
+  const { page, client } = await open(t)
+  assert.equal(await page.isVisible('#open'), false)
+  assert.equal(await click(page, 'add'), '已放入卡包')
+  const added = client.seen.at(-1)
+  assert.equal(added.name, 'addCard')
+  assert.equal(typeof added.parameter.cardList[0].cardExt, 'string')
+  assert.equal(JSON.parse(added.parameter.cardList[0].cardExt).outer_str, 'h5')
+  assert.equal(await click(page, 'open'), '')
+  const opened = client.seen.at(-1)
+  assert.deepEqual([opened.name, opened.parameter.cardList[0].cardId], ['openCard', coupon])
+
+  assert.equal(await click(page, 'add'), '已放入卡包', 'a second card has a cardExt of its own')
+  assert.equal(await click(page, 'choose'), '已选好')
+  assert.equal(await click(page, 'open'), '')
+  assert.equal(client.seen.at(-1).parameter.cardList.length, 2)
+})
+
+test('what goes wrong is said in words', async (t) => {
+  const busy = { status: 503, contentType: 'application/problem+json', body: '{"status":503,"reason":"busy","detail":"d"}' }
+  for (const [name, { prepare = () => {}, answers = {}, locale, id = 'add' }, want] of [
+    ['cancelled', { answers: { addCard: { errMsg: 'addCard:cancel' } } }, ''],
+    ['signature', { answers: { addCard: { errMsg: 'addCard:fail 签名错误' } } }, '领取失败，请联系商家（签名错误）'],
+    ['sold out', { answers: { addCard: { errMsg: 'addCard:fail 已领完' } }, locale: 'en-US' }, 'None are left.'],
+    ['none added', { answers: { addCard: { errMsg: 'addCard:ok', cardList: [{ cardId: coupon, isSuccess: false }] } } }, '没有领到卡券，请再试一次'],
+    ['permission', { answers: { addCard: { errMsg: 'addCard:permission denied' } } }, '页面还没有配置好，请联系商家'],
+    ['no card', { id: 'choose' }, '没有可以选择的卡券'],
+    ['cancelled choice', { id: 'choose', answers: { chooseCard: { errMsg: 'chooseCard:cancel' } } }, ''],
+    ['missing API', { prepare: (page) => page.evaluate(() => { delete window.wx.addCard }) }, '请在手机微信里打开；如已打开，请升级微信'],
+    ['no network', { prepare: (page) => page.route('**/addCard', (route) => route.abort()) }, '网络不通，请检查后再试'],
+    ['busy for a minute', { prepare: (page) => page.route('**/addCard', (route) => route.fulfill({ ...busy, headers: { 'Retry-After': '60' } })) }, '现在人太多了，请稍后再试'],
+    ['busy for a second', { prepare: (page) => page.route('**/addCard', (route) => route.fulfill({ ...busy, headers: { 'Retry-After': '1' } }), { times: 1 }) }, '已放入卡包'],
+    ['a page', { prepare: (page) => page.route('**/addCard', (route) => route.fulfill({ body: '<html>' })) }, '商家系统出了点问题，请稍后再试'],
+    ['another card', { prepare: (page) => page.route('**/addCard', (route) => route.continue({ postData: '{"card_id":"pOther"}' })) }, '这张卡券不在这里发放']
+  ]) {
+    await t.test(name, async (t) => {
+      const client = Object.assign(newClient(), { answers })
+      const { page } = await open(t, { client, locale })
+      await prepare(page)
+      assert.equal(await click(page, id), want)
+    })
+  }
+})
+
+test('a refused wx.config is said at once, and mended by the next tap', async (t) => {
+  const client = newClient()
+  client.answers.config = { errMsg: 'config:invalid signature' }
+  const { page } = await open(t, { client })
+  assert.equal(await note(page), '页面还没有配置好，请联系商家')
+  delete client.answers.config
+  assert.equal(await click(page, 'add'), '已放入卡包')
+})
+
+test('in another browser', async (t) => {
+  const { page, client } = await open(t, { userAgent: 'Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0', locale: 'en-GB' })
+  assert.equal(await note(page), 'Please open this in WeChat on a phone, and update WeChat if it is old.')
+  assert.deepEqual(client.seen, [])
+})

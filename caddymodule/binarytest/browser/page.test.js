@@ -1,0 +1,236 @@
+// The sandbox's page, used as people use it.
+import { after, afterEach, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { becomeMember, gateway, getCoupon, launch, refreshGateway, reset, sheet } from './open.js';
+import { accessibility, contrast } from './people.js';
+
+let window;
+let page;
+
+before(async () => {
+  window = await launch();
+  page = await window.open();
+});
+
+after(() => window.browser.close());
+
+afterEach(() => assert.deepEqual(window.faults.splice(0), []));
+
+const row = (text) => page.locator('.row', { hasText: text }).first();
+
+test('finds the gateway of Caddyfile.example by itself', async () => {
+  assert.equal(await page.getAttribute('#gateway', 'placeholder'), `http://${new URL(page.url()).hostname}:8080`);
+});
+
+test('adds a card and opens it', async () => {
+  await getCoupon(page);
+  assert.match(await sheet(page), /Added to the wallet/);
+  await page.click('[data-action=open]');
+  assert.match(await page.textContent('#pass-code'), /^\d{4} \d{4} \d{4}$/);
+  await row('/card/code/decrypt').waitFor();
+  assert.match(await row('/wechat/openCard').textContent(), /200/);
+});
+
+test('unfolds an exchange, without secrets', async () => {
+  const decrypt = row('/card/code/decrypt');
+  await decrypt.locator('summary').click();
+  await decrypt.locator('pre').first().waitFor();
+  const text = await decrypt.textContent();
+  assert.match(text, /encrypt_code/);
+  assert.match(text, /access_token=90_\S{3}…/);
+  const told = await page.evaluate(async () => (await fetch('/_sandbox/events')).text());
+  assert.doesNotMatch(told, /90_[\w-]{40}/);
+  assert.match(told, /getticket/);
+});
+
+test('shows the wallet', async () => {
+  await page.click('.nav-back');
+  await page.click('#tab-wallet');
+  assert.equal(await page.locator('.wallet-card').count(), 1);
+  await page.click('#tab-home');
+});
+
+test('shows how long credentials live', async () => {
+  const text = await page.textContent('#credentials');
+  assert.match(text, /access_token.*api_ticket/s);
+  assert.match(text, /left/);
+});
+
+test('goes through the member-card component and comes back', async () => {
+  await page.click('#do-component');
+  await page.getByLabel('Mobile').fill('13900139000');
+  await page.click('#do-submit');
+  assert.match(await sheet(page), /Member card activated.*8002-0001/);
+  await page.click('[data-action=open]');
+  assert.match(await page.textContent('.pass'), /Active.*8002-0001/s);
+  await page.click('.nav-back');
+  assert.match(await row('/wechat/activation').textContent(), /Gateway → Backend.*answered by the backend/s);
+  const filledIn = row('/card/membercard/activatetempinfo/get');
+  await filledIn.locator('summary').click();
+  await filledIn.locator('pre', { hasText: '13900139000' }).waitFor();
+});
+
+test('refuses to navigate after a request', async () => {
+  await page.check('#late');
+  await page.click('#do-component');
+  assert.match(await sheet(page), /can only be invoked by user TAP gesture.*Fetch the parameters before/);
+  await page.click('#sheet button');
+  await page.uncheck('#late');
+});
+
+test('says in words that WeChat is busy, and goes on when it is not', async () => {
+  await getCoupon(page);
+  await page.click('[data-action=done]');
+  await page.check('[value=busy]');
+  await page.waitForFunction(() => document.body.dataset.mood === 'busy');
+  await getCoupon(page); // the gateway signs with what it has
+  await page.click('[data-action=open]');
+  await page.waitForSelector('#sheet.bad');
+  assert.match(await sheet(page), /503 busy.*nothing but wait.*Try again in \d+ s/);
+  assert.match(await row('/card/code/decrypt').textContent(), /errcode -1.*fault/s);
+  await page.check('[value=well]');
+  await page.waitForFunction(() => document.body.dataset.mood === 'well');
+  await page.click('[data-action=again]');
+  await page.waitForSelector('#pass-code');
+  await page.click('.nav-back');
+});
+
+test('shows a token that is replaced', async () => {
+  await page.click('#end-token');
+  await getCoupon(page);
+  await page.click('[data-action=open]');
+  await page.waitForSelector('#pass-code');
+  await page.click('.nav-back');
+  await row('errcode 40001').waitFor();
+  assert.match(await page.textContent('#credentials'), /ended early/);
+});
+
+test('shows what a phone makes of a dead ticket, and why', async () => {
+  await page.click('#end-ticket');
+  await page.waitForSelector('.life[data-state=over] >> text=api_ticket');
+  await page.click('#do-add');
+  assert.match(await sheet(page), /签名错误.*wrong signature.*api_ticket that has ended/);
+  await page.click('#sheet button');
+  await page.waitForSelector('#inspector [data-finding=ticket_expired]');
+  refreshGateway('api_ticket');
+  await getCoupon(page);
+  await page.click('[data-action=done]');
+});
+
+test('names a mistake in what was pasted', async () => {
+  const pasted = { cardId: 'pSandboxCoupon00000000000001', cardExt: { timestamp: '1700000000', signature: 'a'.repeat(40) } };
+  await page.fill('#inspect-text', JSON.stringify(pasted));
+  await page.click('.inspect button');
+  await page.waitForSelector('#inspector [data-finding=card_ext_object]');
+  assert.match(await page.textContent('#inspector'), /refuses|签名错误/);
+});
+
+test('says that nobody is there', async () => {
+  await page.fill('#gateway', 'http://127.0.0.1:9');
+  await page.press('#gateway', 'Enter');
+  await page.waitForSelector('#gateway-dot[data-state=bad]');
+  assert.match(await page.textContent('#gateway-says'), /Nobody answers/);
+  await page.click('#do-add');
+  assert.match(await sheet(page), /No answer.*Is it running/);
+  await page.click('#sheet button');
+  await page.fill('#gateway', gateway);
+  await page.press('#gateway', 'Enter');
+  await page.waitForSelector('.ready[data-state=good]');
+  assert.equal(await page.textContent('#gateway-says'), '');
+});
+
+test('takes other routes', async () => {
+  await page.click('#routes-button');
+  await page.getByLabel('add_card').fill('/no/such/route');
+  await page.click('#do-add');
+  assert.match(await sheet(page), /200.*Is the path right/);
+  await page.click('#sheet button');
+  await page.getByLabel('add_card').fill('');
+  await page.press('#set-addCard', 'Tab');
+  assert.equal(await page.inputValue('#set-addCard'), '/wechat/addCard');
+  await page.click('#routes-button');
+});
+
+test('speaks Chinese, and remembers it', async () => {
+  await page.click('#language');
+  assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN');
+  assert.equal(await page.textContent('#exchanges-title'), '请求记录');
+  await page.reload();
+  assert.equal(await page.textContent('#exchanges-title'), '请求记录');
+  assert.equal(await page.title(), '卡券沙箱');
+  await page.click('#language');
+  const chinese = await window.open({ locale: 'zh-CN' });
+  assert.equal(await chinese.getAttribute('html', 'lang'), 'zh-CN');
+  await chinese.context().close();
+});
+
+test('works by keyboard alone', async () => {
+  await reset(page);
+  await page.focus('#do-add');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#sheet.good');
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.action), 'open');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'do-add');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'do-component');
+  const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+  assert.equal(outline, 'solid');
+});
+
+test('tells itself to those who listen', async () => {
+  await becomeMember(page);
+  assert.deepEqual(await page.evaluate(accessibility), []);
+  await page.click('[data-action=done]');
+  for (const screen of ['#tab-wallet', '#tab-home', '#routes-button']) {
+    await page.click(screen);
+    assert.deepEqual(await page.evaluate(accessibility), [], screen);
+  }
+  await page.click('#routes-button');
+});
+
+for (const scheme of ['light', 'dark']) {
+  test(`can be read in ${scheme} colours`, async () => {
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+    await page.locator('.row summary').first().click();
+    assert.deepEqual(await page.evaluate(contrast), []);
+    await page.click('#do-add');
+    await page.waitForSelector('#sheet');
+    assert.deepEqual(await page.evaluate(contrast), []);
+    await page.click('[data-action=done]');
+  });
+}
+
+test('changes its colours', async () => {
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.emulateMedia({ colorScheme: 'light' });
+  const light = await background();
+  await page.click('#theme');
+  assert.equal(await background(), light);
+  await page.click('#theme');
+  assert.notEqual(await background(), light);
+  await page.click('#theme');
+});
+
+test('fits narrow screens', async () => {
+  for (const width of [320, 390]) {
+    await page.setViewportSize({ width, height: 700 });
+    for (let language = 0; language < 2; language++) {
+      await page.click('#language');
+      await page.click('#routes-button');
+      const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(tooWide <= 0, `${width}: ${tooWide} too wide`);
+      await page.click('#routes-button');
+    }
+  }
+  await getCoupon(page);
+  await page.click('[data-action=done]');
+});
+
+test('holds still for those who want it', async () => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.click('#do-add');
+  await page.waitForSelector('#sheet');
+  const seconds = await page.evaluate(() => parseFloat(getComputedStyle(document.querySelector('#sheet')).animationDuration));
+  assert.ok(seconds <= 0.001);
+});

@@ -1,0 +1,40 @@
+//go:build binary
+
+package binarytest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// TestPage uses the sandbox's page in a real Chromium, against Caddyfile.example. With SCREENSHOTS in the environment, the
+// path of a folder, it makes the pictures of docs/screenshots there.
+func TestPage(t *testing.T) {
+	t.Parallel()
+	needPrograms(t, "node")
+	if _, err := os.Stat(filepath.Join("browser", "node_modules", "playwright-core")); err != nil {
+		missing(t, "npm ci has not been run in caddymodule/binarytest/browser: %v", err)
+	}
+	p := newPorts(t, readFile(t, examplePath))
+	c := newHome(t).runExample(t, p, "")
+	env := []string{"CHROMIUM=" + chromium(t), "CADDY_ADMIN=" + c.admin, "PAGE=http://localhost:" + p["8081"], "GATEWAY=http://localhost:" + p["8080"]}
+	if folder := os.Getenv("SCREENSHOTS"); folder != "" {
+		runNode(t, "browser", env, "node", "screenshots.js", folder)
+		return
+	}
+	runNode(t, "browser", env, "node", "--test", "page.test.js")
+}
+
+// chromium finds the browser.
+func chromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	missing(t, "there is no chromium")
+	return ""
+}
