@@ -58,7 +58,7 @@ func asUsage(cmd *cobra.Command, err error) error {
 }
 
 // The environment variable that holds the app secret where there is no configuration.
-const secretVariable = "WECHAT_APP_SECRET"
+const secretVariable = "WECHAT_APP_SECRET" //nolint:gosec // where it is, not what it is
 
 // accountFlags say which accounts a command is for that calls WeChat by itself, beside a running Caddy: those of a
 // configuration, or one that is named.
@@ -78,7 +78,7 @@ func (f *accountFlags) add(cmd *cobra.Command) {
 // open provisions the configuration, as `caddy validate` does: no app of it is started, and nothing of it is logged.
 // hasSites tells whether it has sites at all. closeApp must be called.
 func (f *accountFlags) open() (app *App, hasSites bool, closeApp func(), err error) {
-	_, _, _ = caddy.BufferedLog() // what Caddy says of loading is not what was asked for
+	caddy.BufferedLog() // what Caddy says of loading is not what was asked for
 	raw, err := f.load()
 	if err != nil {
 		return nil, false, nil, err

@@ -270,10 +270,9 @@ func (a *Account) counted() []counted {
 	if a.cfg.Tickets == nil {
 		calls = append([]counted{{"/cgi-bin/ticket/getticket", "getticket"}}, calls...)
 	}
-	switch a.cfg.tokenSource() {
-	case Stable:
+	if source := a.cfg.tokenSource(); source == Stable {
 		calls = append([]counted{{"/cgi-bin/stable_token", "stable_token"}}, calls...)
-	case Classic:
+	} else if source == Classic {
 		calls = append([]counted{{"/cgi-bin/token", "token"}}, calls...)
 	}
 	return calls
