@@ -44,6 +44,7 @@ const (
 	checkAddress = "address" // that this machine calls from
 	checkRights  = "rights"
 	checkQuota   = "quota"
+	checkCard    = "card" // of the id beside it
 )
 
 // clockTolerance is by how much clocks may differ before it is worth a word: the gateway makes up for any difference that

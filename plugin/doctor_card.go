@@ -31,9 +31,6 @@ type CardUse struct {
 	OpensComponent           bool // it opens the member-card component for the card
 }
 
-// checkCardName is what is looked at about a card; the card's id stands beside it.
-const checkCardName = "card"
-
 // cardFacts is what a card's data has to say about whether it will do.
 type cardFacts struct {
 	BaseInfo struct {
@@ -72,11 +69,11 @@ const codeNotOurs = 40073
 // CheckCard finds out whether a card is what its routes need it to be.
 func (a *Account) CheckCard(ctx context.Context, cardID string, uses []CardUse, report Report) {
 	say := func(verdict Verdict, todo, format string, args ...any) {
-		report(Finding{Check: checkCardName, Card: cardID, Verdict: verdict, Text: fmt.Sprintf(format, args...), Todo: todo})
+		report(Finding{Check: checkCard, Card: cardID, Verdict: verdict, Text: fmt.Sprintf(format, args...), Todo: todo})
 	}
 	_, card, err := a.Card(ctx, cardID)
 	if err != nil {
-		f := failed(checkCardName, "WeChat does not show it", err)
+		f := failed(checkCard, "WeChat does not show it", err)
 		f.Card = cardID
 		if errcode(err) == codeNotOurs {
 			f.Text = "it is not a card of this account: " + err.Error()
