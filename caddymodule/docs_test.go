@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
@@ -27,6 +29,7 @@ const docsAccount = `{
 var (
 	docsBlock    = regexp.MustCompile("(?ms)^ *```caddyfile\n(.*?)^ *```$")
 	docsVariable = regexp.MustCompile(`\{env\.(\w+)\}`)
+	docsCommand  = regexp.MustCompile("(?:^|[`$\\s/])caddy wechat-card ([a-z][^`|<>#\n]*)")
 )
 
 // TestDocsCaddyfiles provisions every Caddyfile below docs, and wants it formatted and without a warning of ours.
@@ -74,5 +77,48 @@ func provisionDocs(t *testing.T, text string) {
 	}
 	if warnings, err := os.ReadFile(log); err != nil || len(warnings) > 0 {
 		t.Errorf("%s\nwarns: %s%v", text, warnings, err)
+	}
+}
+
+// TestDocsCommands looks for each command that the documents name, and for its flags.
+func TestDocsCommands(t *testing.T) {
+	paths := []string{"../README.md", "../README.zh-CN.md"}
+	err := filepath.WalkDir("../docs", func(path string, _ fs.DirEntry, err error) error {
+		if filepath.Ext(path) == ".md" {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := &cobra.Command{Use: "wechat-card"}
+	command().CobraFunc(root)
+	found := 0
+	for _, path := range paths {
+		raw, err := os.ReadFile(path)
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		text := strings.ReplaceAll(string(raw), "\\\n", " ")
+		for _, m := range docsCommand.FindAllStringSubmatch(text, -1) {
+			found++
+			words := strings.Fields(m[1])
+			cmd, _, err := root.Find(words)
+			if err != nil || cmd == root || cmd.HasSubCommands() && cmd.RunE != nil && len(words) > 1 {
+				t.Errorf("%s: there is no caddy wechat-card %s", path, m[1])
+				continue
+			}
+			for _, word := range words {
+				name, isFlag := strings.CutPrefix(word, "--")
+				name, _, _ = strings.Cut(name, "=")
+				if isFlag && cmd.Flag(strings.TrimRight(name, ".,;:)]")) == nil {
+					t.Errorf("%s: caddy %s has no --%s", path, cmd.CommandPath(), name)
+				}
+			}
+		}
+	}
+	if found < 30 {
+		t.Errorf("only %d commands were found", found)
 	}
 }
