@@ -145,27 +145,29 @@ test('a card is added, opened and chosen', async (t) => {
 })
 
 test('what goes wrong is said in words', async (t) => {
+  const { page, client } = await open(t)
+  const addCard = (answer) => () => page.route('**/addCard', answer)
   const busy = { status: 503, contentType: 'application/problem+json', body: '{"status":503,"reason":"busy","detail":"d"}' }
-  for (const [name, { prepare = () => {}, answers = {}, locale, id = 'add' }, want] of [
+  for (const [name, { prepare = () => {}, answers = {}, id = 'add' }, want] of [
     ['cancelled', { answers: { addCard: { errMsg: 'addCard:cancel' } } }, ''],
     ['signature', { answers: { addCard: { errMsg: 'addCard:fail 签名错误' } } }, '领取失败，请联系商家（签名错误）'],
-    ['sold out', { answers: { addCard: { errMsg: 'addCard:fail 已领完' } }, locale: 'en-US' }, 'None are left.'],
+    ['sold out', { answers: { addCard: { errMsg: 'addCard:fail 已领完' } } }, '已领完'],
     ['none added', { answers: { addCard: { errMsg: 'addCard:ok', cardList: [{ cardId: coupon, isSuccess: false }] } } }, '没有领到卡券，请再试一次'],
     ['permission', { answers: { addCard: { errMsg: 'addCard:permission denied' } } }, '页面还没有配置好，请联系商家'],
     ['no card', { id: 'choose' }, '没有可以选择的卡券'],
     ['cancelled choice', { id: 'choose', answers: { chooseCard: { errMsg: 'chooseCard:cancel' } } }, ''],
-    ['missing API', { prepare: (page) => page.evaluate(() => { delete window.wx.addCard }) }, '请在手机微信里打开；如已打开，请升级微信'],
-    ['no network', { prepare: (page) => page.route('**/addCard', (route) => route.abort()) }, '网络不通，请检查后再试'],
-    ['busy for a minute', { prepare: (page) => page.route('**/addCard', (route) => route.fulfill({ ...busy, headers: { 'Retry-After': '60' } })) }, '现在人太多了，请稍后再试'],
-    ['busy for a second', { prepare: (page) => page.route('**/addCard', (route) => route.fulfill({ ...busy, headers: { 'Retry-After': '1' } }), { times: 1 }) }, '已放入卡包'],
-    ['a page', { prepare: (page) => page.route('**/addCard', (route) => route.fulfill({ body: '<html>' })) }, '商家系统出了点问题，请稍后再试'],
-    ['another card', { prepare: (page) => page.route('**/addCard', (route) => route.continue({ postData: '{"card_id":"pOther"}' })) }, '这张卡券不在这里发放']
+    ['no network', { prepare: addCard((route) => route.abort()) }, '网络不通，请检查后再试'],
+    ['busy for a minute', { prepare: addCard((route) => route.fulfill({ ...busy, headers: { 'Retry-After': '60' } })) }, '现在人太多了，请稍后再试'],
+    ['busy for a second', { prepare: () => page.route('**/addCard', (route) => route.fulfill({ ...busy, headers: { 'Retry-After': '1' } }), { times: 1 }) }, '已放入卡包'],
+    ['a page', { prepare: addCard((route) => route.fulfill({ body: '<html>' })) }, '商家系统出了点问题，请稍后再试'],
+    ['another card', { prepare: addCard((route) => route.continue({ postData: '{"card_id":"pOther"}' })) }, '这张卡券不在这里发放'],
+    ['missing API', { prepare: () => page.evaluate(() => { delete window.wx.addCard }) }, '请在手机微信里打开；如已打开，请升级微信']
   ]) {
-    await t.test(name, async (t) => {
-      const client = Object.assign(newClient(), { answers })
-      const { page } = await open(t, { client, locale })
-      await prepare(page)
+    await t.test(name, async () => {
+      client.answers = answers
+      await prepare()
       assert.equal(await click(page, id), want)
+      await page.unroute('**/addCard')
     })
   }
 })
