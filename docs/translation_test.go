@@ -1,0 +1,164 @@
+package docs_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const chinese = ".zh-CN.md"
+
+// section is what a heading has below it, up to the next heading, and two languages have in common.
+type section struct {
+	heading string
+	level   int
+	// blocks are the fenced blocks without lines that are comments.
+	blocks []string
+	// rows are the rows of tables, each as the number of its table and the code in its first cell.
+	rows []string
+	// links lead to the English text, and to a heading by its number.
+	links []string
+	// spans are the pieces of code in its text, each once.
+	spans []string
+}
+
+var codeSpan = regexp.MustCompile("`[^`]+`")
+
+// sections takes a document apart. What stands before the first heading is a section, too.
+func sections(t *testing.T, path string) []section {
+	t.Helper()
+	found := []section{{}}
+	var fence string
+	tables, inTable := 0, false
+	for line := range strings.Lines(read(t, path)) {
+		s := &found[len(found)-1]
+		line = strings.TrimRight(line, "\n")
+		trimmed := strings.TrimSpace(line)
+		isFence := strings.HasPrefix(trimmed, "```")
+		switch {
+		case fence != "" && isFence:
+			fence = ""
+			continue
+		case fence != "":
+			if !strings.HasPrefix(trimmed, "# ") && !strings.HasPrefix(trimmed, "// ") {
+				s.blocks[len(s.blocks)-1] += line + "\n"
+			}
+			continue
+		case isFence:
+			fence = trimmed
+			s.blocks = append(s.blocks, line+"\n")
+			continue
+		}
+
+		isRow := strings.HasPrefix(line, "| ")
+		if isRow && !inTable {
+			tables++
+		}
+		inTable = isRow
+		if m := heading.FindStringSubmatch(line); m != nil {
+			found = append(found, section{heading: m[2], level: len(m[1])})
+			s = &found[len(found)-1]
+		}
+		if isRow {
+			first, _, _ := strings.Cut(line[2:], " |")
+			s.rows = append(s.rows, fmt.Sprint("table ", tables, ": ", strings.Join(codeSpan.FindAllString(first, -1), " ")))
+		}
+		for _, m := range inlineLink.FindAllStringSubmatch(line, -1) {
+			s.links = append(s.links, destination(t, path, m[1]))
+		}
+		s.spans = append(s.spans, codeSpan.FindAllString(line, -1)...)
+	}
+	for i := range found {
+		slices.Sort(found[i].links)
+		slices.Sort(found[i].spans)
+		found[i].spans = slices.Compact(found[i].spans)
+	}
+	return found
+}
+
+// destination is where a link of a document leads, the same in every language.
+func destination(t *testing.T, path, link string) string {
+	t.Helper()
+	if strings.Contains(link, "://") {
+		return link
+	}
+	file, fragment, hasFragment := strings.Cut(link, "#")
+	target := path
+	if file != "" {
+		target = filepath.Join(filepath.Dir(path), file)
+	}
+	name := filepath.ToSlash(target)
+	if english, isChinese := strings.CutSuffix(name, chinese); isChinese {
+		name = english + ".md"
+	}
+	if !hasFragment {
+		return name
+	}
+	return fmt.Sprintf("%s, heading %d", name, slices.Index(anchors(read(t, target)), fragment))
+}
+
+// TestTranslationsSayTheSame compares each document in Chinese with the English one, section by section: the same commands and
+// configurations, options in the same order, links to the same places, and no name that only one of them has.
+func TestTranslationsSayTheSame(t *testing.T) {
+	compared := 0
+	for _, path := range documents(t) {
+		name, isChinese := strings.CutSuffix(path, chinese)
+		if !isChinese {
+			continue
+		}
+		compared++
+		t.Run(filepath.ToSlash(path), func(t *testing.T) {
+			english, translated := sections(t, name+".md"), sections(t, path)
+			for i := range min(len(english), len(translated)) {
+				a, b := english[i], translated[i]
+				if a.level != b.level {
+					t.Fatalf("%q is a heading of level %d, %q in its place of level %d", a.heading, a.level, b.heading, b.level)
+				}
+				same(t, a, b, "block", a.blocks, b.blocks)
+				same(t, a, b, "row", a.rows, b.rows)
+				same(t, a, b, "link", a.links, b.links)
+				same(t, a, b, "name", a.spans, b.spans)
+			}
+			if len(english) != len(translated) {
+				t.Errorf("the English document has %d headings, the Chinese one %d", len(english)-1, len(translated)-1)
+			}
+		})
+	}
+	if compared < 3 {
+		t.Errorf("only %d translations were found", compared)
+	}
+}
+
+// same reports what only one of two sections has.
+func same(t *testing.T, english, translated section, what string, a, b []string) {
+	t.Helper()
+	if slices.Equal(a, b) {
+		return
+	}
+	t.Errorf("%q and %q differ in a %s; only in English: %q, only in Chinese: %q; %d and %d in all",
+		english.heading, translated.heading, what, without(a, b), without(b, a), len(a), len(b))
+}
+
+// without is what a has and b has not.
+func without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
+}
+
+// TestChineseRenders looks for what Markdown does not show as it was meant: bold text that ends with a full-width mark, with
+// text close behind it, keeps its asterisks.
+func TestChineseRenders(t *testing.T) {
+	bold := regexp.MustCompile(`[，。；：？！）”]\*\*[^\s\p{P}]`)
+	for _, path := range documents(t) {
+		if !strings.HasSuffix(path, chinese) {
+			continue
+		}
+		for line := range strings.Lines(prose(read(t, path))) {
+			if bold.MatchString(line) {
+				t.Errorf("%s: a blank is missing behind the bold text of %s", path, line)
+			}
+		}
+	}
+}
