@@ -307,13 +307,13 @@ func (a *App) loadStore(ctx caddy.Context) (credential.Store, error) {
 func (a *App) Start() error { return nil }
 
 // started handles Caddy's event of that name: it makes this configuration the current one of its accounts and warms, in the
-// background, what the configured actions need.
-type started struct{ *App }
+// background, what the configured actions need. The field is not exported because Caddy logs handlers as JSON, at DEBUG.
+type started struct{ app *App }
 
 // Handle implements caddyevents.Handler.
-func (a started) Handle(context.Context, caddy.Event) error {
-	for _, name := range slices.Sorted(maps.Keys(a.accounts)) {
-		a.accounts[name].Start(a.needs.of(name)...)
+func (s started) Handle(context.Context, caddy.Event) error {
+	for _, name := range slices.Sorted(maps.Keys(s.app.accounts)) {
+		s.app.accounts[name].Start(s.app.needs.of(name)...)
 	}
 	return nil
 }
