@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -116,9 +117,7 @@ func TestRecipes(t *testing.T) {
 		t.Run(tc.heading, func(t *testing.T) {
 			server := recipeSite(t, tc.heading, tc.n, backend)
 			r := httptest.NewRequest(tc.method, tc.url, nil)
-			for name, values := range tc.header {
-				r.Header[name] = values
-			}
+			maps.Copy(r.Header, tc.header)
 			w := httptest.NewRecorder()
 			server.ServeHTTP(w, r)
 			if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.want) {
