@@ -187,7 +187,7 @@ func needsEscape(s string) bool {
 
 // unusableAnswer is for a backend whose answer WeChat would not take.
 func unusableAnswer(name string, fault phrase) *Problem {
-	return problemf(http.StatusBadGateway, reasonWechatError, "the card cannot be activated: in the backend's answer, %s %s", name, fault)
+	return problemf(http.StatusBadGateway, reasonBackendFailed, "the card cannot be activated: in the backend's answer, %s %s", name, fault)
 }
 
 // Interface guards

@@ -416,7 +416,7 @@ func TestActivationFails(t *testing.T) {
 		`{"membership_number":"1","init_bonus_record":"\ud800"}`: "init_bonus_record holds half",
 	} {
 		answer(body)
-		check(s.post("/members", b.referrer), 502, "wechat_error", mention)
+		check(s.post("/members", b.referrer), 502, "backend_failed", mention)
 	}
 	s.wantCalls(activatePath, 0)
 
