@@ -4,17 +4,27 @@ set -euo pipefail
 
 caddy_version=v2.11.9 # xcaddy's own version is pinned in .tools/xcaddy/go.mod
 
+here=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
+output=$PWD/caddy
 
 usage() {
 	cat <<-'END'
 		./xcaddy.sh              build ./caddy
+		./xcaddy.sh -o <file>    build <file>; GOOS and GOARCH in the environment choose another system
 		./xcaddy.sh run [args]   build ./caddy and run Caddyfile.example; args go to "caddy run"
 	END
 }
 
 case ${1-} in
 '' | run) ;;
+-o)
+	case ${2-} in
+	'') usage >&2 && exit 2 ;;
+	/*) output=$2 ;;
+	*) output=$here/$2 ;;
+	esac
+	;;
 -h | --help) usage && exit ;;
 *) usage >&2 && exit 2 ;;
 esac
@@ -33,8 +43,11 @@ goproxy=$(go env GOPROXY)
 goproxy=${goproxy//,/|}
 goproxy=${goproxy//|direct/|off}
 
-GOPROXY=$goproxy go tool -modfile=.tools/xcaddy/go.mod xcaddy build "$caddy_version" \
-	--output "$PWD/caddy" \
+# xcaddy itself runs here, whatever system it builds for.
+xcaddy=$(GOOS=$(go env GOHOSTOS) GOARCH=$(go env GOHOSTARCH) go tool -modfile=.tools/xcaddy/go.mod -n xcaddy)
+
+GOPROXY=$goproxy "$xcaddy" build "$caddy_version" \
+	--output "$output" \
 	--with "$module/caddymodule" \
 	--replace "$module=$PWD"
 
