@@ -29,8 +29,8 @@ const (
 )
 
 // journal writes names down, those of one hour under one key (and under another when these are 16,384), of this process
-// alone: nobody overwrites what another has written. A key is an hour with something random behind it; its value is names,
-// one behind the other.
+// alone: nobody overwrites what another has written. A key is an hour, with the time within it and something random behind
+// it; its value is names, one behind the other.
 type journal struct {
 	store  Listing
 	dir    string
@@ -98,7 +98,7 @@ func (j *journal) load() <-chan struct{} {
 	return j.loading
 }
 
-// read reads all keys, the latest hour first: that is the one that counts when there is more than can be remembered.
+// read reads all keys, the latest first: these count when there is more than can be remembered.
 func (j *journal) read() error {
 	keys, err := j.keys()
 	if err != nil {
@@ -306,7 +306,8 @@ func (j *journal) stop() {
 func (j *journal) newKey(hour int64) string {
 	random := make([]byte, 8)
 	_, _ = rand.Read(random) // never fails (crypto/rand)
-	return fmt.Sprintf("%s/%d-%s", j.dir, hour, hex.EncodeToString(random))
+	within := j.now().UnixNano() % int64(time.Hour) // so that of one hour's keys, too, the latest count when there are too many
+	return fmt.Sprintf("%s/%d-%013d%s", j.dir, hour, within, hex.EncodeToString(random))
 }
 
 // hourOfKey reads the hour from a key. Hours have six digits until the year 2084, so that keys sort by them.
