@@ -2,7 +2,7 @@ package caddymodule
 
 // textsZH has the Chinese of every text that a problem document may hold: titles, details with their parts, and hints.
 // A format's verbs stand in the same order as in the English one, or are numbered.
-var textsZH = map[phrase]string{
+var textsZH = map[phrase]string{ //nolint:gosec // these texts speak of secrets, and hold none
 	// Titles, by status.
 	"Bad Request":              "请求有误",
 	"Forbidden":                "禁止访问",

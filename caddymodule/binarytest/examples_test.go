@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +61,7 @@ func (e *exampleDir) run(name string, env ...string) *caddy {
 	}
 	// Caddy's own admin address comes by CADDY_ADMIN, which run sets.
 	local = strings.Replace(local, "\tadmin off\n", "", 1)
-	h := &home{e.dir, append(e.env[:len(e.env):len(e.env)], env...)}
+	h := &home{e.dir, append(slices.Clip(e.env), env...)}
 	return h.run(e.t, h.file(e.t, name, local))
 }
 
