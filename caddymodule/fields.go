@@ -140,7 +140,10 @@ func tooLong(s string, limit int) bool {
 }
 
 // check returns the client's value, or why it cannot be used.
-func (t text) check(f field) (string, error) {
+func (t text) check(f field) (string, error) { return t.checkAs(f, fieldRules[f].client) }
+
+// checkAs is check with another rule for what the value may be; nil: any text.
+func (t text) checkAs(f field, may func(string) bool) (string, error) {
 	rule := &fieldRules[f]
 	fault := t.fault
 	if fault == "" {
@@ -152,7 +155,7 @@ func (t text) check(f field) (string, error) {
 	if tooLong(t.s, rule.max) {
 		return "", invalid("%s is longer than %d characters", rule.name, rule.max)
 	}
-	if rule.client != nil && !rule.client(t.s) {
+	if may != nil && !may(t.s) {
 		return "", invalid("%s is not %s", rule.name, rule.hint)
 	}
 	return t.s, nil

@@ -41,8 +41,8 @@ func (f *Fill) fill(r *http.Request, account *plugin.Account, b *fillBuffer) err
 	return err
 }
 
-// ext puts together what the backend says of a card. Its values are held to what clients may send: backends pass on what
-// they were sent.
+// ext puts together what the backend says of a card. Its values are held to what clients may send, for backends pass on what
+// they were sent; an openid need not be as long as WeChat's are.
 func (f *Fill) ext(p *fill.Part) (ext card.Ext, err error) {
 	var fault phrase
 	if ext.CardID, fault = decodeString(p.CardID); fault != "" {
@@ -76,8 +76,15 @@ func backendText(f field, raw []byte) (string, error) {
 		return text{s: string(raw)}.check(f)
 	}
 	s, fault := decodeString(raw)
-	return text{s, fault}.check(f)
+	t := text{s, fault}
+	if f == openID {
+		return t.checkAs(f, beginsAsOpenID)
+	}
+	return t.check(f)
 }
+
+// beginsAsOpenID tells openids from card_ids, which begin with p.
+func beginsAsOpenID(s string) bool { return s != "" && s[0] == 'o' && all(s, isWordByte) }
 
 // extraData gives what opens the member-card component for a card.
 func (f *Fill) extraData(r *http.Request, account *plugin.Account, ext *card.Ext) (card.ExtraData, error) {

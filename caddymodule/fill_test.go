@@ -111,6 +111,15 @@ func TestFill(t *testing.T) {
 	}
 }
 
+// TestFillOpenID lets the backend name a user as a client may not: its word for who the user is counts.
+func TestFillOpenID(t *testing.T) {
+	s := newInjectSite(t, fillRoute, jsonBackend(`{"cardId":"p1","cardExt":{"openid":"oUser-7","code":"123"}}`))
+	resp, body := s.send("GET", "/")
+	if resp.StatusCode != http.StatusOK || !strings.Contains(body, `\"openid\":\"oUser-7\"`) {
+		t.Errorf("got %d %s", resp.StatusCode, body)
+	}
+}
+
 // TestFillRefuses looks at cards that cannot be signed.
 func TestFillRefuses(t *testing.T) {
 	for _, tc := range []struct {
@@ -127,6 +136,7 @@ func TestFillRefuses(t *testing.T) {
 		{"a code that is too long", `{"cardId":"p1","cardExt":{"code":"123456789012345678901"}}`, 400, reasonInvalidRequest, "code"},
 		{"a code with a card in it", `{"cardId":"p1","cardExt":{"code":{"cardId":"p2","cardExt":{}}}}`, 400, reasonInvalidRequest, "code is not a string"},
 		{"a card_id for an openid", `{"cardId":"p1","cardExt":{"openid":"pjZ8Yt1XGILfi-FUsewpnnolGgZk"}}`, 400, reasonInvalidRequest, "openid"},
+		{"a blank in an openid", `{"cardId":"p1","cardExt":{"openid":"o 1"}}`, 400, reasonInvalidRequest, "openid"},
 		{"control characters", `{"cardId":"p1","cardExt":{"outer_str":"a\nb"}}`, 400, reasonInvalidRequest, "outer_str"},
 		{"half a pair", `{"cardId":"p1","cardExt":{"outer_str":"\ud83d"}}`, 400, reasonInvalidRequest, "outer_str"},
 		{"not UTF-8", "{\"cardId\":\"p1\",\"cardExt\":{\"outer_str\":\"\xff\"}}", 400, reasonInvalidRequest, "outer_str"},
