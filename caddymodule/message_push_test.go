@@ -343,7 +343,7 @@ func TestMessagePushReplies(t *testing.T) {
 	big := bytes.Repeat([]byte("x"), push.MaxBody+1)
 	for name, answer := range map[string]http.HandlerFunc{
 		"500":      func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) },
-		"403":      func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "success", 403) },
+		"403":      func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "success", http.StatusForbidden) },
 		"302":      func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Location", "/"); w.WriteHeader(302) },
 		"too long": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(big) },
 		"compressed": func(w http.ResponseWriter, _ *http.Request) {
