@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Measures the built ./caddy over sockets with wrk, and prints two ratios:
+# Measures the built ./caddy over sockets with wrk, and prints ratios:
 #
-#   add_card / respond    signing one card, against Caddy's respond with a body of the same size
-#   unclaimed / vars      a request that none of four wechat_card directives claims, against the same site with Caddy's
-#                         vars under the same matchers
+#   add_card / respond        signing one card, against Caddy's respond with a body of the same size
+#   unclaimed / vars          a request that none of four wechat_card directives claims, against the same site with Caddy's
+#                             vars under the same matchers
+#   fill / proxy_json         a backend's JSON of 10 KiB with one card to sign, against reverse_proxy alone
+#   fill_text / proxy_text    a backend's text of 10 KiB behind fill, which does not concern it, against the same
+#   relay / proxy_call        a call to WeChat's API with the token put in, against reverse_proxy to the same server
 #
 # All sites are in one process, and each round measures every one of them, so that what else the machine does hits both
 # sides of a ratio alike. A ratio is the median over the rounds, with the spread in brackets. It reports; it does not judge.
@@ -23,10 +26,20 @@ trap 'if [ -n "$server" ]; then kill "$server"; wait "$server" || true; fi; rm -
 
 # Ports of 127.0.0.1 that nobody answers on.
 ports=()
-for ((port = 18080; ${#ports[@]} < 5; port++)); do
+for ((port = 18080; ${#ports[@]} < 9; port++)); do
 	(: <>/dev/tcp/127.0.0.1/$port) 2>/dev/null || ports+=("$port")
 done
 sign=${ports[0]} respond=${ports[1]} unclaimed=${ports[2]} vars=${ports[3]} sandbox=${ports[4]}
+backend=${ports[5]} fill=${ports[6]} proxy=${ports[7]} relay=${ports[8]}
+
+# What the backend answers: 10 KiB of JSON with a card to be signed, and as much text.
+mkdir "$dir/backend"
+{
+	printf '{"items":['
+	for ((i = 0; i < 100; i++)); do printf '{"id":%d,"name":"Oolong tea of the spring, 250 g","price":"128.00","stock":%d,"on_sale":true},' $i $i; done
+	printf '{}],"cardList":[{"cardId":"pBench00000000000000000000001","cardExt":{"outer_str":"shop"}}]}'
+} >"$dir/backend/answer.json"
+head -c "$(wc -c <"$dir/backend/answer.json")" /dev/zero | tr '\0' x >"$dir/backend/answer.txt"
 
 # write_config BODY: the five sites; BODY is what respond answers.
 write_config() {
@@ -89,7 +102,31 @@ write_config() {
 		}
 
 		:$sandbox {
+			respond /card/getcolors \`{"errcode":0,"errmsg":"ok","colors":[{"name":"Color010","value":"#63b359"}]}\`
 			wechat_sandbox
+		}
+
+		:$backend {
+			root $dir/backend
+			file_server
+		}
+
+		:$fill {
+			wechat_card fill {
+				card pBench00000000000000000000001
+			}
+			reverse_proxy 127.0.0.1:$backend
+		}
+
+		:$proxy {
+			reverse_proxy /card/* 127.0.0.1:$sandbox
+			reverse_proxy 127.0.0.1:$backend
+		}
+
+		:$relay {
+			wechat_card /card/* relay {
+				allow /card/getcolors
+			}
 		}
 	END
 }
@@ -125,6 +162,12 @@ url() {
 	respond) echo "http://127.0.0.1:$respond/addCard" ;;
 	unclaimed) echo "http://127.0.0.1:$unclaimed/shop/cart" ;;
 	vars) echo "http://127.0.0.1:$vars/shop/cart" ;;
+	fill) echo "http://127.0.0.1:$fill/answer.json" ;;
+	fill_text) echo "http://127.0.0.1:$fill/answer.txt" ;;
+	proxy_json) echo "http://127.0.0.1:$proxy/answer.json" ;;
+	proxy_text) echo "http://127.0.0.1:$proxy/answer.txt" ;;
+	relay) echo "http://127.0.0.1:$relay/card/getcolors?access_token=x" ;;
+	proxy_call) echo "http://127.0.0.1:$proxy/card/getcolors?access_token=x" ;;
 	esac
 }
 
@@ -148,12 +191,14 @@ measure() {
 	' "$dir/wrk"
 }
 
-order=(add_card respond unclaimed vars)
+order=(add_card respond unclaimed vars fill proxy_json fill_text proxy_text relay proxy_call)
 for name in "${order[@]}"; do measure 0 "$name" 1; done >"$dir/warm-up"
 for ((round = 1; round <= rounds; round++)); do
 	for name in "${order[@]}"; do measure "$round" "$name" "$seconds"; done
 	# the next round goes the other way round, so that no site always follows the same one
-	order=("${order[3]}" "${order[2]}" "${order[1]}" "${order[0]}")
+	reversed=()
+	for name in "${order[@]}"; do reversed=("$name" "${reversed[@]}"); done
+	order=("${reversed[@]}")
 done >"$dir/rates"
 
 echo "$(./caddy version | cut -d' ' -f1), $(nproc) CPUs, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)," \
@@ -173,9 +218,12 @@ awk '
 			c[i] = cpu[i, ours]; d[i] = cpu[i, theirs]
 		}
 		sort(a, n); sort(b, n); sort(r, n); sort(c, n); sort(d, n)
-		printf "%-20s %.3f  (%.3f to %.3f)   %.0f / %.0f requests a second   %.1f / %.1f µs of CPU a request\n", ours " / " theirs,
+		printf "%-22s %.3f  (%.3f to %.3f)   %.0f / %.0f requests a second   %.1f / %.1f µs of CPU a request\n", ours " / " theirs,
 			median(r, n), r[1], r[n], median(a, n), median(b, n), median(c, n), median(d, n)
 	}
 	{ rate[$1, $2] = $3; cpu[$1, $2] = $4; if ($1 > n) n = $1 }
-	END { report("add_card", "respond"); report("unclaimed", "vars") }
+	END {
+		report("add_card", "respond"); report("unclaimed", "vars")
+		report("fill", "proxy_json"); report("fill_text", "proxy_text"); report("relay", "proxy_call")
+	}
 ' "$dir/rates"
