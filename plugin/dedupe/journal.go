@@ -305,7 +305,7 @@ func (j *journal) stop() {
 
 func (j *journal) newKey(hour int64) string {
 	random := make([]byte, 8)
-	_, _ = rand.Read(random) // never fails (crypto/rand)
+	_, _ = rand.Read(random)                        // never fails (crypto/rand)
 	within := j.now().UnixNano() % int64(time.Hour) // so that of one hour's keys, too, the latest count when there are too many
 	return fmt.Sprintf("%s/%d-%013d%s", j.dir, hour, within, hex.EncodeToString(random))
 }
