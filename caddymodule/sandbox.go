@@ -21,8 +21,9 @@ const maxSandboxLifetime = 24 * 60 * 60
 
 // Sandbox is an HTTP handler that answers as WeChat's api.weixin.qq.com would, for development and tests: point `api` of
 // the `wechat_card` app at it. Below `/_sandbox/phone/` it does what the WeChat client of a user would do with what a mini
-// program passes to it; below `/_sandbox/` tests make calls fail and look at what happened. Both answer clients on the
-// same machine only, which every client is that a reverse proxy on this machine stands before.
+// program passes to it; below `/_sandbox/` tests make calls fail and look at what happened. At `/` it shows browsers a page
+// with such a phone, to try a gateway on. All of these answer clients on the same machine only, which every client is that
+// a reverse proxy on this machine stands before.
 //
 // It keeps what it knows (tokens, cards, codes) in memory: across reloads as long as its own configuration stays the same,
 // and together with every other sandbox of the same configuration.

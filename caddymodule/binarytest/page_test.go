@@ -22,6 +22,7 @@ func TestPage(t *testing.T) {
 	env := []string{"CHROMIUM=" + chromium(t), "CADDY_ADMIN=" + c.admin, "PAGE=http://localhost:" + p["8081"], "GATEWAY=http://localhost:" + p["8080"]}
 	if folder := os.Getenv("SCREENSHOTS"); folder != "" {
 		runNode(t, "browser", env, "node", "screenshots.js", folder)
+		shrink(t, folder)
 		return
 	}
 	runNode(t, "browser", env, "node", "--test", "page.test.js")

@@ -1,5 +1,5 @@
 // The sandbox's page, used as people use it.
-import { after, afterEach, before, test } from 'node:test';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { becomeMember, gateway, getCoupon, launch, refreshGateway, reset, sheet } from './open.js';
 import { accessibility, contrast } from './people.js';
@@ -13,6 +13,10 @@ before(async () => {
 });
 
 after(() => window.browser.close());
+
+beforeEach(async () => {
+  if (await page.locator('#sheet').count()) await page.keyboard.press('Escape'); // left over by a test that failed
+});
 
 afterEach(() => assert.deepEqual(window.faults.splice(0), []));
 
@@ -87,7 +91,7 @@ test('says in words that WeChat is busy, and goes on when it is not', async () =
   await page.click('[data-action=open]');
   await page.waitForSelector('#sheet.bad');
   assert.match(await sheet(page), /503 busy.*nothing but wait.*Try again in \d+ s/);
-  assert.match(await row('/card/code/decrypt').textContent(), /errcode -1.*fault/s);
+  assert.match(await row('/card/code/decrypt').textContent(), /fault.*errcode -1/s);
   await page.check('[value=well]');
   await page.waitForFunction(() => document.body.dataset.mood === 'well');
   await page.click('[data-action=again]');

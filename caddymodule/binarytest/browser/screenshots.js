@@ -4,11 +4,12 @@ import { becomeMember, getCoupon, launch, reset } from './open.js';
 const [, , folder] = process.argv;
 const window = await launch();
 
-async function take(name, options, prepare) {
-  const page = await window.open(options);
+async function take(name, options, prepare, top = 0) {
+  const page = await window.open({ viewport: { width: 1360, height: 850 }, ...options });
   await reset(page);
   await prepare(page);
   await page.mouse.move(0, 0);
+  await page.evaluate((y) => scrollTo(0, y), top);
   await page.waitForTimeout(700); // until what moves has come to rest
   await page.screenshot({ path: `${folder}/${name}.png` });
   await page.context().close();
@@ -20,12 +21,13 @@ const member = async (page) => {
 };
 
 await take('desktop', {}, async (page) => {
-  await member(page);
   await getCoupon(page);
+  await page.click('[data-action=open]');
+  await page.waitForSelector('#pass-code');
+  await page.click('.nav-back');
+  await member(page);
 });
 await take('dark', { colorScheme: 'dark' }, async (page) => {
-  await getCoupon(page);
-  await page.click('[data-action=done]');
   await page.check('[value=ip]');
   await page.click('#end-token');
   await page.waitForSelector('.life[data-state=over]');
@@ -38,11 +40,11 @@ await take('chinese', { locale: 'zh-CN' }, async (page) => {
   await page.click('[data-action=done]');
   await member(page);
   await page.click('#tab-wallet');
-  await page.locator('.row', { hasText: '/wechat/activation' }).locator('summary').click();
+  await page.waitForSelector('.wallet-card');
+  await page.locator('.row', { hasText: '/cgi-bin/stable_token' }).or(page.locator('.row', { hasText: 'activatetempinfo' })).first().locator('summary').click();
 });
 await take('narrow', { viewport: { width: 390, height: 844 } }, async (page) => {
   await getCoupon(page);
   await page.click('[data-action=done]');
-  await page.locator('#phone').scrollIntoViewIfNeeded();
-});
+}, 180);
 await window.browser.close();

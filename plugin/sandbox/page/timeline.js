@@ -5,14 +5,14 @@ import { clock, onLanguage, t } from './i18n.js';
 import { watch, state } from './sandbox.js';
 
 const lanes = { phone: 0, gateway: 1, wechat: 2, backend: 3 };
-const lane = (name) => 19 + lanes[name] * 38;
+const lane = (name) => 16 + lanes[name] * 32;
 const rows = new Map(); // what is shown, by id
 let shownLanguage = 0;
 
 /** The picture of a row: who asks whom. */
 function picture(x, tone) {
   const y = 15;
-  const drawn = h('svg', { viewBox: '0 0 152 30', class: 'way', 'data-tone': tone, 'aria-hidden': 'true' });
+  const drawn = h('svg', { viewBox: '0 0 128 30', class: 'way', 'data-tone': tone, 'aria-hidden': 'true' });
   const from = lane(x.from);
   if (x.to === 'phone') {
     drawn.append(h('circle', { class: 'way-self', cx: from, cy: y, r: 5 }));
@@ -35,17 +35,16 @@ function body(label, text) {
 function fill(row, x) {
   const { tone, text, pill } = outcome(x);
   const address = x.to === 'phone' ? '' : x.address;
-  const [path, query] = address.split(/(?=\?)/, 2);
-  const own = query?.replace(/access_token=[^&]*&?/, '').replace(/[?&]$/, ''); // what calls differ by
+  const [path] = address.split('?'); // the rest is shown when the row unfolds
   const code = pill ?? (x.to === 'phone' || x.failure ? '' : x.status || '');
   row.dataset.tone = tone;
   row.querySelector('summary').replaceChildren(
     picture(x, tone),
     h('span', { class: 'row-main' },
       h('span', { class: 'row-way', text: x.to === 'phone' ? t('lane.phone') : `${t(`lane.${x.from}`)} → ${t(`lane.${x.to}`)}${x.proxied ? ` → ${t('lane.backend')}` : ''}` }),
-      h('span', { class: 'row-line' }, h('b', { text: x.method }), path ? h('span', { class: 'row-path' }, path, h('i', { text: own ?? '' })) : null),
-      text ? h('span', { class: 'row-says', text }) : null),
-    h('span', { class: 'row-end' }, x.fault ? h('span', { class: 'pill fault', text: t('row.fault') }) : null,
+      h('span', { class: 'row-line' }, h('b', { text: x.method }), path ? h('span', { class: 'row-path', text: path }) : null),
+      text || x.fault ? h('span', { class: 'row-says' }, x.fault ? h('em', { text: t('row.fault') }) : null, text) : null),
+    h('span', { class: 'row-end' },
       code ? h('span', { class: 'pill', text: code }) : null,
       h('span', { class: 'row-time', text: x.done ? `${x.millis || '<1'} ms` : '…' })));
   if (row.open) fillBodies(row, x);
