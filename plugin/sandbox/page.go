@@ -11,7 +11,6 @@ import (
 	"net/netip"
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -55,10 +54,22 @@ var page = sync.OnceValue(func() map[string]pageFile {
 	return files
 })
 
-// wantsPage says whether somebody has opened the sandbox's address in a browser.
+// wantsPage says whether somebody has opened the sandbox's address: a browser, or on this machine a program that takes
+// anything. A HEAD that does not say what it takes asks whether the API answers, as the doctor does.
 func wantsPage(r *http.Request) bool {
-	return r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
-		slices.ContainsFunc(r.Header.Values("Accept"), func(v string) bool { return strings.Contains(v, "text/html") })
+	if r.URL.Path != "/" || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	accept := strings.Join(r.Header.Values("Accept"), ",")
+	switch {
+	case strings.Contains(accept, "text/html"):
+		return true
+	case !isLoopback(r.RemoteAddr) || !isLocalName(r.Host):
+		return false
+	case accept == "":
+		return r.Method == http.MethodGet
+	}
+	return strings.Contains(accept, "*/*")
 }
 
 // servePage serves a file of the page, to browsers on this machine only.
