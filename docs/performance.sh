@@ -102,8 +102,10 @@ write_config() {
 		}
 
 		:$sandbox {
-			respond /card/getcolors \`{"errcode":0,"errmsg":"ok","colors":[{"name":"Color010","value":"#63b359"}]}\`
-			wechat_sandbox
+			route {
+				respond /card/getcolors \`{"errcode":0,"errmsg":"ok","colors":[{"name":"Color010","value":"#63b359"}]}\`
+				wechat_sandbox
+			}
 		}
 
 		:$backend {

@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -168,8 +168,8 @@ func (c *Client) inspect(h *host, r *Relay, resp *http.Response) (*http.Response
 	if !mayTellErrcode(resp) {
 		return resp, nil
 	}
-	body := &inspected{rest: resp.Body, buf: inspectBuffers.Get().(*[maxInspected + 1]byte)}
-	if err := body.fill(); err != nil {
+	body := &inspected{rest: resp.Body}
+	if err := body.fill(resp.ContentLength); err != nil {
 		_ = body.Close()
 		if cause := context.Cause(r.Request.Context()); cause != nil {
 			err = cause
@@ -226,28 +226,36 @@ type inspected struct {
 	data  []byte // what is left of the beginning
 	whole bool   // there is nothing behind it
 	rest  io.ReadCloser
-	buf   *[maxInspected + 1]byte // what data stands in; nil: closed
 }
 
-var inspectBuffers = sync.Pool{New: func() any { return new([maxInspected + 1]byte) }}
+// firstRead is how many bytes are made room for at first: most answers are shorter, and longer ones often say at once
+// that all is well.
+const firstRead = 2 << 10
 
 // fill reads the rest to its end, unless it turns out to be longer than
 // maxInspected, no JSON object, or one that says at once that all is well.
-func (b *inspected) fill() error {
-	n := 0
-	for n < len(b.buf) {
-		m, err := b.rest.Read(b.buf[n:])
+// length is its length, -1 if that is unknown.
+func (b *inspected) fill(length int64) error {
+	room := firstRead
+	if length >= 0 {
+		room = min(room, int(length)+1) // one more, so that the end is seen
+	}
+	b.data = make([]byte, 0, room)
+	for len(b.data) <= maxInspected {
+		if len(b.data) == cap(b.data) {
+			b.data = slices.Grow(b.data, len(b.data))
+		}
+		n, err := b.rest.Read(b.data[len(b.data):min(cap(b.data), maxInspected+1)])
 		if err != nil && err != io.EOF {
 			return err
 		}
-		n += m
-		b.data = b.buf[:n]
+		b.data = b.data[:len(b.data)+n]
 		start := bytes.TrimLeft(b.data, jsonSpace)
 		switch {
 		case len(start) > 0 && start[0] != '{', beginsWell(start):
 			return nil
 		case err != nil:
-			b.whole = n <= maxInspected
+			b.whole = len(b.data) <= maxInspected
 			return nil
 		}
 	}
@@ -268,13 +276,7 @@ func (b *inspected) Read(p []byte) (int, error) {
 }
 
 // Close implements io.Closer.
-func (b *inspected) Close() error {
-	if b.buf != nil {
-		inspectBuffers.Put(b.buf)
-		b.data, b.buf = nil, nil
-	}
-	return b.rest.Close()
-}
+func (b *inspected) Close() error { return b.rest.Close() }
 
 // errcodeOf finds the errcode of an answer; 0: there is none, or all is well.
 func errcodeOf(data []byte) (code int, msg string) {

@@ -144,23 +144,23 @@ func TestInspected(t *testing.T) {
 		for _, reader := range []func(io.Reader) io.Reader{
 			func(r io.Reader) io.Reader { return r }, iotest.OneByteReader, iotest.HalfReader, iotest.DataErrReader,
 		} {
-			b := &inspected{rest: io.NopCloser(reader(strings.NewReader(text))), buf: new([maxInspected + 1]byte)}
-			if err := b.fill(); err != nil {
-				t.Fatal(err)
+			for _, length := range []int64{-1, int64(len(text))} {
+				b := &inspected{rest: io.NopCloser(reader(strings.NewReader(text)))}
+				if err := b.fill(length); err != nil {
+					t.Fatal(err)
+				}
+				if len(text) > maxInspected && b.whole {
+					t.Errorf("%d bytes were read at once", len(text))
+				}
+				got, err := io.ReadAll(b)
+				if err != nil || string(got) != text {
+					t.Errorf("got %d bytes of %d, %v", len(got), len(text), err)
+				}
 			}
-			if len(text) > maxInspected && b.whole {
-				t.Errorf("%d bytes were read at once", len(text))
-			}
-			got, err := io.ReadAll(b)
-			if err != nil || string(got) != text {
-				t.Errorf("got %d bytes of %d, %v", len(got), len(text), err)
-			}
-			_ = b.Close()
-			_ = b.Close()
 		}
 	}
-	b := &inspected{rest: io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF)), buf: new([maxInspected + 1]byte)}
-	if err := b.fill(); !errors.Is(err, io.ErrUnexpectedEOF) {
+	b := &inspected{rest: io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))}
+	if err := b.fill(-1); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("got %v", err)
 	}
 }
