@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore"
 )
 
 const checkStore = "store"
@@ -29,7 +31,7 @@ func (d *doctor) checkStore(ctx context.Context, app *App, names []string) {
 	}
 	files, isFiles := app.store.(fileStore)
 	if !isFiles {
-		plugin.CheckStore(ctx, app.store, storeName(app), report)
+		plugin.CheckStore(ctx, app.store, storeName(app.store), report)
 		return
 	}
 	where := "files in " + files.Path
@@ -63,11 +65,11 @@ func (d *doctor) checkStore(ctx context.Context, app *App, names []string) {
 }
 
 // storeName says what the store is, where that is not files.
-func storeName(app *App) string {
-	if strings.Contains(string(app.StoreRaw), `"redis"`) {
+func storeName(store credential.Store) string {
+	if _, isRedis := store.(*redisstore.Store); isRedis {
 		return "redis"
 	}
-	return fmt.Sprintf("Caddy's storage (%T)", app.store)
+	return fmt.Sprintf("%T", store)
 }
 
 // fileSystem tells on Linux what kind of file system a folder is on; empty where nobody says.

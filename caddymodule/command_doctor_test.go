@@ -183,6 +183,14 @@ func TestDoctorStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantTool(t, runTool(t, "", "doctor", "--config", stable), true, "!  store", "where nothing is yet")
+
+	// nobody listens on port 1
+	redis := toolConfig(t, "api "+api+"\nstore redis redis://:redis-password@127.0.0.1:1\n"+testAccount("default", testAppID), "respond ok")
+	r := runTool(t, "", "doctor", "--config", redis)
+	wantTool(t, r, false, "✗  store         redis: writing: ", "127.0.0.1:1")
+	if strings.Contains(r.stdout+r.stderr, "redis-password") {
+		t.Errorf("got %s%s", r.stdout, r.stderr)
+	}
 }
 
 func TestToolsUsage(t *testing.T) {
