@@ -199,7 +199,7 @@ func whitelistAddCommand() *cobra.Command {
 		Long: `
 Puts users on the account's test white list (/card/testwhitelist/set): by their openid at the official account (o…, 28
 characters) or by their WeChat id (微信号). The list has room for ten. WeChat does not document whether those who were on
-it before stay, so name all who are to test.
+it before stay, so name all who are to test. Customers see nothing of it, and nobody is asked.
 ` + cardCommandsNote + exitNote,
 		Example: `  $ caddy wechat-card whitelist add oZ8Yt1XGILfi-FUsewpnnolGgZk0 wx_tester`,
 		Args:    cobra.RangeArgs(1, maxTesters),
@@ -229,5 +229,6 @@ it before stay, so name all who are to test.
 		},
 	}
 	flags.add(cmd)
+	cmd.Flags().BoolP("yes", "y", false, "As with the other commands; here nobody is asked anyway")
 	return withStatus(cmd)
 }

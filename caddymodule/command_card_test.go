@@ -68,7 +68,8 @@ func TestCardCommands(t *testing.T) {
 		t.Errorf("got %v", r.err)
 	}
 	wantTool(t, tool("", "whitelist", "add", "oZ8Yt1XGILfi-FUsewpnnolGgZk0", "wx_tester"), true, "1 by openid, 1 by WeChat id")
-	if got := wechat.Calls(); got["/card/testwhitelist/set"] != 1 || got["/card/membercard/activateuserform/set"] != 3 {
+	wantTool(t, tool("", "whitelist", "add", "wx_tester", "--yes"), true, "0 by openid, 1 by WeChat id") // as in scripts that say it always
+	if got := wechat.Calls(); got["/card/testwhitelist/set"] != 2 || got["/card/membercard/activateuserform/set"] != 3 {
 		t.Errorf("got %v", got)
 	}
 }
