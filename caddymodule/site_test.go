@@ -35,7 +35,7 @@ func newTestSite(t testing.TB, directives string) *testSite {
 	return newTestSiteWith(t, "", directives)
 }
 
-// newTestSiteWith is newTestSite with more lines in the global option.
+// newTestSiteWith is newTestSite with more lines in the global option. Without a store among them there is none.
 func newTestSiteWith(t testing.TB, options, directives string) *testSite {
 	t.Helper()
 	wechat := sandbox.New(sandbox.Config{CustomCodeCards: []string{"pCustom"}})
@@ -43,6 +43,9 @@ func newTestSiteWith(t testing.TB, options, directives string) *testSite {
 	t.Cleanup(api.Close)
 	t.Setenv("TEST_APP_SECRET", testSecret)
 
+	if !strings.Contains(options, "store ") {
+		options += "\n\t\tstore off"
+	}
 	ctx := provisionCaddyfile(t, `{
 	admin off
 	storage file_system `+t.TempDir()+`
@@ -51,7 +54,6 @@ func newTestSiteWith(t testing.TB, options, directives string) *testSite {
 	}
 	wechat_card {
 		api `+api.URL+`
-		store off
 		`+options+`
 		account {
 			app_id `+testAppID+`
