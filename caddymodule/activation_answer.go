@@ -49,15 +49,15 @@ func (h *heldAnswer) WriteHeader(status int) {
 		return
 	}
 	h.status = status
-	if h.holding = h.mayActivate(); !h.holding {
+	if h.holding = h.mayActivate(status); !h.holding {
 		h.ResponseWriterWrapper.WriteHeader(status)
 	}
 }
 
-// mayActivate tells by the header whether an answer is to be held.
-func (h *heldAnswer) mayActivate() bool {
+// mayActivate tells whether an answer with this status and the present header is to be held. It sets encoded.
+func (h *heldAnswer) mayActivate(status int) bool {
 	header := h.Header()
-	if h.status < 200 || h.status > 299 || h.status == http.StatusPartialContent || header["Trailer"] != nil {
+	if status < 200 || status > 299 || status == http.StatusPartialContent || header["Trailer"] != nil {
 		return false
 	}
 	mediaType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
@@ -101,9 +101,9 @@ func (h *heldAnswer) ReadFrom(r io.Reader) (int64, error) {
 // writerOnly hides ReadFrom from io.Copy.
 type writerOnly struct{ io.Writer }
 
-// FlushError is what http.ResponseController calls.
+// FlushError is what http.ResponseController calls. What is held back cannot be flushed, nor its header.
 func (h *heldAnswer) FlushError() error {
-	if h.holding {
+	if h.holding || h.status == 0 && h.mayActivate(http.StatusOK) {
 		return nil
 	}
 	return http.NewResponseController(h.ResponseWriter).Flush()

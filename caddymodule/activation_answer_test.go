@@ -122,6 +122,14 @@ func TestHeldAnswerFlushAndTrailers(t *testing.T) {
 	if got != `{"a":1}` {
 		t.Errorf("got %s", got)
 	}
+	for typ, sent := range map[string]bool{"application/json": false, "text/event-stream": true} { // before anything is written
+		rec := httptest.NewRecorder()
+		held := newHeldAnswer(rec)
+		held.Header().Set("Content-Type", typ)
+		if err := http.NewResponseController(held).Flush(); err != nil || rec.Flushed != sent {
+			t.Errorf("%s: a flush sends the header: %t, %v", typ, rec.Flushed, err)
+		}
+	}
 	resp, _ := answerThrough(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Trailer", "X-Sum")
