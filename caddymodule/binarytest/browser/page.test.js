@@ -180,6 +180,19 @@ test('works by keyboard alone', async () => {
   assert.equal(await page.evaluate(() => document.activeElement.id), 'do-component');
   const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
   assert.equal(outline, 'solid');
+  // a screen that takes the place of another keeps the focus in the phone
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#sheet.good');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#pass-code');
+  assert.equal(await page.evaluate(() => document.activeElement.className), 'view');
+  await page.keyboard.press('Shift+Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.className), 'nav-back');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement.className), 'view');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'do-add');
 });
 
 test('tells itself to those who listen', async () => {

@@ -36,8 +36,8 @@ function closeSheet(run) {
   const id = ui.sheet?.opener?.id;
   ui.sheet = null;
   renderSheet();
-  if (run) run();
-  else (id && byId(id) ? byId(id) : frame.view).focus({ preventScroll: true });
+  (id && byId(id) || frame.view).focus({ preventScroll: true }); // first of all: run may take a while
+  run?.();
 }
 
 function renderSheet() {
@@ -67,7 +67,7 @@ function renderSheet() {
 function render() {
   const screen = screens[ui.screen](ui.argument);
   const focused = document.activeElement?.id;
-  const hadFocus = focused && frame.root.contains(document.activeElement);
+  const hadFocus = frame.root.contains(document.activeElement);
   frame.root.dataset.screen = ui.screen;
   frame.nav.replaceChildren(
     screen.back ? h('button', { type: 'button', class: 'nav-back', 'aria-label': t('back'), onclick: () => show(screen.back) }, icon('M14.500 5l-7 7 7 7')) : h('span'),
@@ -83,7 +83,7 @@ function render() {
   }
   frame.badge.textContent = ui.count || '';
   renderSheet();
-  if (hadFocus && !ui.sheet) byId(focused)?.focus({ preventScroll: true });
+  if (hadFocus && !ui.sheet) (focused && byId(focused) || frame.view).focus({ preventScroll: true });
 }
 
 function tab(screen, ...paths) {
