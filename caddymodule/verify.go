@@ -1,9 +1,11 @@
 package caddymodule
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -21,7 +23,7 @@ const verifyPath = "/wechat_card/verify"
 // maxVerify bounds a request to it: a value in JSON may be a good deal longer than by itself.
 const maxVerify = 2*verify.MaxInput + 16<<10
 
-// serveVerify takes a verify.Input and answers a verify.Report. The tickets that it compares with do not leave the process.
+// serveVerify takes a verify.Input, or what a client sent, and answers a verify.Report. The tickets that it compares with do not leave the process.
 func serveVerify(w http.ResponseWriter, r *http.Request) error {
 	if err := wantMethod(w, r, http.MethodPost); err != nil {
 		return err
@@ -30,18 +32,16 @@ func serveVerify(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var in verify.Input
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxVerify))
-	dec.DisallowUnknownFields()
-	err = dec.Decode(&in)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxVerify))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return caddy.APIError{HTTPStatus: http.StatusRequestEntityTooLarge, Err: fmt.Errorf("the request has more than %d bytes", maxVerify)}
 	}
+	var in verify.Input
+	if err == nil {
+		in, err = readVerify(body)
+	}
 	if err != nil {
 		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("reading the request: %w", err)}
-	}
-	if dec.More() {
-		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Message: "something follows the request"}
 	}
 	if len(in.Value) == 0 {
 		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Message: "value is missing: what the client sent"}
@@ -50,6 +50,30 @@ func serveVerify(w http.ResponseWriter, r *http.Request) error {
 		return caddy.APIError{HTTPStatus: http.StatusNotFound, Message: "there is no account of that name"}
 	}
 	return writeAdmin(w, http.StatusOK, verify.Check(in, app.verifiable()))
+}
+
+// readVerify reads a verify.Input; or, by itself, what a client sent, where it shows itself by a field that only that has.
+func readVerify(body []byte) (in verify.Input, err error) {
+	var sent struct {
+		Value     json.RawMessage `json:"value"`
+		CardList  json.RawMessage `json:"cardList"`
+		CardExt   json.RawMessage `json:"cardExt"`
+		CardSign  json.RawMessage `json:"cardSign"`
+		Signature json.RawMessage `json:"signature"`
+	}
+	bare := json.Unmarshal(body, &sent) == nil && sent.Value == nil
+	if bare && (sent.CardList != nil || sent.CardExt != nil || sent.CardSign != nil || sent.Signature != nil) {
+		return verify.Input{Value: body}, nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&in); err != nil {
+		return in, err
+	}
+	if dec.More() {
+		return in, errors.New("something follows it")
+	}
+	return in, nil
 }
 
 // verifiable is what signatures are compared with: what all accounts hold at present.

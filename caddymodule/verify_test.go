@@ -109,6 +109,10 @@ func TestVerifyEndpoint(t *testing.T) {
 	check(`{"value":`+chosen+`}`, verify.Fine, "default")
 	check(`{"value":`+config+`,"url":"https://shop.example.com/x#y"}`, verify.Fine, "default")
 	check(`{"value":`+config+`}`, verify.Open, "default", verify.URLNeeded)
+	// what the client sent, by itself
+	check(others, verify.Fine, "other")
+	check(chosen, verify.Fine, "default")
+	check(config, verify.Open, "default", verify.URLNeeded)
 
 	// A ticket that has been replaced is still known.
 	if err := app.accounts["default"].Refresh(t.Context(), credential.APITicket, false); err != nil {
@@ -124,6 +128,7 @@ func TestVerifyEndpoint(t *testing.T) {
 		`{}`:                        400,
 		`{"value":1} x`:             400,
 		`{"values":1}`:              400,
+		`{"cardList":[]} x`:         400,
 		`{"value":1,"account":"x"}`: 404,
 		`{"value":"` + strings.Repeat("x", maxVerify) + `"}`: 413,
 		`{"value":1}`: 200,
