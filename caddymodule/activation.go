@@ -126,23 +126,9 @@ func (a *Activation) finish(r *http.Request, account *plugin.Account, q *activat
 //		activate
 //	}
 func (a *Activation) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next() // consume action name
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	for d.NextBlock(0) {
-		if d.Val() != "activate" {
-			return d.Errf("unrecognized subdirective '%s'", d.Val())
-		}
-		if d.NextArg() {
-			return d.ArgErr()
-		}
-		if a.Activate {
-			return alreadySpecified(d, "activate")
-		}
-		a.Activate = true
-	}
-	return nil
+	return unmarshalSegment(d, subdirectives{
+		"activate": func() error { return flag(d, &a.Activate) },
+	})
 }
 
 // Interface guards

@@ -178,34 +178,23 @@ func (a *AddCard) ext(r *http.Request, id string, rule *cardRule, client *texts)
 //		max_cards <n>
 //	}
 func (a *AddCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next() // consume action name
-	if d.NextArg() {
-		return d.ArgErr()
-	}
 	var cards cardSet
-	for d.NextBlock(0) {
-		var err error
-		switch d.Val() {
-		case "card":
+	err := unmarshalSegment(d, subdirectives{
+		"card": func() (err error) {
 			var rule AddCardRule
 			rule.CardID, err = unmarshalCard(d, &cards, map[field]*string{
 				code: &rule.Code, openID: &rule.OpenID, outerStr: &rule.OuterStr, fixedBegin: &rule.FixedBeginTimestamp,
 			})
 			a.Cards = append(a.Cards, rule)
-		case "accept":
-			err = unmarshalAccept(d, &a.Accept, addCardFields)
-		case "nonce_str":
-			err = oneOf(d, &a.NonceStr, "on", "off")
-		case "timestamp":
-			err = oneOf(d, &a.Timestamp, "string", "number")
-		case "max_cards":
-			err = number(d, &a.MaxCards)
-		default:
-			err = d.Errf("unrecognized subdirective '%s'", d.Val())
-		}
-		if err != nil {
 			return err
-		}
+		},
+		"accept":    func() error { return unmarshalAccept(d, &a.Accept, addCardFields) },
+		"nonce_str": func() error { return oneOf(d, &a.NonceStr, "on", "off") },
+		"timestamp": func() error { return oneOf(d, &a.Timestamp, "string", "number") },
+		"max_cards": func() error { return number(d, &a.MaxCards) },
+	})
+	if err != nil {
+		return err
 	}
 	return checkUnmarshaled(d, &cards, a.MaxCards)
 }

@@ -2,8 +2,6 @@ package caddymodule
 
 import (
 	"encoding/json"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -288,55 +286,6 @@ func unmarshalGuest(d *caddyfile.Dispenser, namespace, name, what string) (caddy
 		return nil, d.Errf("unknown %s '%s': there are %s", what, name, strings.Join(known, ", "))
 	}
 	return caddyfile.UnmarshalModule(d, namespace+"."+name)
-}
-
-// oneValue reads the one argument of a subdirective that may stand once.
-func oneValue(d *caddyfile.Dispenser, target *string) error {
-	name := d.Val()
-	if *target != "" {
-		return alreadySpecified(d, name)
-	}
-	if !d.AllArgs(target) {
-		return d.ArgErr()
-	}
-	if *target == "" {
-		return d.Errf("%s is empty", name)
-	}
-	return nil
-}
-
-// oneOf is oneValue for a choice.
-func oneOf(d *caddyfile.Dispenser, target *string, choice ...string) error {
-	name := d.Val()
-	if err := oneValue(d, target); err != nil {
-		return err
-	}
-	if !slices.Contains(choice, *target) {
-		return d.Errf("%s is %s, not '%s'", name, strings.Join(choice, " or "), *target)
-	}
-	return nil
-}
-
-// number reads the one argument of a subdirective that may stand once: a number greater than zero.
-func number(d *caddyfile.Dispenser, target *int) error {
-	name := d.Val()
-	if *target != 0 {
-		return alreadySpecified(d, name)
-	}
-	var text string
-	if !d.AllArgs(&text) {
-		return d.ArgErr()
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n <= 0 {
-		return d.Errf("%s must be a number greater than zero, not '%s'", name, text)
-	}
-	*target = n
-	return nil
-}
-
-func alreadySpecified(d *caddyfile.Dispenser, name string) error {
-	return d.Errf("%s already specified", name)
 }
 
 // Interface guards

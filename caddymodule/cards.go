@@ -161,15 +161,13 @@ func unmarshalCard(d *caddyfile.Dispenser, seen *cardSet, values map[field]*stri
 	return ids, nil
 }
 
-// checkUnmarshaled reports, with its place in the Caddyfile, what can only be seen at the end of an action's block.
+// checkUnmarshaled reports what can only be seen at the end of an action's block.
 func checkUnmarshaled(d *caddyfile.Dispenser, cards *cardSet, maxCards int) error {
-	if err := cards.checkNotEmpty(); err != nil {
-		return d.WrapErr(err)
+	err := cards.checkNotEmpty()
+	if err == nil {
+		_, err = cards.maxCards(maxCards)
 	}
-	if _, err := cards.maxCards(maxCards); err != nil {
-		return d.WrapErr(err)
-	}
-	return nil
+	return located(d, err)
 }
 
 // unmarshalAccept reads `accept <field...>|none`.
@@ -180,8 +178,6 @@ func unmarshalAccept(d *caddyfile.Dispenser, target *[]string, possible fieldSet
 	if *target = d.RemainingArgs(); len(*target) == 0 {
 		return d.ArgErr()
 	}
-	if _, err := parseAccept(*target, possible); err != nil {
-		return d.WrapErr(err)
-	}
-	return nil
+	_, err := parseAccept(*target, possible)
+	return located(d, err)
 }

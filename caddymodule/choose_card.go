@@ -100,25 +100,18 @@ func (c *ChooseCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddy
 //		card <card_id...>|*
 //	}
 func (c *ChooseCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next() // consume action name
-	if d.NextArg() {
-		return d.ArgErr()
-	}
 	var cards cardSet
-	for d.NextBlock(0) {
-		if d.Val() != "card" {
-			return d.Errf("unrecognized subdirective '%s'", d.Val())
-		}
-		ids, err := unmarshalCard(d, &cards, nil)
-		if err != nil {
+	err := unmarshalSegment(d, subdirectives{
+		"card": func() error {
+			ids, err := unmarshalCard(d, &cards, nil)
+			c.Cards = append(c.Cards, ChooseCardRule{ids})
 			return err
-		}
-		c.Cards = append(c.Cards, ChooseCardRule{ids})
+		},
+	})
+	if err != nil {
+		return err
 	}
-	if err := cards.checkNotEmpty(); err != nil {
-		return d.WrapErr(err)
-	}
-	return nil
+	return located(d, cards.checkNotEmpty())
 }
 
 // Interface guards

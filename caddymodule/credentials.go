@@ -190,25 +190,10 @@ func lendToken(r *http.Request, account *plugin.Account) ([]byte, error) {
 //		key     <value>
 //	}
 func (c *Credentials) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next() // consume action name
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	for d.NextBlock(0) {
-		var err error
-		switch d.Val() {
-		case "clients":
-			err = unmarshalClients(d, &c.Clients)
-		case "key":
-			err = oneValue(d, &c.Key)
-		default:
-			err = d.Errf("unrecognized subdirective '%s'", d.Val())
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return unmarshalSegment(d, subdirectives{
+		"clients": func() error { return unmarshalClients(d, &c.Clients) },
+		"key":     func() error { return oneValue(d, &c.Key) },
+	})
 }
 
 // Interface guards

@@ -202,13 +202,22 @@ func (v value) eval(f field, r *http.Request) (string, error) {
 	if !v.dynamic {
 		return v.raw, nil
 	}
-	s, err := replacer(r).ReplaceOrErr(v.raw, true, true)
+	s, err := configured(r, fieldRules[f].name, v.raw)
+	if err != nil {
+		return "", err
+	}
+	return s, checkConfigured(f, s)
+}
+
+// configured evaluates the placeholders of what is configured for a name, each in full.
+func configured(r *http.Request, name, raw string) (string, error) {
+	s, err := replacer(r).ReplaceOrErr(raw, true, true)
 	if err != nil || s == "" {
-		p := problemf(http.StatusForbidden, reasonValueMissing, "the value that is configured for %s came out empty", fieldRules[f].name)
+		p := problemf(http.StatusForbidden, reasonValueMissing, "the value that is configured for %s came out empty", name)
 		p.Err = err
 		return "", p
 	}
-	return s, checkConfigured(f, s)
+	return s, nil
 }
 
 // The patterns of what clients may send.

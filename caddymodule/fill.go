@@ -2,12 +2,10 @@ package caddymodule
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
-	"github.com/dustin/go-humanize"
 	"go.uber.org/zap"
 
 	"github.com/caddyserver/caddy/v2"
@@ -125,49 +123,19 @@ func (f *Fill) answer(fw *fillWriter, r *http.Request, account *plugin.Account) 
 //		max_body <size>
 //	}
 func (f *Fill) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next() // consume action name
-	if d.NextArg() {
-		return d.ArgErr()
-	}
 	var cards cardSet
-	for d.NextBlock(0) {
-		var err error
-		switch d.Val() {
-		case "card":
-			var rule FillRule
-			rule.CardID, err = unmarshalCard(d, &cards, nil)
-			f.Cards = append(f.Cards, rule)
-		case "max_body":
-			err = size(d, &f.MaxBody)
-		default:
-			err = d.Errf("unrecognized subdirective '%s'", d.Val())
-		}
-		if err != nil {
+	err := unmarshalSegment(d, subdirectives{
+		"card": func() error {
+			ids, err := unmarshalCard(d, &cards, nil)
+			f.Cards = append(f.Cards, FillRule{ids})
 			return err
-		}
+		},
+		"max_body": func() error { return size(d, &f.MaxBody) },
+	})
+	if err != nil {
+		return err
 	}
-	if err := cards.checkNotEmpty(); err != nil {
-		return d.WrapErr(err)
-	}
-	return nil
-}
-
-// size reads the one argument of a subdirective that may stand once: a number of bytes, such as 512KiB or 2MB.
-func size(d *caddyfile.Dispenser, target *int64) error {
-	name := d.Val()
-	if *target != 0 {
-		return alreadySpecified(d, name)
-	}
-	var text string
-	if !d.AllArgs(&text) {
-		return d.ArgErr()
-	}
-	n, err := humanize.ParseBytes(text)
-	if err != nil || n == 0 || n > 1<<62 {
-		return d.WrapErr(fmt.Errorf("%s must be a size greater than zero, such as 512KiB, not '%s'", name, text))
-	}
-	*target = int64(n)
-	return nil
+	return located(d, cards.checkNotEmpty())
 }
 
 // Interface guards

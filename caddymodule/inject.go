@@ -243,48 +243,35 @@ func (in *Inject) takeBack(r *http.Request, query *injectQuery) {
 //		optional
 //	}
 func (in *Inject) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next() // consume action name
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	for d.NextBlock(0) {
-		switch d.Val() {
-		case "header":
-			if err := unmarshalInjected(d, &in.Header, checkInjectField); err != nil {
-				return err
-			}
-		case "query":
-			if err := unmarshalInjected(d, &in.Query, checkInjectParam); err != nil {
-				return err
-			}
-		case "placeholder":
-			var name string
-			if !d.AllArgs(&name) {
-				return d.ArgErr()
-			}
-			kind := credential.Kind(name)
-			if err := checkInjectKind(kind); err != nil {
-				return d.WrapErr(err)
-			}
-			if slices.Contains(in.Placeholder, kind) {
-				return d.Errf("placeholder %s already specified", kind)
-			}
-			in.Placeholder = append(in.Placeholder, kind)
-		case "optional":
-			if d.NextArg() {
-				return d.ArgErr()
-			}
-			if in.Optional {
-				return d.Err("optional already specified")
-			}
-			in.Optional = true
-		default:
-			return d.Errf("unrecognized subdirective '%s'", d.Val())
-		}
+	err := unmarshalSegment(d, subdirectives{
+		"header":      func() error { return unmarshalInjected(d, &in.Header, checkInjectField) },
+		"query":       func() error { return unmarshalInjected(d, &in.Query, checkInjectParam) },
+		"placeholder": func() error { return in.unmarshalPlaceholder(d) },
+		"optional":    func() error { return flag(d, &in.Optional) },
+	})
+	if err != nil {
+		return err
 	}
 	if len(in.Header)+len(in.Query)+len(in.Placeholder) == 0 {
 		return d.Err("inject has nothing to inject: it takes header, query or placeholder")
 	}
+	return nil
+}
+
+// unmarshalPlaceholder reads `placeholder <credential>`, which may be repeated.
+func (in *Inject) unmarshalPlaceholder(d *caddyfile.Dispenser) error {
+	var name string
+	if !d.AllArgs(&name) {
+		return d.ArgErr()
+	}
+	kind := credential.Kind(name)
+	if err := checkInjectKind(kind); err != nil {
+		return d.WrapErr(err)
+	}
+	if slices.Contains(in.Placeholder, kind) {
+		return d.Errf("placeholder %s already specified", kind)
+	}
+	in.Placeholder = append(in.Placeholder, kind)
 	return nil
 }
 

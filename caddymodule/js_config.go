@@ -172,41 +172,43 @@ func (j *JSConfig) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyht
 //		api    <name...>
 //	}
 func (j *JSConfig) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next() // consume action name
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	for d.NextBlock(0) {
-		switch d.Val() {
-		case "origin":
-			origins := d.RemainingArgs()
-			if len(origins) == 0 {
-				return d.ArgErr()
-			}
-			for _, origin := range origins {
-				// placeholders can only be judged when their values are there
-				if _, err := parseOrigin(origin); err != nil && !isDynamic(origin) {
-					return d.WrapErr(err)
-				}
-			}
-			j.Origin = append(j.Origin, origins...)
-		case "api":
-			names := d.RemainingArgs()
-			if len(names) == 0 {
-				return d.ArgErr()
-			}
-			j.API = append(j.API, names...)
-			if err := checkAPIs(j.API); err != nil {
-				return d.WrapErr(err)
-			}
-		default:
-			return d.Errf("unrecognized subdirective '%s'", d.Val())
-		}
+	err := unmarshalSegment(d, subdirectives{
+		"origin": func() error { return j.unmarshalOrigin(d) },
+		"api":    func() error { return j.unmarshalAPI(d) },
+	})
+	if err != nil {
+		return err
 	}
 	if len(j.Origin) == 0 {
 		return d.WrapErr(errNoOrigin)
 	}
 	return nil
+}
+
+// unmarshalOrigin reads `origin <origin...>`, which may be repeated.
+func (j *JSConfig) unmarshalOrigin(d *caddyfile.Dispenser) error {
+	origins := d.RemainingArgs()
+	if len(origins) == 0 {
+		return d.ArgErr()
+	}
+	for _, origin := range origins {
+		// placeholders can only be judged when their values are there
+		if _, err := parseOrigin(origin); err != nil && !isDynamic(origin) {
+			return d.WrapErr(err)
+		}
+	}
+	j.Origin = append(j.Origin, origins...)
+	return nil
+}
+
+// unmarshalAPI reads `api <name...>`, which may be repeated.
+func (j *JSConfig) unmarshalAPI(d *caddyfile.Dispenser) error {
+	names := d.RemainingArgs()
+	if len(names) == 0 {
+		return d.ArgErr()
+	}
+	j.API = append(j.API, names...)
+	return located(d, checkAPIs(j.API))
 }
 
 // Interface guards

@@ -134,11 +134,9 @@ func (l *Login) takeCode(r *http.Request) (string, error) {
 	if l.jsCode == "" {
 		return takeJSCode(r)
 	}
-	s, err := replacer(r).ReplaceOrErr(l.jsCode, true, true)
-	if err != nil || s == "" {
-		p := problemf(http.StatusForbidden, reasonValueMissing, "the value that is configured for js_code came out empty")
-		p.Err = err
-		return "", p
+	s, err := configured(r, jsCodeName, l.jsCode)
+	if err != nil {
+		return "", err
 	}
 	return s, checkJSCode(text{s: s})
 }
@@ -151,27 +149,11 @@ func (l *Login) takeCode(r *http.Request) (string, error) {
 //		header       <field> mini_openid|unionid
 //	}
 func (l *Login) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next() // consume action name
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	for d.NextBlock(0) {
-		var err error
-		switch d.Val() {
-		case "js_code":
-			err = oneValue(d, &l.JSCode)
-		case "mini_program":
-			err = oneValue(d, &l.MiniProgram)
-		case "header":
-			err = l.unmarshalHeader(d)
-		default:
-			err = d.Errf("unrecognized subdirective '%s'", d.Val())
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return unmarshalSegment(d, subdirectives{
+		"js_code":      func() error { return oneValue(d, &l.JSCode) },
+		"mini_program": func() error { return oneValue(d, &l.MiniProgram) },
+		"header":       func() error { return l.unmarshalHeader(d) },
+	})
 }
 
 // unmarshalHeader reads `header <field> mini_openid|unionid`.

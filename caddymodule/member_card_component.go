@@ -153,37 +153,27 @@ func (m *MemberCardComponent) ServeAction(w http.ResponseWriter, r *http.Request
 //		cache  <duration>|off
 //	}
 func (m *MemberCardComponent) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next() // consume action name
-	if d.NextArg() {
-		return d.ArgErr()
-	}
 	var cards cardSet
-	for d.NextBlock(0) {
-		var err error
-		switch d.Val() {
-		case "card":
+	err := unmarshalSegment(d, subdirectives{
+		"card": func() (err error) {
 			var rule MemberCardRule
 			rule.CardID, err = unmarshalCard(d, &cards, map[field]*string{outerStr: &rule.OuterStr})
 			m.Cards = append(m.Cards, rule)
-		case "accept":
-			err = unmarshalAccept(d, &m.Accept, fieldsOf(outerStr))
-		case "cache":
-			if err = oneValue(d, &m.Cache); err == nil {
-				if _, cacheErr := parseCache(m.Cache); cacheErr != nil {
-					err = d.WrapErr(cacheErr)
-				}
-			}
-		default:
-			err = d.Errf("unrecognized subdirective '%s'", d.Val())
-		}
-		if err != nil {
 			return err
-		}
+		},
+		"accept": func() error { return unmarshalAccept(d, &m.Accept, fieldsOf(outerStr)) },
+		"cache": func() error {
+			if err := oneValue(d, &m.Cache); err != nil {
+				return err
+			}
+			_, err := parseCache(m.Cache)
+			return located(d, err)
+		},
+	})
+	if err != nil {
+		return err
 	}
-	if err := cards.checkNotEmpty(); err != nil {
-		return d.WrapErr(err)
-	}
-	return nil
+	return located(d, cards.checkNotEmpty())
 }
 
 // Interface guards

@@ -189,29 +189,10 @@ func pushProblem(err error) error {
 //		component_app_id <app_id>
 //	}
 func (p *MessagePush) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next() // consume action name
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	for d.NextBlock(0) {
-		switch name := d.Val(); name {
-		case "enrich":
-			if d.NextArg() {
-				return d.ArgErr()
-			}
-			if p.Enrich {
-				return alreadySpecified(d, name)
-			}
-			p.Enrich = true
-		case "component_app_id":
-			if err := oneValue(d, &p.ComponentAppID); err != nil {
-				return err
-			}
-		default:
-			return d.Errf("unrecognized subdirective '%s'", name)
-		}
-	}
-	return nil
+	return unmarshalSegment(d, subdirectives{
+		"enrich":           func() error { return flag(d, &p.Enrich) },
+		"component_app_id": func() error { return oneValue(d, &p.ComponentAppID) },
+	})
 }
 
 // Interface guards

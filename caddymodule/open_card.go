@@ -149,26 +149,17 @@ func decryptAll(ctx context.Context, account *plugin.Account, codes []string) er
 //		max_cards <n>
 //	}
 func (o *OpenCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next() // consume action name
-	if d.NextArg() {
-		return d.ArgErr()
-	}
 	var cards cardSet
-	for d.NextBlock(0) {
-		var err error
-		switch d.Val() {
-		case "card":
-			var rule OpenCardRule
-			rule.CardID, err = unmarshalCard(d, &cards, nil)
-			o.Cards = append(o.Cards, rule)
-		case "max_cards":
-			err = number(d, &o.MaxCards)
-		default:
-			err = d.Errf("unrecognized subdirective '%s'", d.Val())
-		}
-		if err != nil {
+	err := unmarshalSegment(d, subdirectives{
+		"card": func() error {
+			ids, err := unmarshalCard(d, &cards, nil)
+			o.Cards = append(o.Cards, OpenCardRule{ids})
 			return err
-		}
+		},
+		"max_cards": func() error { return number(d, &o.MaxCards) },
+	})
+	if err != nil {
+		return err
 	}
 	return checkUnmarshaled(d, &cards, o.MaxCards)
 }

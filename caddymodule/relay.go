@@ -222,29 +222,12 @@ func relayError(req *http.Request, err error) error {
 //		key     <value>
 //	}
 func (rl *Relay) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next() // consume action name
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	for d.NextBlock(0) {
-		var err error
-		switch d.Val() {
-		case "allow":
-			err = unmarshalPaths(d, &rl.Allow, true)
-		case "pass":
-			err = unmarshalPaths(d, &rl.Pass, false)
-		case "clients":
-			err = unmarshalClients(d, &rl.Clients)
-		case "key":
-			err = oneValue(d, &rl.Key)
-		default:
-			err = d.Errf("unrecognized subdirective '%s'", d.Val())
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return unmarshalSegment(d, subdirectives{
+		"allow":   func() error { return unmarshalPaths(d, &rl.Allow, true) },
+		"pass":    func() error { return unmarshalPaths(d, &rl.Pass, false) },
+		"clients": func() error { return unmarshalClients(d, &rl.Clients) },
+		"key":     func() error { return oneValue(d, &rl.Key) },
+	})
 }
 
 // Interface guards

@@ -123,8 +123,6 @@ func unmarshalPaths(d *caddyfile.Dispenser, paths *[]string, reserve bool) error
 		return d.ArgErr()
 	}
 	*paths = append(*paths, more...)
-	if _, err := newPathSet(option, *paths, reserve); err != nil {
-		return d.WrapErr(err)
-	}
-	return nil
+	_, err := newPathSet(option, *paths, reserve)
+	return located(d, err)
 }

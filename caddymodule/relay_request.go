@@ -59,15 +59,10 @@ func (c *relayCall) keepBody(r *http.Request) error {
 		if _, ok := errors.AsType[caddyhttp.HandlerError](err); ok {
 			return err // of request_body, which has a bound of its own
 		}
-		p := invalid("the body could not be read")
-		p.Err = err
-		return p
+		return unreadable(err)
 	}
 	if body.Len() > maxKept {
-		r.Body = struct {
-			io.Reader
-			io.Closer
-		}{io.MultiReader(&body, r.Body), r.Body}
+		r.Body = readBefore{io.MultiReader(&body, r.Body), r.Body}
 		return nil
 	}
 	c.Body = body.Bytes()

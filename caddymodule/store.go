@@ -47,7 +47,9 @@ func (s *CaddyStore) CredentialStore() (credential.Store, error) { return s.stor
 // UnmarshalCaddyfile sets up the store from Caddyfile tokens. Syntax:
 //
 //	store caddy
-func (s *CaddyStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error { return noArguments(d) }
+func (s *CaddyStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	return unmarshalSegment(d, nil)
+}
 
 // fileStore is Caddy's storage where that is files. It tells a record's age by the clock of the file system, which all
 // machines that share a folder see alike.
@@ -87,19 +89,7 @@ func (s *NoStore) CredentialStore() (credential.Store, error) { return nil, nil 
 // UnmarshalCaddyfile sets up the store from Caddyfile tokens. Syntax:
 //
 //	store off
-func (s *NoStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error { return noArguments(d) }
-
-// noArguments consumes a name that stands alone.
-func noArguments(d *caddyfile.Dispenser) error {
-	d.Next() // consume the name
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	for d.NextBlock(0) {
-		return d.Errf("unrecognized subdirective '%s'", d.Val())
-	}
-	return nil
-}
+func (s *NoStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error { return unmarshalSegment(d, nil) }
 
 // Interface guards
 var (

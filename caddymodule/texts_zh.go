@@ -88,7 +88,6 @@ var textsZH = map[phrase]string{ //nolint:gosec // these texts speak of secrets,
 
 	// What is wrong with the configuration, or with the backend.
 	"the value that is configured for %s came out empty":                 "为 %s 配置的值为空",
-	"the value that is configured for js_code came out empty":            "为 js_code 配置的值为空",
 	"the account's name came out empty":                                  "公众号名称（account）的值为空",
 	"the account's name came out as none that is configured":             "公众号名称（account）的值不是已配置的名称",
 	"the backend's answer: %s":                                           "后端的应答：%s",
