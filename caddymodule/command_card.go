@@ -122,7 +122,7 @@ made any more, and member cards only by merchants of certain categories.
 				return usagef("%s: %w", args[0], err)
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "a new %s %s of %s\n", card.Type, card.Text("title"), account.AppID())
-			if err := ask.sure(cmd, args[0], "Make this card?"); err != nil {
+			if err := ask.sure(ctx, cmd, args[0], "Make this card?"); err != nil {
 				return err
 			}
 			id, err := account.CreateCard(ctx, request)
@@ -207,7 +207,7 @@ func changeCard(ctx context.Context, cmd *cobra.Command, account *plugin.Account
 	}
 	showChanges(out, cardID, card, changes)
 	question := "Change the card at WeChat? Customers see it at once, or WeChat reviews the card again, and until it has passed nobody gets it."
-	if err := ask.sure(cmd, input, question); err != nil {
+	if err := ask.sure(ctx, cmd, input, question); err != nil {
 		return err
 	}
 	inReview, err := account.UpdateCard(ctx, card.UpdateRequest(cardID, changes))
@@ -294,23 +294,38 @@ var errNotSure = errors.New("nothing was changed")
 
 // sure asks, and fails unless the answer is yes. input is what the command read already: what comes from standard input
 // leaves nobody there to ask.
-func (a *asking) sure(cmd *cobra.Command, input, question string) error {
+func (a *asking) sure(ctx context.Context, cmd *cobra.Command, input, question string) error {
 	if a.yes {
 		return nil
 	}
 	if input == "-" || !isTerminal(cmd.InOrStdin()) {
 		return errNobody
 	}
-	return confirm(cmd.InOrStdin(), cmd.ErrOrStderr(), question)
+	return confirm(ctx, cmd.InOrStdin(), cmd.ErrOrStderr(), question)
 }
 
-// confirm asks on a terminal.
-func confirm(in io.Reader, out io.Writer, question string) error {
+// confirm asks on a terminal. Who interrupts the command has not said yes.
+func confirm(ctx context.Context, in io.Reader, out io.Writer, question string) error {
 	fmt.Fprintf(out, "%s [y/N] ", question)
+	answer := make(chan error, 1)
+	go func() { answer <- readYes(in) }()
+	select {
+	case err := <-answer:
+		if errors.Is(err, errNobody) {
+			fmt.Fprintln(out)
+		}
+		return err
+	case <-ctx.Done():
+		fmt.Fprintln(out)
+		return errNotSure
+	}
+}
+
+// readYes reads an answer, and fails unless it is yes.
+func readYes(in io.Reader) error {
 	var line [64]byte
 	n, err := in.Read(line[:])
 	if err != nil && n == 0 {
-		fmt.Fprintln(out)
 		return errNobody // /dev/null is a device, too
 	}
 	switch strings.ToLower(strings.TrimSpace(string(line[:n]))) {

@@ -131,12 +131,12 @@ form takes the place of the one before.
 				return err
 			}
 			defer closeAll()
-			fmt.Fprintln(cmd.OutOrStdout(), string(request))
-			if err := ask.sure(cmd, input, "Set this form at WeChat? Users who get the card see it at once."); err != nil {
-				return err
-			}
 			ctx, stop := untilInterrupted(cmd)
 			defer stop()
+			fmt.Fprintln(cmd.OutOrStdout(), string(request))
+			if err := ask.sure(ctx, cmd, input, "Set this form at WeChat? Users who get the card see it at once."); err != nil {
+				return err
+			}
 			if err := account.SetActivateForm(ctx, request); err != nil {
 				return plainError(err)
 			}
