@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/cards"
@@ -27,11 +25,6 @@ gets its own where there are none; with classic it does not, for that would end 
 const exitNote = `
 The exit status is 0 when it is done, 1 when WeChat refused it or nobody said yes, and 2 when the command is not called
 like this.`
-
-// untilInterrupted gives a context that ends when somebody has had enough.
-func untilInterrupted(cmd *cobra.Command) (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
-}
 
 func cardCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -61,13 +54,11 @@ caddy wechat-card card update takes.
 			if err := checkCardID(args[0]); err != nil {
 				return err
 			}
-			account, closeAll, err := flags.one()
+			ctx, account, done, err := flags.one(cmd)
 			if err != nil {
 				return err
 			}
-			defer closeAll()
-			ctx, stop := untilInterrupted(cmd)
-			defer stop()
+			defer done()
 			raw, _, err := account.Card(ctx, args[0])
 			if err != nil {
 				return plainError(err)
@@ -110,13 +101,11 @@ made any more, and member cards only by merchants of certain categories.
 			if err != nil {
 				return usagef("%s: %w", args[0], err)
 			}
-			account, closeAll, err := flags.one()
+			ctx, account, done, err := flags.one(cmd)
 			if err != nil {
 				return err
 			}
-			defer closeAll()
-			ctx, stop := untilInterrupted(cmd)
-			defer stop()
+			defer done()
 			request, err := card.CreateRequest(account.Colours(ctx))
 			if err != nil {
 				return usagef("%s: %w", args[0], err)
@@ -163,13 +152,11 @@ Customers see a change at once, or WeChat reviews the card again (send_check), a
 			if err != nil {
 				return err
 			}
-			account, closeAll, err := flags.one()
+			ctx, account, done, err := flags.one(cmd)
 			if err != nil {
 				return err
 			}
-			defer closeAll()
-			ctx, stop := untilInterrupted(cmd)
-			defer stop()
+			defer done()
 			return changeCard(ctx, cmd, account, args[0], args[1], &ask, func(card cards.Card) (map[string]any, error) {
 				wanted, err := cards.ParseUpdate(raw, card.Type)
 				if err != nil {

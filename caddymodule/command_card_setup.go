@@ -56,13 +56,11 @@ Customers see a change at once, or WeChat reviews the card again (send_check), a
 			if len(to)+len(text) == 0 {
 				return usagef("nothing is to be set: name an entry")
 			}
-			account, closeAll, err := flags.one()
+			ctx, account, done, err := flags.one(cmd)
 			if err != nil {
 				return err
 			}
-			defer closeAll()
-			ctx, stop := untilInterrupted(cmd)
-			defer stop()
+			defer done()
 			return changeCard(ctx, cmd, account, args[0], "", &ask, func(card cards.Card) (map[string]any, error) {
 				for _, e := range card.Untitled(names) {
 					if _, ok := text[e.Name]; !ok {
@@ -126,13 +124,11 @@ form takes the place of the one before.
 			if err != nil {
 				return err
 			}
-			account, closeAll, err := flags.one()
+			ctx, account, done, err := flags.one(cmd)
 			if err != nil {
 				return err
 			}
-			defer closeAll()
-			ctx, stop := untilInterrupted(cmd)
-			defer stop()
+			defer done()
 			fmt.Fprintln(cmd.OutOrStdout(), string(request))
 			if err := ask.sure(ctx, cmd, input, "Set this form at WeChat? Users who get the card see it at once."); err != nil {
 				return err
@@ -214,13 +210,11 @@ it before stay, so name all who are to test. Customers see nothing of it, and no
 					userNames = append(userNames, arg)
 				}
 			}
-			account, closeAll, err := flags.one()
+			ctx, account, done, err := flags.one(cmd)
 			if err != nil {
 				return err
 			}
-			defer closeAll()
-			ctx, stop := untilInterrupted(cmd)
-			defer stop()
+			defer done()
 			if err := account.SetTestWhitelist(ctx, openIDs, userNames); err != nil {
 				return plainError(err)
 			}

@@ -1,13 +1,16 @@
 package caddymodule
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/spf13/cobra"
@@ -146,11 +149,11 @@ func (f *accountFlags) fromFlags() ([]byte, error) {
 	return json.Marshal(caddy.Config{AppsRaw: caddy.ModuleMap{appName: raw}})
 }
 
-// one opens the configuration for one account of it.
-func (f *accountFlags) one() (account *plugin.Account, closeAll func(), err error) {
+// one opens the configuration for one account of it. ctx ends when somebody has had enough; done must be called.
+func (f *accountFlags) one(cmd *cobra.Command) (ctx context.Context, account *plugin.Account, done func(), err error) {
 	app, _, closeApp, err := f.open()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	name := f.account
 	if name == "" {
@@ -162,9 +165,15 @@ func (f *accountFlags) one() (account *plugin.Account, closeAll func(), err erro
 	guest, err := app.guest(name)
 	if err != nil {
 		closeApp()
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return guest, func() { guest.Stop(); closeApp() }, nil
+	ctx, stop := untilInterrupted(cmd)
+	return ctx, guest, func() { stop(); guest.Stop(); closeApp() }, nil
+}
+
+// untilInterrupted gives a context that ends when somebody has had enough.
+func untilInterrupted(cmd *cobra.Command) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 }
 
 // guest gives an account for a process beside the one that serves.

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -186,11 +187,7 @@ func (a *Account) CheckCredentials(ctx context.Context, kinds []credential.Kind,
 		report(Finding{Check: checkAddress, Text: "WeChat takes calls from this machine's address"})
 	}
 	for _, kind := range credential.Kinds {
-		needed := kind == credential.AccessToken
-		for _, k := range kinds {
-			needed = needed || k == kind
-		}
-		if !needed {
+		if kind != credential.AccessToken && !slices.Contains(kinds, kind) {
 			continue
 		}
 		if kind == credential.AccessToken && a.cfg.tokenSource() == None {
