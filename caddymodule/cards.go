@@ -14,6 +14,12 @@ const anyCard = "*"
 // defaultMaxCards is how many cards WeChat recommends at most for one call on the phone.
 const defaultMaxCards = 5
 
+// CardList lists cards for which an action configures nothing.
+type CardList struct {
+	// The ids of the cards; or `*` alone, for all cards of the account.
+	CardID []string `json:"card_id,omitempty"`
+}
+
 // cardSet holds the cards that a route is for.
 type cardSet struct {
 	byID   map[string]*cardRule
@@ -68,6 +74,16 @@ func (s *cardSet) add(ids []string, values map[field]string) error {
 			continue
 		}
 		if rule.values[f], err = newValue(f, raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addLists adds cards for which nothing is configured.
+func (s *cardSet) addLists(lists []CardList) error {
+	for _, list := range lists {
+		if _, err := s.claim(list.CardID); err != nil {
 			return err
 		}
 	}
@@ -159,6 +175,13 @@ func unmarshalCard(d *caddyfile.Dispenser, seen *cardSet, values map[field]*stri
 		}
 	}
 	return ids, nil
+}
+
+// unmarshalCardList reads `card <card_id...>|*` of an action that configures nothing for a card.
+func unmarshalCardList(d *caddyfile.Dispenser, seen *cardSet, lists *[]CardList) error {
+	ids, err := unmarshalCard(d, seen, nil)
+	*lists = append(*lists, CardList{ids})
+	return err
 }
 
 // checkUnmarshaled reports what can only be seen at the end of an action's block.

@@ -20,17 +20,11 @@ import (
 // JSON object or a form of a POST. Those that it has not are empty in the answer; without any, all the user's cards are shown.
 type ChooseCard struct {
 	// Which cards may be named. What is signed for choosing a card is also good for adding it, so this hands the card out just
-	// as add_card does.
-	Cards []ChooseCardRule `json:"cards,omitempty"`
+	// as add_card does; with `*`, any card to whoever can send a request.
+	Cards []CardList `json:"cards,omitempty"`
 
 	cards cardSet
 	shape shape
-}
-
-// ChooseCardRule lists cards.
-type ChooseCardRule struct {
-	// The ids of the cards; or `*` alone, for all cards of the account: whoever can send a request gets any of them.
-	CardID []string `json:"card_id,omitempty"`
 }
 
 // cardTypes are WeChat's, and INVOICE for wx.chooseInvoice.
@@ -48,10 +42,8 @@ func (ChooseCard) CaddyModule() caddy.ModuleInfo {
 
 // Provision compiles the configuration.
 func (c *ChooseCard) Provision(caddy.Context) error {
-	for _, rule := range c.Cards {
-		if err := c.cards.add(rule.CardID, nil); err != nil {
-			return err
-		}
+	if err := c.cards.addLists(c.Cards); err != nil {
+		return err
 	}
 	c.shape = shape{fields: fieldsOf(cardType, shopID), max: 1}
 	return c.cards.checkNotEmpty()
@@ -102,11 +94,7 @@ func (c *ChooseCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddy
 func (c *ChooseCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	var cards cardSet
 	err := unmarshalSegment(d, subdirectives{
-		"card": func() error {
-			ids, err := unmarshalCard(d, &cards, nil)
-			c.Cards = append(c.Cards, ChooseCardRule{ids})
-			return err
-		},
+		"card": func() error { return unmarshalCardList(d, &cards, &c.Cards) },
 	})
 	if err != nil {
 		return err

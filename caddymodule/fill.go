@@ -31,19 +31,13 @@ import (
 // If-None-Match, and they accept no encoding but identity: compress in front of this, with `encode`.
 type Fill struct {
 	// Which cards the backend may hand out here.
-	Cards []FillRule `json:"cards,omitempty"`
+	Cards []CardList `json:"cards,omitempty"`
 
 	// How many bytes an answer may have to be looked into. Default: 1048576 (1 MiB).
 	MaxBody int64 `json:"max_body,omitempty"`
 
 	cards  cardSet
 	logger *zap.Logger
-}
-
-// FillRule lists cards.
-type FillRule struct {
-	// The ids of the cards; or `*` alone, for all cards of the account.
-	CardID []string `json:"card_id,omitempty"`
 }
 
 // defaultFillMaxBody is the default of Fill.MaxBody.
@@ -57,10 +51,8 @@ func (Fill) CaddyModule() caddy.ModuleInfo {
 // Provision compiles the configuration.
 func (f *Fill) Provision(ctx caddy.Context) error {
 	f.logger = ctx.Logger()
-	for _, rule := range f.Cards {
-		if err := f.cards.add(rule.CardID, nil); err != nil {
-			return err
-		}
+	if err := f.cards.addLists(f.Cards); err != nil {
+		return err
 	}
 	if f.MaxBody < 0 {
 		return errors.New("max_body must be greater than zero")
@@ -125,11 +117,7 @@ func (f *Fill) answer(fw *fillWriter, r *http.Request, account *plugin.Account) 
 func (f *Fill) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	var cards cardSet
 	err := unmarshalSegment(d, subdirectives{
-		"card": func() error {
-			ids, err := unmarshalCard(d, &cards, nil)
-			f.Cards = append(f.Cards, FillRule{ids})
-			return err
-		},
+		"card":     func() error { return unmarshalCardList(d, &cards, &f.Cards) },
 		"max_body": func() error { return size(d, &f.MaxBody) },
 	})
 	if err != nil {

@@ -22,19 +22,13 @@ import (
 // A code of at most 20 characters is taken for one that is not encrypted.
 type OpenCard struct {
 	// Which cards this decrypts codes for. It is a filter on what clients say: WeChat does not tell whose code it decrypts.
-	Cards []OpenCardRule `json:"cards,omitempty"`
+	Cards []CardList `json:"cards,omitempty"`
 
 	// How many cards one request may ask for. Default: 5.
 	MaxCards int `json:"max_cards,omitempty"`
 
 	cards cardSet
 	shape shape
-}
-
-// OpenCardRule lists cards.
-type OpenCardRule struct {
-	// The ids of the cards; or `*` alone, for all cards of the account.
-	CardID []string `json:"card_id,omitempty"`
 }
 
 // CaddyModule returns the Caddy module information.
@@ -44,10 +38,8 @@ func (OpenCard) CaddyModule() caddy.ModuleInfo {
 
 // Provision compiles the configuration.
 func (o *OpenCard) Provision(caddy.Context) error {
-	for _, rule := range o.Cards {
-		if err := o.cards.add(rule.CardID, nil); err != nil {
-			return err
-		}
+	if err := o.cards.addLists(o.Cards); err != nil {
+		return err
 	}
 	if err := o.cards.checkNotEmpty(); err != nil {
 		return err
@@ -151,11 +143,7 @@ func decryptAll(ctx context.Context, account *plugin.Account, codes []string) er
 func (o *OpenCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	var cards cardSet
 	err := unmarshalSegment(d, subdirectives{
-		"card": func() error {
-			ids, err := unmarshalCard(d, &cards, nil)
-			o.Cards = append(o.Cards, OpenCardRule{ids})
-			return err
-		},
+		"card":      func() error { return unmarshalCardList(d, &cards, &o.Cards) },
 		"max_cards": func() error { return number(d, &o.MaxCards) },
 	})
 	if err != nil {
