@@ -184,3 +184,23 @@ func TestRefusedAddressIsForgottenByRefreshAndByAnotherSecret(t *testing.T) {
 		b.Stop(b.env)
 	})
 }
+
+// A ticket's attempt is made with the token that it needs: it must not be in the token's way.
+func TestRefusedAddressWhereOnlyTicketsAreAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBarredNode(t, newFake(), nodeOptions{}, 40164)
+		b.Start(b.env, APITicket)
+		defer b.Stop(b.env)
+		for range 1800 {
+			b.fails(t, APITicket)
+			time.Sleep(time.Second)
+		}
+		b.check(t)
+		if b.count() < 5 {
+			t.Errorf("%d calls in half an hour", b.count())
+		}
+		b.setOpen(true)
+		time.Sleep(5 * time.Minute)
+		b.get(t, APITicket)
+	})
+}
