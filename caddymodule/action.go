@@ -39,5 +39,15 @@ type Choosing interface {
 	CheckAccount(account *plugin.Account) error
 }
 
+// CardUser is an Action whose configuration names cards. `caddy wechat-card doctor` looks at those cards, and the admin API
+// knows by them whose a card is.
+type CardUser interface {
+	Action
+
+	// CardUses tells what is done with the listed cards; with the id "*" among them if others may be asked for. The Action's
+	// name need not be set.
+	CardUses() []plugin.CardUse
+}
+
 // actionNamespace is where actions are registered.
 const actionNamespace = "http.handlers.wechat_card.actions"

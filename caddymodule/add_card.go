@@ -108,6 +108,16 @@ func (a *AddCard) Needs() []credential.Kind { return []credential.Kind{credentia
 // Methods implements Answering.
 func (a *AddCard) Methods() []string { return answeringMethods }
 
+// CardUses implements CardUser.
+func (a *AddCard) CardUses() []plugin.CardUse {
+	return a.cards.uses(func(rule *cardRule) plugin.CardUse {
+		return plugin.CardUse{
+			Adds: true, Code: rule.sending(code, a.accept), OpenID: rule.sending(openID, a.accept),
+			FixedBegin: rule.sending(fixedBegin, a.accept),
+		}
+	})
+}
+
 // ServeAction implements Action.
 func (a *AddCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {
 	s := getScratch()
@@ -203,5 +213,6 @@ func (a *AddCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 var (
 	_ caddy.Provisioner     = (*AddCard)(nil)
 	_ Answering             = (*AddCard)(nil)
+	_ CardUser              = (*AddCard)(nil)
 	_ caddyfile.Unmarshaler = (*AddCard)(nil)
 )

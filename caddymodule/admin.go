@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -128,7 +127,7 @@ func serveStatus(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeAdmin(w, http.StatusOK, app.status(time.Now()))
+	return writeAdmin(w, http.StatusOK, statusOf(app, time.Now()))
 }
 
 func serveRefresh(w http.ResponseWriter, r *http.Request) error {
@@ -151,12 +150,12 @@ func serveRefresh(w http.ResponseWriter, r *http.Request) error {
 	if q.Credential != "" && !slices.Contains(credential.Kinds, q.Credential) {
 		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("credential must be one of %v", credential.Kinds)}
 	}
-	if q.Account != "" && app.accounts[q.Account] == nil {
+	if q.Account != "" && app.Account(q.Account) == nil {
 		return caddy.APIError{HTTPStatus: http.StatusNotFound, Message: "there is no account of that name"}
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), refreshTimeout)
 	defer cancel()
-	answer := app.refresh(ctx, q)
+	answer := refreshAll(ctx, app, q)
 	status := http.StatusOK
 	if answer.Error != "" {
 		status = http.StatusBadGateway
@@ -175,25 +174,26 @@ func writeAdmin(w http.ResponseWriter, status int, answer any) error {
 }
 
 // inUse lists the credentials of an account that a configured action needs, or that are held all the same.
-func (a *App) inUse(name string) []credential.Kind {
-	needed := a.needs.of(name)
+func inUse(app *App, name string) []credential.Kind {
+	needed := app.Needs(name)
 	return slices.DeleteFunc(slices.Clone(credential.Kinds), func(kind credential.Kind) bool {
-		return !slices.Contains(needed, kind) && a.accounts[name].Status(kind).Obtained.IsZero()
+		return !slices.Contains(needed, kind) && app.Account(name).Status(kind).Obtained.IsZero()
 	})
 }
 
-// status tells how all credentials stand.
-func (a *App) status(now time.Time) statusAnswer {
-	answer := statusAnswer{Accounts: make(map[string]accountStatus, len(a.accounts))}
-	for name, account := range a.accounts {
-		needed := a.needs.of(name)
+// statusOf tells how all credentials stand.
+func statusOf(app *App, now time.Time) statusAnswer {
+	names := app.Names()
+	answer := statusAnswer{Accounts: make(map[string]accountStatus, len(names))}
+	for _, name := range names {
+		account, needed := app.Account(name), app.Needs(name)
 		one := accountStatus{
 			AppID:       account.AppID(),
-			TokenSource: a.Accounts[name].TokenSource.name(),
-			RefusedIPs:  a.observers[name].refusedLately(now),
+			TokenSource: app.Accounts[name].TokenSource.name(),
+			RefusedIPs:  app.RefusedIPs(name, now),
 			Credentials: make(map[credential.Kind]*credentialStatus, len(credential.Kinds)),
 		}
-		if tickets := a.Accounts[name].TicketSource; tickets != nil {
+		if tickets := app.Accounts[name].TicketSource; tickets != nil {
 			one.TicketSource = tickets.Source
 		}
 		for _, kind := range credential.Kinds {
@@ -215,10 +215,10 @@ func (a *App) status(now time.Time) statusAnswer {
 	return answer
 }
 
-// refresh fetches what q names anew: accounts side by side, the credentials of each in their order, for tickets are
+// refreshAll fetches what q names anew: accounts side by side, the credentials of each in their order, for tickets are
 // fetched with the token.
-func (a *App) refresh(ctx context.Context, q refreshRequest) refreshAnswer {
-	names := slices.Sorted(maps.Keys(a.accounts))
+func refreshAll(ctx context.Context, app *App, q refreshRequest) refreshAnswer {
+	names := app.Names()
 	if q.Account != "" {
 		names = []string{q.Account}
 	}
@@ -228,7 +228,7 @@ func (a *App) refresh(ctx context.Context, q refreshRequest) refreshAnswer {
 	}
 	var wg sync.WaitGroup
 	for _, name := range names {
-		wg.Go(func() { a.refreshAccount(ctx, name, q, answer.Accounts[name]) })
+		wg.Go(func() { refreshAccount(ctx, app, name, q, answer.Accounts[name]) })
 	}
 	wg.Wait()
 	var failures []string
@@ -245,12 +245,12 @@ func (a *App) refresh(ctx context.Context, q refreshRequest) refreshAnswer {
 	return answer
 }
 
-func (a *App) refreshAccount(ctx context.Context, name string, q refreshRequest, into map[credential.Kind]*refreshedStatus) {
+func refreshAccount(ctx context.Context, app *App, name string, q refreshRequest, into map[credential.Kind]*refreshedStatus) {
 	kinds := []credential.Kind{q.Credential}
 	if q.Credential == "" {
-		kinds = a.inUse(name)
+		kinds = inUse(app, name)
 	}
-	account := a.accounts[name]
+	account := app.Account(name)
 	for _, kind := range kinds {
 		err := account.Refresh(ctx, kind, q.Force)
 		s := account.Status(kind)
@@ -262,28 +262,8 @@ func (a *App) refreshAccount(ctx context.Context, name string, q refreshRequest,
 			one.Expires, one.Source = wholeSecond(s.Expires), s.Source
 		}
 		into[kind] = one
-		a.logger.Info("credential refreshed by hand", "account", name, "credential", string(kind), "force", q.Force, "ok", err == nil)
+		app.Logger().Info("credential refreshed by hand", "account", name, "credential", string(kind), "force", q.Force, "ok", err == nil)
 	}
-}
-
-// unwrapUnavailable gives the cause: that the credential is unavailable is no news to whoever could not refresh it.
-func unwrapUnavailable(err error) error {
-	if u, ok := errors.AsType[*credential.Unavailable](err); ok && u.Err != nil {
-		return u.Err
-	}
-	return err
-}
-
-// String is the failure in one line.
-func (f failure) String() string {
-	s := f.ErrMsg
-	if f.ErrCode != 0 && !strings.Contains(s, "errcode") {
-		s = fmt.Sprintf("errcode %d: %s", f.ErrCode, s)
-	}
-	if f.Hint != "" {
-		s += " (" + f.Hint + ")"
-	}
-	return s
 }
 
 // wholeSecond is a time as it is shown.

@@ -1,21 +1,14 @@
 package caddymodule
 
 import (
-	"cmp"
 	"context"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
-	"net/http"
-	"net/url"
-	"os"
 	"slices"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -153,10 +146,14 @@ func (a *App) Provision(ctx caddy.Context) error {
 		}
 		a.accounts[name] = account
 	}
-	if err := metrics().register(ctx.GetMetricsRegistry(), expiries{a}); err != nil {
+	if err := metrics().register(ctx.GetMetricsRegistry(), newExpiries(a.Names, a.Needs, a.statusOf)); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	return events.On("started", started{a})
+}
+
+func (a *App) statusOf(account string, kind credential.Kind) credential.Status {
+	return a.accounts[account].Status(kind)
 }
 
 // checkMiniPrograms refuses the id of a mini program in the place of an official account's: the commonest mistake there is,
@@ -174,9 +171,6 @@ func (a *App) checkMiniPrograms(names []string) error {
 	}
 	return nil
 }
-
-// literalSecretsMessage is the warning about secrets that need not stand where they stand.
-const literalSecretsMessage = "secrets stand in the configuration itself, which Caddy shows at /config/ and saves; use {env.*} or {file.*}"
 
 // warn logs what is allowed but unwise about an account.
 func (a *App) warn(name string, store credential.Store) {
@@ -196,87 +190,6 @@ func (a *App) warn(name string, store credential.Store) {
 		a.logger.Warn("token_source classic with a store that other machines do not share: each machine's access_token ends that of the others",
 			"account", name)
 	}
-}
-
-// clientConfig makes the configuration of the client for WeChat's API.
-func (a *App) clientConfig() (wechat.Config, error) {
-	cfg := wechat.Config{Timeout: time.Duration(a.Timeout), Proxy: http.ProxyFromEnvironment}
-	if cfg.Timeout < 0 {
-		return cfg, errors.New("timeout must be greater than zero")
-	}
-	cfg.Timeout = cmp.Or(cfg.Timeout, wechat.DefaultTimeout)
-
-	api := a.API
-	if len(api) == 0 {
-		api = wechat.DefaultBaseURLs
-	}
-	for _, raw := range api {
-		base, err := expand(raw)
-		if err != nil {
-			return cfg, fmt.Errorf("api: %w", err)
-		}
-		base = strings.TrimRight(base, "/")
-		if err := checkBaseURL(base); err != nil {
-			return cfg, fmt.Errorf("api: %w", err)
-		}
-		cfg.BaseURLs = append(cfg.BaseURLs, base)
-	}
-
-	proxy, err := expand(a.Proxy)
-	if err != nil {
-		return cfg, fmt.Errorf("proxy: %w", err)
-	}
-	switch proxy {
-	case "":
-	case "off": // not nil, which stands for the environment's
-		cfg.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
-	default:
-		u, err := url.Parse(proxy)
-		if err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
-			// the URL may hold a password, and so may the parser's error
-			return cfg, errors.New("proxy must be off or a URL like http://host:port")
-		}
-		cfg.Proxy = http.ProxyURL(u)
-	}
-
-	if len(a.CA) > 0 {
-		cfg.RootCAs, err = rootCAs(a.CA)
-	}
-	return cfg, err
-}
-
-// checkBaseURL accepts http and https URLs that a path can be appended to.
-func checkBaseURL(s string) error {
-	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("%q is no http or https URL", s)
-	}
-	if u.User != nil || strings.ContainsAny(s, "?#") {
-		return errors.New("a base URL has no user, query or fragment")
-	}
-	return nil
-}
-
-// rootCAs adds the certificates in files to the system's.
-func rootCAs(files []string) (*x509.CertPool, error) {
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		return nil, fmt.Errorf("ca: %w", err)
-	}
-	for _, raw := range files {
-		name, err := expand(raw)
-		if err != nil {
-			return nil, fmt.Errorf("ca: %w", err)
-		}
-		pem, err := os.ReadFile(name)
-		if err != nil {
-			return nil, fmt.Errorf("ca: %w", err)
-		}
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("ca: there is no certificate in %s", name)
-		}
-	}
-	return pool, nil
 }
 
 // loadStore finds where credentials are shared; nil when they are not.
@@ -343,20 +256,6 @@ func (a *App) Cleanup() error {
 		}
 	}
 	return err
-}
-
-// expand evaluates placeholders that depend on no request. One that is unknown or comes out empty is an error.
-// White space around the result goes: files tend to end with it.
-func expand(s string) (string, error) {
-	out, err := caddy.NewReplacer().ReplaceOrErr(s, true, true)
-	if err != nil {
-		return "", err
-	}
-	out = strings.TrimSpace(out)
-	if out == "" && s != "" {
-		return "", fmt.Errorf("%s is empty", s)
-	}
-	return out, nil
 }
 
 // Interface guards

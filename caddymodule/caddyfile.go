@@ -2,13 +2,11 @@ package caddymodule
 
 import (
 	"encoding/json"
-	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // parseGlobalOption sets up the app from the global option. Repeated options merge. Syntax:
@@ -216,76 +214,6 @@ func (a *Account) unmarshalSubdirective(d *caddyfile.Dispenser) error {
 		return d.Errf("unrecognized subdirective '%s'", name)
 	}
 	return nil
-}
-
-// parseDirective sets up a handler from the directive. Syntax:
-//
-//	wechat_card [<matcher>] <action> [<args>] {
-//		account <name>
-//		errors  caddy
-//		...
-//	}
-//
-// Everything but account and errors is the action's.
-func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
-	h.Next() // consume directive name
-	if !h.NextArg() {
-		return nil, h.ArgErr()
-	}
-	name := h.Val()
-	segment := h.NewFromNextSegment() // from the action's name on
-
-	handler := new(Handler)
-	if err := handler.takeCommon(segment); err != nil {
-		return nil, err
-	}
-	segment.Reset()
-	segment.Next()
-	action, err := unmarshalGuest(segment, actionNamespace, name, "action")
-	if err != nil {
-		return nil, err
-	}
-	handler.ActionRaw = caddyconfig.JSONModuleObject(action, "name", name, nil)
-	return handler, nil
-}
-
-// takeCommon reads the subdirectives that all actions have, and deletes their tokens.
-func (h *Handler) takeCommon(d *caddyfile.Dispenser) error {
-	d.Next() // consume action name
-	d.RemainingArgs()
-	for d.NextBlock(0) {
-		if d.Nesting() != 1 {
-			continue // an inner block of the action's
-		}
-		var err error
-		switch d.Val() {
-		case "account":
-			err = oneValue(d, &h.Account)
-		case "errors":
-			err = oneOf(d, &h.Errors, errorsCaddy)
-		default:
-			d.RemainingArgs() // no argument is a subdirective, whatever it says
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		d.DeleteN(2)
-	}
-	return nil
-}
-
-// unmarshalGuest loads the module that is called name in namespace from the segment at the cursor.
-func unmarshalGuest(d *caddyfile.Dispenser, namespace, name, what string) (caddyfile.Unmarshaler, error) {
-	if _, err := caddy.GetModule(namespace + "." + name); err != nil {
-		mods := caddy.GetModules(namespace) // sorted
-		known := make([]string, len(mods))
-		for i, mod := range mods {
-			known[i] = mod.ID.Name()
-		}
-		return nil, d.Errf("unknown %s '%s': there are %s", what, name, strings.Join(known, ", "))
-	}
-	return caddyfile.UnmarshalModule(d, namespace+"."+name)
 }
 
 // Interface guards

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
@@ -13,6 +16,9 @@ const anyCard = "*"
 
 // defaultMaxCards is how many cards WeChat recommends at most for one call on the phone.
 const defaultMaxCards = 5
+
+// defaultComponentAge is how long something is used again unless configured otherwise.
+const defaultComponentAge = 10 * time.Minute
 
 // CardList lists cards for which an action configures nothing.
 type CardList struct {
@@ -138,10 +144,40 @@ func (c *cardRule) resolve(r *http.Request, f field, client text, accept fieldSe
 		return "", nil
 	}
 	if !accept.has(f) {
-		return "", problemf(http.StatusForbidden, reasonFieldNotAllowed, "%s is not for clients to send here", fieldRules[f].name)
+		return "", problemf(http.StatusForbidden, reasonFieldNotAllowed, "%s is not for clients to send here", f.Name())
 	}
 	return client.check(f)
 }
+
+// uses makes a CardUse of each card of the set.
+func (s *cardSet) uses(use func(*cardRule) plugin.CardUse) []plugin.CardUse {
+	var all []plugin.CardUse
+	for _, id := range s.listed {
+		u := use(s.byID[id])
+		u.CardID = id
+		all = append(all, u)
+	}
+	if s.any != nil {
+		u := use(s.any)
+		u.CardID = anyCard
+		all = append(all, u)
+	}
+	return all
+}
+
+// sending tells whether a field goes with a card.
+func (c *cardRule) sending(f field, accept fieldSet) plugin.Sending {
+	switch {
+	case c.sets(f):
+		return plugin.Always
+	case accept.has(f):
+		return plugin.Maybe
+	}
+	return plugin.Never
+}
+
+// onlyNamed is the use of a card about which there is nothing to check but that it is there.
+func onlyNamed(*cardRule) plugin.CardUse { return plugin.CardUse{} }
 
 // listedCardError marks an error of WeChat's about a card that the configuration names.
 type listedCardError struct {
@@ -164,7 +200,7 @@ func unmarshalCard(d *caddyfile.Dispenser, seen *cardSet, values map[field]*stri
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		f, _ := fieldNamed(d.Val())
 		target := values[f]
-		if target == nil || fieldRules[f].name != d.Val() {
+		if target == nil || f.Name() != d.Val() {
 			return nil, d.Errf("unrecognized subdirective '%s'", d.Val())
 		}
 		if err := oneValue(d, target); err != nil {
@@ -191,6 +227,31 @@ func checkUnmarshaled(d *caddyfile.Dispenser, cards *cardSet, maxCards int) erro
 		_, err = cards.maxCards(maxCards)
 	}
 	return located(d, err)
+}
+
+// acceptNone stands in a list of accepted fields that is meant to be empty.
+const acceptNone = "none"
+
+// parseAccept reads which fields a client may send, of those possible. None named: outer_str.
+func parseAccept(names []string, possible fieldSet) (fieldSet, error) {
+	if len(names) == 0 {
+		return fieldsOf(outerStr), nil
+	}
+	if slices.Equal(names, []string{acceptNone}) {
+		return 0, nil
+	}
+	var set fieldSet
+	for _, name := range names {
+		f, ok := fieldNamed(name)
+		if !ok || !possible.has(f) {
+			return 0, fmt.Errorf("accept: '%s' is no field that clients could send here", name)
+		}
+		if set.has(f) {
+			return 0, fmt.Errorf("accept: %s already specified", name)
+		}
+		set |= 1 << f
+	}
+	return set, nil
 }
 
 // unmarshalAccept reads `accept <field...>|none`.

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
@@ -27,14 +26,6 @@ type ChooseCard struct {
 	shape shape
 }
 
-// cardTypes are WeChat's, and INVOICE for wx.chooseInvoice.
-var cardTypes = []string{
-	"GROUPON", "CASH", "DISCOUNT", "GIFT", "GENERAL_COUPON", "MEMBER_CARD", "GENERAL_CARD", "MEETING_TICKET", "SCENIC_TICKET",
-	"MOVIE_TICKET", "BOARDING_PASS", "LUCKY_MONEY", "INVOICE",
-}
-
-func isCardType(s string) bool { return slices.Contains(cardTypes, s) }
-
 // CaddyModule returns the Caddy module information.
 func (ChooseCard) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: actionNamespace + ".choose_card", New: func() caddy.Module { return new(ChooseCard) }}
@@ -54,6 +45,9 @@ func (c *ChooseCard) Needs() []credential.Kind { return []credential.Kind{creden
 
 // Methods implements Answering.
 func (c *ChooseCard) Methods() []string { return answeringMethods }
+
+// CardUses implements CardUser.
+func (c *ChooseCard) CardUses() []plugin.CardUse { return c.cards.uses(onlyNamed) }
 
 // ServeAction implements Action.
 func (c *ChooseCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {
@@ -106,5 +100,6 @@ func (c *ChooseCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 var (
 	_ caddy.Provisioner     = (*ChooseCard)(nil)
 	_ Answering             = (*ChooseCard)(nil)
+	_ CardUser              = (*ChooseCard)(nil)
 	_ caddyfile.Unmarshaler = (*ChooseCard)(nil)
 )

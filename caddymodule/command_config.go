@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -158,11 +156,11 @@ func (f *accountFlags) one(cmd *cobra.Command) (ctx context.Context, account *pl
 	name := f.account
 	if name == "" {
 		name = defaultAccount
-		if names := slices.Collect(maps.Keys(app.accounts)); len(names) == 1 {
+		if names := app.Names(); len(names) == 1 {
 			name = names[0]
 		}
 	}
-	guest, err := app.guest(name)
+	guest, err := guestOf(app, name)
 	if err != nil {
 		closeApp()
 		return nil, nil, nil, err
@@ -176,11 +174,11 @@ func untilInterrupted(cmd *cobra.Command) (context.Context, context.CancelFunc) 
 	return signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 }
 
-// guest gives an account for a process beside the one that serves.
-func (a *App) guest(name string) (*plugin.Account, error) {
-	account := a.accounts[name]
+// guestOf gives an account for a process beside the one that serves.
+func guestOf(app *App, name string) (*plugin.Account, error) {
+	account := app.Account(name)
 	if account == nil {
-		names := slices.Sorted(maps.Keys(a.accounts))
+		names := app.Names()
 		return nil, usagef("there is no account %s, but %s; name one with --account", name, strings.Join(names, ", "))
 	}
 	return account.Guest()

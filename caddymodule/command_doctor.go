@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -145,13 +144,13 @@ func (d *doctor) run(ctx context.Context, flags *accountFlags) error {
 		return err
 	}
 	defer closeApp()
-	names := slices.Sorted(maps.Keys(app.accounts))
+	names := app.Names()
 	if flags.account != "" {
 		names = []string{flags.account}
 	}
 	guests := make(map[string]*plugin.Account, len(names))
 	for _, name := range names {
-		guest, err := app.guest(name)
+		guest, err := guestOf(app, name)
 		if err != nil {
 			return err
 		}
@@ -186,7 +185,7 @@ func (d *doctor) account(ctx context.Context, app *App, name string, guest *plug
 		})
 	}
 	d.doing("asking WeChat for credentials of account " + name)
-	if !guest.CheckCredentials(ctx, app.needs.of(name), report) {
+	if !guest.CheckCredentials(ctx, app.Needs(name), report) {
 		return ctx.Err()
 	}
 	d.doing("asking WeChat for the rights and quotas of account " + name)
@@ -214,9 +213,9 @@ func (d *doctor) account(ctx context.Context, app *App, name string, guest *plug
 
 // cardsOf lists the cards to be looked at for an account, and what routes do with them.
 func (d *doctor) cardsOf(app *App, name string) (ids []string, uses map[string][]plugin.CardUse, anyone bool) {
-	all := app.cards.of(name)
-	if len(app.accounts) == 1 {
-		all = append(all, app.cards.of("")...)
+	all := app.CardUses(name)
+	if len(app.Names()) == 1 {
+		all = append(all, app.CardUses("")...)
 	}
 	uses = make(map[string][]plugin.CardUse)
 	for _, use := range all {
@@ -234,7 +233,7 @@ func (d *doctor) cardsOf(app *App, name string) (ids []string, uses map[string][
 			ids = append(ids, id)
 		}
 	}
-	if len(app.accounts) > 1 && len(app.cards.of("")) > 0 {
+	if len(app.Names()) > 1 && len(app.CardUses("")) > 0 {
 		anyone = true // a route leaves it to the request which account its cards are of
 	}
 	return ids, uses, anyone

@@ -21,7 +21,7 @@ func (d *doctor) checkStore(ctx context.Context, app *App, names []string) {
 	for _, name := range names {
 		classic = classic || app.Accounts[name].TokenSource.name() == plugin.Classic
 	}
-	if app.store == nil {
+	if app.Store() == nil {
 		f := plugin.Finding{Check: checkStore, Text: "off: each process fetches its own credentials, and again after a restart"}
 		if classic {
 			f.Verdict, f.Todo = plugin.Warning, "with token_source classic each process ends the access_token of the others: give them a store, or use stable"
@@ -29,9 +29,9 @@ func (d *doctor) checkStore(ctx context.Context, app *App, names []string) {
 		report(f)
 		return
 	}
-	files, isFiles := app.store.(fileStore)
+	files, isFiles := app.Store().(fileStore)
 	if !isFiles {
-		plugin.CheckStore(ctx, app.store, storeName(app.store), report)
+		plugin.CheckStore(ctx, app.Store(), storeName(app.Store()), report)
 		return
 	}
 	where := "files in " + files.Path
@@ -50,7 +50,7 @@ func (d *doctor) checkStore(ctx context.Context, app *App, names []string) {
 		})
 		return
 	}
-	plugin.CheckStore(ctx, app.store, where, report)
+	plugin.CheckStore(ctx, app.Store(), where, report)
 	f := plugin.Finding{Check: checkStore, Text: "the folder is on this machine's own disk: it shares credentials with Caddys of this machine only"}
 	switch kind := fileSystem(files.Path); {
 	case isShared(kind):

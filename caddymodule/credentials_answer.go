@@ -39,7 +39,7 @@ func readStableToken(r *http.Request) (q stableTokenRequest, err error) {
 
 // refuse is what WeChat would answer: an errcode, with status 200. reason is for logs and metrics only.
 func refuse(reason string, errCode int, errMsg string) *Problem {
-	return &Problem{Status: http.StatusOK, Reason: reason, Detail: errMsg, ErrCode: errCode, ErrMsg: errMsg, asWechat: true}
+	return &Problem{Status: http.StatusOK, Reason: reason, Detail: errMsg, ErrCode: errCode, ErrMsg: errMsg, Form: asWechat}
 }
 
 func refuseMethod(want string) *Problem {
@@ -60,7 +60,7 @@ func refusalOf(r *http.Request, err error) error {
 	if p == nil {
 		p = &Problem{Reason: reasonCredentialUnavailable, Detail: "there is no usable credential at the moment", Err: err}
 	}
-	p.Status, p.asWechat = http.StatusOK, true
+	p.Status, p.Form = http.StatusOK, asWechat
 	if r.URL.Path == ticketPath && slices.Contains(tokenErrCodes, p.ErrCode) {
 		p.ErrCode = 0 // WeChat refused our token or secret; the caller would look for the fault in his own
 	}
@@ -79,6 +79,11 @@ func appendLoan(b []byte, name string, loan plugin.Loan) []byte {
 	b = append(b, `,"expires_in":`...)
 	b = strconv.AppendInt(b, int64(loan.ExpiresIn), 10)
 	return append(b, '}')
+}
+
+// asWechat answers for a Problem in WeChat's form.
+func asWechat(w http.ResponseWriter, r *http.Request, p *Problem) {
+	answerAsWechat(w, r, appendRefusal(nil, p))
 }
 
 // appendRefusal is the answer for a Problem in WeChat's form.

@@ -68,6 +68,13 @@ func (f *Fill) Needs() []credential.Kind {
 	return []credential.Kind{credential.AccessToken, credential.APITicket}
 }
 
+// CardUses implements CardUser. What a backend asks fill for cannot be seen from here.
+func (f *Fill) CardUses() []plugin.CardUse {
+	return f.cards.uses(func(*cardRule) plugin.CardUse {
+		return plugin.CardUse{Adds: true, Code: plugin.Maybe, OpenID: plugin.Maybe, FixedBegin: plugin.Maybe}
+	})
+}
+
 // ServeAction implements Action.
 func (f *Fill) ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error {
 	// A backend that dies in mid-answer makes the proxy panic. What is buffered then is never written, and the client
@@ -129,6 +136,7 @@ func (f *Fill) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 // Interface guards
 var (
 	_ caddy.Provisioner     = (*Fill)(nil)
+	_ CardUser              = (*Fill)(nil)
 	_ caddyfile.Unmarshaler = (*Fill)(nil)
 	_ Action                = (*Fill)(nil)
 )

@@ -1,8 +1,8 @@
 package caddymodule
 
 import (
-	"errors"
 	"net/http"
+	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
@@ -104,9 +104,8 @@ func (f *Fill) extraData(r *http.Request, account *plugin.Account, ext *card.Ext
 
 // byBackend says of a Problem whose it is.
 func byBackend(err error) error {
-	if p, ok := errors.AsType[*Problem](err); ok {
-		p.detailf("the backend's answer: %s", p.message)
-		p.warn = true
-	}
-	return err
+	p := problemOf(err, time.Now())
+	p.within("the backend's answer: %s")
+	p.Warn = true
+	return p
 }

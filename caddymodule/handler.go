@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -92,18 +91,17 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	app := mod.(*App)
 	if h.accountName = fullPlaceholders(h.Account); isDynamic(h.accountName) {
-		h.accounts = make(map[string]*boundAccount, len(app.accounts))
-		for _, name := range slices.Sorted(maps.Keys(app.accounts)) {
-			if err := h.checkAccount(name, app.accounts[name]); err != nil {
+		h.accounts = make(map[string]*boundAccount)
+		for _, name := range app.Names() {
+			if err := h.checkAccount(name, app.Account(name)); err != nil {
 				return err
 			}
-			h.accounts[name] = h.bind(name, app.accounts[name])
+			h.accounts[name] = h.bind(name, app.Account(name))
 		}
-		app.needs.add(action.Needs(), "")
-		app.cards.add("", h.actionName, action)
+		app.Use("", h.actionName, action)
 		return nil
 	}
-	account := app.accounts[h.Account]
+	account := app.Account(h.Account)
 	if account == nil {
 		return fmt.Errorf("account %q is not configured", h.Account)
 	}
@@ -111,8 +109,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.account = h.bind(h.Account, account)
-	app.needs.add(action.Needs(), h.Account)
-	app.cards.add(h.Account, h.actionName, action)
+	app.Use(h.Account, h.actionName, action)
 	return nil
 }
 
@@ -207,7 +204,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, account *boundAcc
 		name = account.name
 	}
 	metrics().answers.WithLabelValues(name, h.actionName, p.Reason).Inc()
-	if h.Errors == errorsCaddy && !p.asWechat {
+	if h.Errors == errorsCaddy && p.Form == nil {
 		p.setHeader(w.Header())
 		return caddyhttp.Error(p.Status, p)
 	}
@@ -231,7 +228,7 @@ func (h *Handler) log(p *Problem, err error) {
 		level = zapcore.ErrorLevel // the operator's list is wrong
 	case p.Status == http.StatusServiceUnavailable, p.Reason == reasonCredentialUnavailable,
 		p.Reason == reasonClientNotAllowed, p.Reason == reasonPathNotAllowed,
-		p.Reason == reasonSignatureInvalid, p.warn:
+		p.Reason == reasonSignatureInvalid, p.Warn:
 		level = zapcore.WarnLevel
 	case p.Status >= http.StatusInternalServerError:
 		level = zapcore.ErrorLevel
@@ -272,5 +269,4 @@ const errorsCaddy = "caddy"
 var (
 	_ caddy.Provisioner           = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
-	_ error                       = (*Problem)(nil)
 )

@@ -242,12 +242,3 @@ func (q *cardsRequest) readResult(element []byte, sh *shape) error {
 	}
 	return q.add(sh, id, &own)
 }
-
-// quote makes a client's name fit to be shown.
-func quote(name string) string {
-	const limit = 64
-	if tooLong(name, limit) {
-		name = string([]rune(name)[:limit]) + "…"
-	}
-	return "'" + printable(name) + "'"
-}

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// brokenJSON is the 400 for a body that is not UTF-8 or not JSON. It names the field when all that is broken is a text:
+// brokenJSON is the error for a body that is not UTF-8 or not JSON. It names the field when all that is broken is a text:
 // with bytes that are no UTF-8, or with control characters that are not escaped.
 func brokenJSON(body []byte) error {
 	broken, fault := func(raw []byte) bool { return !utf8.Valid(raw) }, faultUTF8
@@ -16,13 +16,13 @@ func brokenJSON(body []byte) error {
 	}
 	if trimmed := bytes.TrimSpace(body); json.Valid(body) && trimmed[0] == '{' {
 		if name := brokenMember(trimmed, broken, true); name != "" {
-			return invalid("%s %s", quote(name), fault)
+			return invalidf("%s %s", quote(name), fault)
 		}
 	}
 	if fault == faultUTF8 {
-		return invalid("the body %s", fault)
+		return invalidf("the body %s", fault)
 	}
-	return invalid("the body is not valid JSON")
+	return invalidf("the body is not valid JSON")
 }
 
 // controlMark is a control character that JSON allows in a string.

@@ -75,9 +75,6 @@ func (m *MemberCardComponent) Provision(caddy.Context) error {
 	return nil
 }
 
-// defaultComponentAge is how long something is used again unless configured otherwise.
-const defaultComponentAge = 10 * time.Minute
-
 // parseCache reads how long something is used again; 0: not at all.
 func parseCache(s string) (time.Duration, error) {
 	switch s {
@@ -100,6 +97,11 @@ func (m *MemberCardComponent) Needs() []credential.Kind {
 
 // Methods implements Answering.
 func (m *MemberCardComponent) Methods() []string { return answeringMethods }
+
+// CardUses implements CardUser.
+func (m *MemberCardComponent) CardUses() []plugin.CardUse {
+	return m.cards.uses(func(*cardRule) plugin.CardUse { return plugin.CardUse{OpensComponent: true} })
+}
 
 // ServeAction implements Action.
 func (m *MemberCardComponent) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {
@@ -180,5 +182,6 @@ func (m *MemberCardComponent) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 var (
 	_ caddy.Provisioner     = (*MemberCardComponent)(nil)
 	_ Answering             = (*MemberCardComponent)(nil)
+	_ CardUser              = (*MemberCardComponent)(nil)
 	_ caddyfile.Unmarshaler = (*MemberCardComponent)(nil)
 )

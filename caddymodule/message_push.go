@@ -99,7 +99,7 @@ func (p *MessagePush) ServeAction(w http.ResponseWriter, r *http.Request, next c
 	body, err := readBody(r)
 	if err != nil {
 		if problem, ok := errors.AsType[*Problem](err); ok {
-			problem.warn = true
+			problem.Warn = true
 		}
 		return err
 	}
@@ -171,7 +171,7 @@ func pushProblem(err error) error {
 		if e.Of != "" {
 			problem.detailf("%s %s", phrase(e.Reason), e.Of)
 		}
-		problem.Err, problem.warn = e.Err, true
+		problem.Err, problem.Warn = e.Err, true
 		return problem
 	}
 	if errors.Is(err, dedupe.ErrElsewhere) {

@@ -1,8 +1,6 @@
 package caddymodule
 
 import (
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -115,17 +113,29 @@ var expiryDesc = prometheus.NewDesc(
 
 // expiries tells when the credentials of one configuration end. They are looked up when they are asked for: a reload
 // renews nothing, and an account that is no longer configured must not go on to look as if it were about to fail.
-type expiries struct{ app *App }
+type expiries struct {
+	accounts func() []string                        // the names of those that are configured
+	needs    func(account string) []credential.Kind // what is used of an account
+	status   func(account string, kind credential.Kind) credential.Status
+}
+
+// newExpiries makes the collector of one configuration: accounts names the configured ones, needs what is used of one, status
+// how that stands.
+func newExpiries(accounts func() []string, needs func(account string) []credential.Kind,
+	status func(account string, kind credential.Kind) credential.Status,
+) prometheus.Collector {
+	return expiries{accounts, needs, status}
+}
 
 // Describe implements prometheus.Collector.
 func (expiries) Describe(ch chan<- *prometheus.Desc) { ch <- expiryDesc }
 
 // Collect implements prometheus.Collector.
 func (e expiries) Collect(ch chan<- prometheus.Metric) {
-	for _, name := range slices.Sorted(maps.Keys(e.app.accounts)) {
-		for _, kind := range e.app.needs.of(name) {
+	for _, name := range e.accounts() {
+		for _, kind := range e.needs(name) {
 			var end float64
-			if s := e.app.accounts[name].Status(kind); s.State != credential.None {
+			if s := e.status(name, kind); s.State != credential.None {
 				end = float64(s.Expires.UnixMilli()) / 1000
 			}
 			ch <- prometheus.MustNewConstMetric(expiryDesc, prometheus.GaugeValue, end, name, string(kind))

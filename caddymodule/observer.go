@@ -4,12 +4,10 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/source"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -97,45 +95,4 @@ func eventData(account string, e credential.Event) map[string]any {
 	data["hint"] = f.Hint
 	data["next_attempt"] = e.NextAttempt.UTC().Format(time.RFC3339)
 	return data
-}
-
-// failure is an error as operators are shown it. It holds no secret.
-type failure struct {
-	ErrCode int    `json:"errcode"` // WeChat's; 0: it gave none
-	ErrMsg  string `json:"errmsg"`
-	Hint    string `json:"hint,omitempty"`
-}
-
-// failureOf tells what went wrong and what is likely to mend it.
-func failureOf(err error) failure {
-	f := failure{ErrMsg: err.Error()}
-	e, ok := errors.AsType[*wechat.Error](err)
-	if !ok {
-		return f
-	}
-	f.ErrCode, f.Hint = e.Code, e.Hint()
-	if msg := strings.TrimSpace(e.Msg); err == error(e) && msg != "" {
-		f.ErrMsg = msg
-	}
-	switch {
-	case f.Hint != "":
-	case slices.Contains([]string{source.RemoteToken, source.RemoteTicket, source.RedisToken}, e.API):
-		f.Hint = "whoever keeps this credential does not give it as it should: check token_source and ticket_source, and what answers there"
-	default:
-		f.Hint = hintOfOutcome(wechat.Outcome(e))
-	}
-	return f
-}
-
-// hintOfOutcome is the hint where no errcode gives one.
-func hintOfOutcome(outcome string) string {
-	switch outcome {
-	case "timeout", "network":
-		return "this machine does not reach WeChat: check its network and name resolution, and proxy and api in the configuration"
-	case "nonsense", "http_3xx", "http_4xx":
-		return "what answers is not WeChat's API: check proxy and api in the configuration"
-	case "-1", "http_5xx":
-		return "WeChat is busy or down; this mends itself"
-	}
-	return ""
 }

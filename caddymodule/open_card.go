@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"context"
 	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
@@ -56,6 +55,9 @@ func (o *OpenCard) Needs() []credential.Kind { return []credential.Kind{credenti
 // Methods implements Answering.
 func (o *OpenCard) Methods() []string { return answeringMethods }
 
+// CardUses implements CardUser.
+func (o *OpenCard) CardUses() []plugin.CardUse { return o.cards.uses(onlyNamed) }
+
 // ServeAction implements Action.
 func (o *OpenCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {
 	s := getScratch()
@@ -94,22 +96,6 @@ func (o *OpenCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyht
 	s.answer = append(b, ']', '}')
 	answerJSON(w, r, s.answer)
 	return nil
-}
-
-// anyCode checks a code, encrypted or not.
-func anyCode(t text) (string, error) {
-	if t.absent() {
-		return "", invalid("code is missing")
-	}
-	if t.fault != "" {
-		return "", invalid("code %s", t.fault)
-	}
-	// Codes are base64, which has no blank: it was a + before somebody decoded it as a form.
-	s := strings.ReplaceAll(t.s, " ", "+")
-	if !isPlainCode(s) && (len(s) <= 20 || !isEncryptedCode(s)) {
-		return "", invalid("code is neither letters and digits, at most 20, nor an encrypted code")
-	}
-	return s, nil
 }
 
 // decryptAll decrypts in place those codes that are encrypted, all at once. The first one's error is the answer for all.
@@ -156,5 +142,6 @@ func (o *OpenCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 var (
 	_ caddy.Provisioner     = (*OpenCard)(nil)
 	_ Answering             = (*OpenCard)(nil)
+	_ CardUser              = (*OpenCard)(nil)
 	_ caddyfile.Unmarshaler = (*OpenCard)(nil)
 )

@@ -6,10 +6,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
@@ -52,10 +49,14 @@ type Problem struct {
 	RetryAfter time.Duration // for the Retry-After header, rounded up to whole seconds; 0: no such header
 	Err        error         // the cause: for logs, never shown
 
-	message  message // Detail as it can be said in other languages; the zero value: in none
-	warn     bool    // logged as a warning, for it is not for want of care that a client gets it
-	asWechat bool    // answered in WeChat's form, with status 200, whatever the configuration says of errors
+	Warn bool // logged as a warning, for it is not for want of care that a client gets it
+	Form Form // how it is answered, whatever the configuration says of errors; nil: as a problem document
+
+	message message // Detail as it can be said in other languages; the zero value: in none
 }
+
+// Form writes the answer for a Problem in the place of a problem document: some clients read another form only.
+type Form func(w http.ResponseWriter, r *http.Request, p *Problem)
 
 // Error implements error. What it says may be shown to clients, as Caddy's {err.message} is.
 func (p *Problem) Error() string { return p.Detail }
@@ -72,9 +73,16 @@ func problemf(status int, reason, format string, args ...any) *Problem {
 
 // detailf sets the detail. The table of texts has format and the phrases among args, which a test makes sure of.
 func (p *Problem) detailf(format string, args ...any) {
-	p.message = message{format, args}
-	p.Detail = p.message.Error()
+	p.say(message{format, args})
 }
+
+func (p *Problem) say(m message) {
+	p.message = m
+	p.Detail = m.Error()
+}
+
+// within puts the detail into a sentence: format has one verb, for it.
+func (p *Problem) within(format string) { p.detailf(format, p.message) }
 
 // invalid is the 400 for a field, or a whole request, that is malformed.
 func invalid(format string, args ...any) *Problem {
@@ -87,6 +95,11 @@ const statusClientClosedRequest = 499
 // problemOf finds the answer for an error of an action. It is nil for errors that are none of ours, those of next among them.
 func problemOf(err error, now time.Time) *Problem {
 	if p, ok := errors.AsType[*Problem](err); ok {
+		return p
+	}
+	if e, ok := errors.AsType[*Invalid](err); ok {
+		p := &Problem{Status: http.StatusBadRequest, Reason: reasonInvalidRequest}
+		p.say(e.Message)
 		return p
 	}
 	if e, ok := errors.AsType[*credential.Unavailable](err); ok {
@@ -158,8 +171,8 @@ func (p *Problem) setHeader(h http.Header) {
 
 // write answers with the problem document.
 func (p *Problem) write(w http.ResponseWriter, r *http.Request) {
-	if p.asWechat {
-		answerAsWechat(w, r, appendRefusal(nil, p))
+	if p.Form != nil {
+		p.Form(w, r, p)
 		return
 	}
 	lang := english
@@ -218,17 +231,4 @@ func appendMember(b []byte, name, value string) []byte {
 	b = append(b, name...)
 	b = append(b, '"', ':')
 	return card.AppendString(b, printable(value))
-}
-
-// printable makes text of others fit to be shown: what would need a \u escape in JSON becomes U+FFFD.
-func printable(s string) string {
-	if fault := textFault(s); fault == "" {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
-		if isControl(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
 }

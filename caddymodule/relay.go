@@ -88,7 +88,7 @@ func (rl *Relay) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("relay needs the global option wechat_card: %w", err)
 	}
-	dial, err := dialAddress(mod.(*App).baseURL)
+	dial, err := dialAddress(mod.(*App).BaseURL())
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
@@ -118,4 +119,28 @@ func located(d *caddyfile.Dispenser, err error) error {
 		return nil
 	}
 	return d.WrapErr(err)
+}
+
+// onOff reads a setting that is on unless it is off.
+func onOff(name, value string) (bool, error) {
+	switch value {
+	case "", "on":
+		return true, nil
+	case "off":
+		return false, nil
+	}
+	return false, fmt.Errorf("%s is on or off, not %q", name, value)
+}
+
+// unmarshalGuest loads the module that is called name in namespace from the segment at the cursor.
+func unmarshalGuest(d *caddyfile.Dispenser, namespace, name, what string) (caddyfile.Unmarshaler, error) {
+	if _, err := caddy.GetModule(namespace + "." + name); err != nil {
+		mods := caddy.GetModules(namespace) // sorted
+		known := make([]string, len(mods))
+		for i, mod := range mods {
+			known[i] = mod.ID.Name()
+		}
+		return nil, d.Errf("unknown %s '%s': there are %s", what, name, strings.Join(known, ", "))
+	}
+	return caddyfile.UnmarshalModule(d, namespace+"."+name)
 }

@@ -238,7 +238,7 @@ func TestTokenInRedis(t *testing.T) {
 	if w := open("300000000000"); w.Code != http.StatusOK || first == second {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
-	status := s.app.status(time.Now()).Accounts["default"]
+	status := statusOf(s.app, time.Now()).Accounts["default"]
 	if token := status.Credentials[credential.AccessToken]; status.TokenSource != plugin.Redis || token.Source != "redis" || token.Fetched != 2 || token.Refused != 1 {
 		t.Errorf("got %+v, %+v", status, token)
 	}
@@ -320,7 +320,7 @@ func TestRemoteSources(t *testing.T) {
 
 	down.Store(true)
 	wantProblem(t, s.get("/add"), http.StatusServiceUnavailable, "credential_unavailable", "api_ticket")
-	status := s.app.status(time.Now()).Accounts["default"]
+	status := statusOf(s.app, time.Now()).Accounts["default"]
 	ticket := status.Credentials[credential.APITicket]
 	if ticket.LastError == nil || !strings.Contains(ticket.LastError.ErrMsg, "remote_ticket: HTTP status 403") ||
 		!strings.Contains(ticket.LastError.Hint, "ticket_source") || status.TicketSource != "remote" {

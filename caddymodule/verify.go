@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -46,10 +45,10 @@ func serveVerify(w http.ResponseWriter, r *http.Request) error {
 	if len(in.Value) == 0 {
 		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Message: "value is missing: what the client sent"}
 	}
-	if in.Account != "" && app.accounts[in.Account] == nil {
+	if in.Account != "" && app.Account(in.Account) == nil {
 		return caddy.APIError{HTTPStatus: http.StatusNotFound, Message: "there is no account of that name"}
 	}
-	return writeAdmin(w, http.StatusOK, verify.Check(in, app.verifiable()))
+	return writeAdmin(w, http.StatusOK, verify.Check(in, verifiable(app)))
 }
 
 // readVerify reads a verify.Input; or, by itself, what a client sent, where it shows itself by a field that only that has.
@@ -77,10 +76,11 @@ func readVerify(body []byte) (in verify.Input, err error) {
 }
 
 // verifiable is what signatures are compared with: what all accounts hold at present.
-func (a *App) verifiable() verify.Known {
-	known := verify.Known{Now: time.Now(), Owner: a.ownerOf}
-	for _, name := range slices.Sorted(maps.Keys(a.accounts)) {
-		account := a.accounts[name]
+func verifiable(app *App) verify.Known {
+	owner := func(cardID string) string { return ownerOf(app, cardID) }
+	known := verify.Known{Now: time.Now(), Owner: owner}
+	for _, name := range app.Names() {
+		account := app.Account(name)
 		known.Accounts = append(known.Accounts, account.Verifiable(name))
 		known.Now = account.WeChatTime()
 	}
@@ -89,16 +89,16 @@ func (a *App) verifiable() verify.Known {
 
 // ownerOf says whose a card is: of the account whose routes list it, else of the one that routes use unless told otherwise,
 // or of the only one. "" if that is nobody.
-func (a *App) ownerOf(cardID string) string {
-	names := slices.Sorted(maps.Keys(a.accounts))
+func ownerOf(app *App, cardID string) string {
+	names := app.Names()
 	for _, name := range names {
 		listed := func(use plugin.CardUse) bool { return use.CardID == cardID }
-		if slices.ContainsFunc(a.cards.of(name), listed) {
+		if slices.ContainsFunc(app.CardUses(name), listed) {
 			return name
 		}
 	}
 	switch {
-	case a.accounts[defaultAccount] != nil:
+	case app.Account(defaultAccount) != nil:
 		return defaultAccount
 	case len(names) == 1:
 		return names[0]
