@@ -50,7 +50,7 @@ type returned struct {
 }
 
 // openComponent has a user fill in the form of a card of the jump type, and gives what comes back.
-func (s *shopSite) openComponent(card, user string) returned {
+func openComponent(s *shopSite, card, user string) returned {
 	s.t.Helper()
 	w := s.get("/component?card_id=" + card + "&outer_str=shop-7")
 	if w.Code != http.StatusOK {
@@ -73,9 +73,9 @@ func (s *shopSite) openComponent(card, user string) returned {
 }
 
 // member gives what WeChat knows of a member card.
-func (s *shopSite) member(b returned) (active bool, number string) {
+func member(s *shopSite, b returned) (active bool, number string) {
 	s.t.Helper()
-	m, err := s.app.accounts["shop"].MemberUserInfo(s.t.Context(), b.CardID, b.Code)
+	m, err := s.app.Account("shop").MemberUserInfo(s.t.Context(), b.CardID, b.Code)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -88,14 +88,14 @@ const wantUserInfo = `{"common_field_list":[{"name":"USER_FORM_INFO_FLAG_MOBILE"
 	`"custom_field_list":[{"name":"喜欢的电影","value":"","value_list":["甲","乙"]}]}`
 
 // answerJSON has the backend answer with JSON.
-func (s *shopSite) answerJSON(body string) {
+func letAnswer(s *shopSite, body string) {
 	s.setAnswer(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, body)
 	})
 }
 
-func (s *shopSite) wantCalls(path string, want int) {
+func wantCalls(s *shopSite, path string, want int) {
 	s.t.Helper()
 	if got := s.wechat.Calls()[path]; got != want {
 		s.t.Errorf("got %d calls of %s, want %d", got, path, want)
@@ -104,7 +104,7 @@ func (s *shopSite) wantCalls(path string, want int) {
 
 func TestActivation(t *testing.T) {
 	s := newShopSite(t, activationSite)
-	b := s.openComponent("pMember", "alice")
+	b := openComponent(s, "pMember", "alice")
 	escaped := url.QueryEscape(b.Ticket)
 	encrypted := s.wechat.EncryptCode(shopAppID, b.Code)
 	quoted := func(v string) string { return strconv.Quote(v) } // all of it is ASCII
@@ -201,8 +201,8 @@ func TestActivation(t *testing.T) {
 			}
 		})
 	}
-	s.wantCalls(tempInfoPath, 1)
-	s.wantCalls(activatePath, 0)
+	wantCalls(s, tempInfoPath, 1)
+	wantCalls(s, activatePath, 0)
 }
 
 func param(t *testing.T, query, name string) string {
@@ -216,7 +216,7 @@ func param(t *testing.T, query, name string) string {
 
 func TestActivationRefuses(t *testing.T) {
 	s := newShopSite(t, activationSite)
-	b := s.openComponent("pMember", "alice")
+	b := openComponent(s, "pMember", "alice")
 	good := `"activate_ticket":` + strconv.Quote(b.Ticket)
 	foreign := s.wechat.EncryptCode("wx0000000000000009", "111111")
 	const form = "application/x-www-form-urlencoded"
@@ -267,7 +267,7 @@ func TestActivationRefuses(t *testing.T) {
 			s.none()
 		})
 	}
-	s.wantCalls(tempInfoPath, 2) // the good one, and that of nobody's
+	wantCalls(s, tempInfoPath, 2) // the good one, and that of nobody's
 	if w := s.do(testRequest{method: http.MethodOptions, target: "/back"}); w.Code != http.StatusNoContent || w.Header().Get("Allow") != "GET, POST, OPTIONS" {
 		t.Errorf("got %d %v", w.Code, w.Header())
 	}
@@ -284,8 +284,8 @@ func TestActivationActivates(t *testing.T) {
 	s := newShopSite(t, activationSite)
 	for i, way := range []string{"extraData", "redirect"} {
 		user := "user" + strconv.Itoa(i)
-		b := s.openComponent("pMember", user)
-		if active, _ := s.member(b); active {
+		b := openComponent(s, "pMember", user)
+		if active, _ := member(s, b); active {
 			t.Fatal("the card is active already")
 		}
 		// as a PHP backend would write it
@@ -314,21 +314,21 @@ func TestActivationActivates(t *testing.T) {
 				t.Errorf("%s: got Content-Length %s", way, cl)
 			}
 		}
-		if active, number := s.member(b); !active || number != "金-7" {
+		if active, number := member(s, b); !active || number != "金-7" {
 			t.Errorf("%s: active %t, membership_number %q", way, active, number)
 		}
-		s.wantCalls(activatePath, before+1)
+		wantCalls(s, activatePath, before+1)
 		if n := len(s.requests()); n != 3 {
 			t.Errorf("%s: the backend got %d requests", way, n)
 		}
 	}
-	s.wantCalls(tempInfoPath, 2)
+	wantCalls(s, tempInfoPath, 2)
 }
 
 // All other answers of the backend go back as they are.
 func TestActivationLetsAnswersGo(t *testing.T) {
 	s := newShopSite(t, activationSite)
-	b := s.openComponent("pMember", "alice")
+	b := openComponent(s, "pMember", "alice")
 	long := `{"membership_number":"1","a":"` + strings.Repeat("a", maxHeldAnswer) + `"}`
 	for name, answer := range map[string]struct {
 		status int
@@ -373,8 +373,8 @@ func TestActivationLetsAnswersGo(t *testing.T) {
 			}
 		})
 	}
-	s.wantCalls(activatePath, 0)
-	if active, _ := s.member(b); active {
+	wantCalls(s, activatePath, 0)
+	if active, _ := member(s, b); active {
 		t.Error("the card is active")
 	}
 }
@@ -382,7 +382,7 @@ func TestActivationLetsAnswersGo(t *testing.T) {
 // A card that cannot be activated is the client's to come again for.
 func TestActivationFails(t *testing.T) {
 	s := newShopSite(t, activationSite)
-	b := s.openComponent("pMember", "alice")
+	b := openComponent(s, "pMember", "alice")
 	answer := func(body string) {
 		s.setAnswer(func(w http.ResponseWriter, _ *http.Request) {
 			for name, value := range map[string]string{"Content-Type": "application/json", "Etag": `"e"`, "Set-Cookie": "member=1", "X-Backend": "yes"} {
@@ -402,7 +402,7 @@ func TestActivationFails(t *testing.T) {
 		if cl := w.Header().Get("Content-Length"); cl != strconv.Itoa(w.Body.Len()) {
 			t.Errorf("got Content-Length %s for %d bytes", cl, w.Body.Len())
 		}
-		if active, _ := s.member(b); active {
+		if active, _ := member(s, b); active {
 			t.Error("the card is active")
 		}
 	}
@@ -418,7 +418,7 @@ func TestActivationFails(t *testing.T) {
 		answer(body)
 		check(s.post("/members", b.referrer), 502, "backend_failed", mention)
 	}
-	s.wantCalls(activatePath, 0)
+	wantCalls(s, activatePath, 0)
 
 	answer(`{"membership_number":1234567}`)
 	for _, tc := range []struct {
@@ -438,11 +438,11 @@ func TestActivationFails(t *testing.T) {
 		}
 		check(s.post("/members", b.referrer), tc.status, tc.reason, "")
 	}
-	s.wantCalls(activatePath, 5) // none of them twice
+	wantCalls(s, activatePath, 5) // none of them twice
 	if w := s.post("/members", b.referrer); w.Code != http.StatusOK {
 		t.Errorf("got %d %s the next time", w.Code, w.Body)
 	}
-	if active, number := s.member(b); !active || number != "1234567" {
+	if active, number := member(s, b); !active || number != "1234567" {
 		t.Errorf("active %t, membership_number %q", active, number)
 	}
 }
@@ -450,14 +450,14 @@ func TestActivationFails(t *testing.T) {
 // WeChat activates, but its answer is lost; and then it refuses to do so again.
 func TestActivationOfAnActiveCard(t *testing.T) {
 	s := newShopSite(t, activationSite)
-	b := s.openComponent("pMember", "alice")
-	s.answerJSON(`{"membership_number":"M1"}`)
+	b := openComponent(s, "pMember", "alice")
+	letAnswer(s, `{"membership_number":"M1"}`)
 	if err := s.wechat.Fail(sandbox.Fault{Path: activatePath, Times: 1, Drop: true, Execute: true}); err != nil {
 		t.Fatal(err)
 	}
 	wantProblem(t, s.post("/members", b.referrer), 502, "wechat_error", "")
 	for _, errcode := range []int{40056, 99999} {
-		s.answerJSON(fmt.Sprintf(`{"membership_number":"M1","x":%d,"init_bonus":%d}`, errcode, errcode))
+		letAnswer(s, fmt.Sprintf(`{"membership_number":"M1","x":%d,"init_bonus":%d}`, errcode, errcode))
 		if err := s.wechat.Fail(sandbox.Fault{Path: activatePath, Times: 1, ErrCode: errcode}); err != nil {
 			t.Fatal(err)
 		}
@@ -465,7 +465,7 @@ func TestActivationOfAnActiveCard(t *testing.T) {
 			t.Errorf("%d: got %d %s", errcode, w.Code, w.Body)
 		}
 	}
-	if active, number := s.member(b); !active || number != "M1" {
+	if active, number := member(s, b); !active || number != "M1" {
 		t.Errorf("active %t, membership_number %q", active, number)
 	}
 }
@@ -487,7 +487,7 @@ func TestActivationWhenNextFails(t *testing.T) {
 	handle_errors {
 		respond "{method} {uri} {err.status_code}" 200
 	}`)
-	b := s.openComponent("pMember", "alice")
+	b := openComponent(s, "pMember", "alice")
 	if w := s.get("/members?" + b.query); w.Body.String() != "GET /members?from=wechat 418" {
 		t.Errorf("got %s", w.Body)
 	}
@@ -496,7 +496,7 @@ func TestActivationWhenNextFails(t *testing.T) {
 // The same of a backend that fails in the middle of an answer.
 func TestActivationWhenNextFailsLate(t *testing.T) {
 	s := newShopSite(t, activationSite)
-	b := s.openComponent("pMember", "alice")
+	b := openComponent(s, "pMember", "alice")
 	w, r := prepare(t, http.MethodGet)
 	r.URL.RawQuery = b.query
 	w.Header().Set("X-Before", "stays")
@@ -506,11 +506,11 @@ func TestActivationWhenNextFailsLate(t *testing.T) {
 		w.Header().Set("Content-Length", "1000")
 		_, _ = io.WriteString(w, `{"membership_number":"1"}`)
 		return failed
-	}), s.app.accounts["shop"])
+	}), s.app.Account("shop"))
 	if !errors.Is(err, failed) || w.Body.Len() != 0 || len(w.Header()) != 1 || w.Header().Get("X-Before") != "stays" {
 		t.Errorf("got %v, %v and %s", err, w.Header(), w.Body)
 	}
-	s.wantCalls(activatePath, 0)
+	wantCalls(s, activatePath, 0)
 }
 
 // Many phones at once, each several times.
@@ -523,7 +523,7 @@ func TestActivationAtOnce(t *testing.T) {
 	const users, times = 5, 8
 	var wg sync.WaitGroup
 	for i := range users {
-		b := s.openComponent("pMember", "user"+strconv.Itoa(i))
+		b := openComponent(s, "pMember", "user"+strconv.Itoa(i))
 		for range times {
 			wg.Go(func() {
 				if w := s.post("/members", b.referrer); w.Code != http.StatusOK {
@@ -533,8 +533,8 @@ func TestActivationAtOnce(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	s.wantCalls(tempInfoPath, users)
-	s.wantCalls(activatePath, users)
+	wantCalls(s, tempInfoPath, users)
+	wantCalls(s, activatePath, users)
 	if n := len(s.requests()); n != users*times {
 		t.Errorf("the backend got %d requests", n)
 	}
@@ -543,11 +543,11 @@ func TestActivationAtOnce(t *testing.T) {
 // What a user filled in, tickets and membership numbers are in no log line and in no problem document.
 func TestActivationKeepsSecrets(t *testing.T) {
 	s := newShopSite(t, activationSite)
-	b := s.openComponent("pMember", "alice")
+	b := openComponent(s, "pMember", "alice")
 	core, logs := observer.New(zap.DebugLevel)
 	logger := zap.New(core)
 	h := &Handler{logger: logger, action: &Activation{Activate: true, logger: logger}, actionName: "activation"}
-	h.account = h.bind("shop", s.app.accounts["shop"])
+	h.account = h.bind("shop", s.app.Account("shop"))
 	echo := func(path string, texts ...string) {
 		t.Helper()
 		for _, text := range texts {
@@ -577,8 +577,8 @@ func TestActivationKeepsSecrets(t *testing.T) {
 	}
 	echo(tempInfoPath, b.Ticket)
 	echo(activatePath, "M-000-777", "M-000-777 of "+b.CardID)
-	s.wantCalls(tempInfoPath, 4) // the last one was good
-	s.wantCalls(activatePath, 6)
+	wantCalls(s, tempInfoPath, 4) // the last one was good
+	wantCalls(s, activatePath, 6)
 	if logs.Len() != 9 {
 		t.Errorf("got %d log lines", logs.Len())
 	}
@@ -598,7 +598,7 @@ func TestActivationKeepsSecrets(t *testing.T) {
 // A backend that compresses although it is asked not to keeps its cards from being activated. That must not stay unseen.
 func TestActivationOfACompressedAnswer(t *testing.T) {
 	s := newShopSite(t, activationSite)
-	b := s.openComponent("pMember", "alice")
+	b := openComponent(s, "pMember", "alice")
 	core, logs := observer.New(zap.DebugLevel)
 	a := &Activation{Activate: true, logger: zap.New(core)}
 	w, r := prepare(t, http.MethodGet)
@@ -608,7 +608,7 @@ func TestActivationOfACompressedAnswer(t *testing.T) {
 		w.Header().Set("Content-Encoding", "gzip")
 		_, err := io.WriteString(w, "\x1f\x8b")
 		return err
-	}), s.app.accounts["shop"])
+	}), s.app.Account("shop"))
 	if err != nil || w.Body.String() != "\x1f\x8b" {
 		t.Errorf("got %v and %q", err, w.Body)
 	}

@@ -308,11 +308,11 @@ func TestAuthorityAndProxy(t *testing.T) {
 		t.Cleanup(func() { _ = app.(*App).Cleanup() })
 		return app.(*App)
 	}
-	if _, err := site("wx1", "").accounts["default"].Credential(t.Context(), credential.APITicket); err == nil {
+	if _, err := site("wx1", "").Account("default").Credential(t.Context(), credential.APITicket); err == nil {
 		t.Error("an unknown authority was trusted")
 	}
 	before := connects.Load()
-	if ticket, err := site("wx2", "ca "+file).accounts["default"].Credential(t.Context(), credential.APITicket); err != nil || ticket == "" {
+	if ticket, err := site("wx2", "ca "+file).Account("default").Credential(t.Context(), credential.APITicket); err != nil || ticket == "" {
 		t.Errorf("got %q, %v", ticket, err)
 	}
 	if connects.Load() == before {

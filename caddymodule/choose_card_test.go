@@ -24,7 +24,7 @@ const chooseCardSite = `
 `
 
 // choose decodes an answer of choose_card and checks its form and signature.
-func (s *testSite) choose(q testRequest) (cardID, cardType, shopID string) {
+func choose(s *testSite, q testRequest) (cardID, cardType, shopID string) {
 	s.t.Helper()
 	w := s.do(q)
 	if w.Code != http.StatusOK || w.Header().Get("Cache-Control") != "no-store" {
@@ -40,7 +40,7 @@ func (s *testSite) choose(q testRequest) (cardID, cardType, shopID string) {
 	if timestamp, err := strconv.ParseInt(a.Timestamp, 10, 64); err != nil || time.Since(time.Unix(timestamp, 0)) > time.Minute {
 		s.t.Errorf("got timestamp %s", a.Timestamp)
 	}
-	values := []string{s.ticket(credential.APITicket), testAppID, a.ShopID, a.Timestamp, a.NonceStr, a.CardID, a.CardType}
+	values := []string{s.credential(credential.APITicket), testAppID, a.ShopID, a.Timestamp, a.NonceStr, a.CardID, a.CardType}
 	slices.Sort(values)
 	want := fmt.Sprintf(`{"shopId":"%s","cardType":"%s","cardId":"%s","timestamp":"%s","nonceStr":"%s","signType":"SHA1","cardSign":"%s"}`,
 		a.ShopID, a.CardType, a.CardID, a.Timestamp, a.NonceStr, hexSHA1(strings.Join(values, "")))
@@ -66,7 +66,7 @@ func TestChooseCard(t *testing.T) {
 		{testRequest{target: "/choose?card_id=p9", body: `{"card_id":"p1","card_type":"GIFT","shop_id":"12","code":3}`}, "p1", "GIFT", "12"},
 		{testRequest{target: "/choose", body: "card_id=p1&shop_id=12", typ: "application/x-www-form-urlencoded"}, "p1", "", "12"},
 	} {
-		if cardID, cardType, shopID := s.choose(tc.testRequest); cardID != tc.cardID || cardType != tc.cardType || shopID != tc.shopID {
+		if cardID, cardType, shopID := choose(s, tc.testRequest); cardID != tc.cardID || cardType != tc.cardType || shopID != tc.shopID {
 			t.Errorf("%v: got %q, %q, %q", tc.testRequest, cardID, cardType, shopID)
 		}
 	}

@@ -45,13 +45,13 @@ type wechatAnswer struct {
 }
 
 // backend sends a request as a backend on the same machine does, and checks the form of the answer.
-func (s *testSite) backend(q testRequest) wechatAnswer {
+func backend(s *testSite, q testRequest) wechatAnswer {
 	s.t.Helper()
 	q.from = "127.0.0.1"
-	return s.wechatAnswer(s.do(q))
+	return readWechat(s, s.do(q))
 }
 
-func (s *testSite) wechatAnswer(w *httptest.ResponseRecorder) (a wechatAnswer) {
+func readWechat(s *testSite, w *httptest.ResponseRecorder) (a wechatAnswer) {
 	s.t.Helper()
 	if got := w.Header().Get("Content-Type"); w.Code != http.StatusOK || got != "application/json; encoding=utf-8" {
 		s.t.Fatalf("got %d %s %s", w.Code, got, w.Body)
@@ -75,7 +75,7 @@ func stableBody(secret string) string {
 
 func TestCredentials(t *testing.T) {
 	s := newCredentialsSite(t)
-	token := s.ticket(credential.AccessToken)
+	token := s.credential(credential.AccessToken)
 	for _, secret := range []string{testSecret, testKey} {
 		for name, q := range map[string]testRequest{
 			"token":                      {target: tokenTarget(secret)},
@@ -91,7 +91,7 @@ func TestCredentials(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				q.from = "127.0.0.1"
 				w := s.do(q)
-				a := s.wechatAnswer(w)
+				a := readWechat(s, w)
 				want := fmt.Sprintf(`{"access_token":%q,"expires_in":%d}`, token, a.ExpiresIn)
 				if w.Body.String() != want || a.ExpiresIn < 7100 || a.ExpiresIn > 7200 {
 					t.Errorf("got %s", w.Body)
@@ -101,8 +101,8 @@ func TestCredentials(t *testing.T) {
 	}
 	for typ, kind := range map[string]credential.Kind{"wx_card": credential.APITicket, "jsapi": credential.JSAPITicket} {
 		w := s.do(testRequest{target: "/cgi-bin/ticket/getticket?type=" + typ + "&access_token=" + token, from: "::1"})
-		a := s.wechatAnswer(w)
-		want := fmt.Sprintf(`{"errcode":0,"errmsg":"ok","ticket":%q,"expires_in":%d}`, s.ticket(kind), a.ExpiresIn)
+		a := readWechat(s, w)
+		want := fmt.Sprintf(`{"errcode":0,"errmsg":"ok","ticket":%q,"expires_in":%d}`, s.credential(kind), a.ExpiresIn)
 		if w.Body.String() != want || a.ExpiresIn < 7100 || a.ExpiresIn > 7200 {
 			t.Errorf("%s: got %s", typ, w.Body)
 		}
@@ -121,7 +121,7 @@ func TestCredentialsRejectedToken(t *testing.T) {
 	s := newCredentialsSite(t)
 	lent := func(secret, rejected string) wechatAnswer {
 		t.Helper()
-		return s.backend(testRequest{target: tokenTarget(secret) + "&rejected_token=" + url.QueryEscape(rejected)})
+		return backend(s, testRequest{target: tokenTarget(secret) + "&rejected_token=" + url.QueryEscape(rejected)})
 	}
 	first := lent(testKey, "").AccessToken
 	if got := lent(testKey, "another").AccessToken; got != first {
@@ -205,8 +205,8 @@ func TestCredentialsRefuses(t *testing.T) {
 		"getticket by DELETE":          {testRequest{target: ticket + "?type=jsapi&access_token=TOKEN", method: http.MethodDelete}, 43001},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tc.target = strings.Replace(tc.target, "TOKEN", s.ticket(credential.AccessToken), 1)
-			a := s.backend(tc.testRequest)
+			tc.target = strings.Replace(tc.target, "TOKEN", s.credential(credential.AccessToken), 1)
+			a := backend(s, tc.testRequest)
 			if a.ErrCode != tc.errCode || a.ErrMsg == "" || a.AccessToken+a.Ticket != "" || a.ExpiresIn != 0 {
 				t.Errorf("got %+v, want errcode %d", a, tc.errCode)
 			}
@@ -222,11 +222,11 @@ func TestCredentialsRefuses(t *testing.T) {
 
 func TestCredentialsWithoutAKey(t *testing.T) {
 	s := newTestSite(t, "wechat_card /cgi-bin/* credentials")
-	if a := s.backend(testRequest{target: tokenTarget(testSecret)}); a.AccessToken == "" {
+	if a := backend(s, testRequest{target: tokenTarget(testSecret)}); a.AccessToken == "" {
 		t.Errorf("got %+v", a)
 	}
 	for _, secret := range []string{"x", "\x00", strings.Repeat("0", 32)} {
-		if a := s.backend(testRequest{target: tokenTarget(secret)}); a.ErrCode != 40125 {
+		if a := backend(s, testRequest{target: tokenTarget(secret)}); a.ErrCode != 40125 {
 			t.Errorf("%q: got %+v", secret, a)
 		}
 	}
@@ -314,11 +314,11 @@ http://localhost:9080 {
 		}
 	}
 	// Refusals in WeChat's form are no errors of Caddy's.
-	a := s.wechatAnswer(s.do(testRequest{target: "/cgi-bin/token?grant_type=client_credential&appid=" + testAppID + "&secret=wr0ng-s3cr3t", from: "10.0.0.1"}))
+	a := readWechat(s, s.do(testRequest{target: "/cgi-bin/token?grant_type=client_credential&appid=" + testAppID + "&secret=wr0ng-s3cr3t", from: "10.0.0.1"}))
 	if a.ErrCode != 40125 {
 		t.Errorf("got %+v", a)
 	}
-	a = s.wechatAnswer(s.do(testRequest{target: tokenTarget(testKey), from: "10.9.9.9", header: map[string]string{"X-Forwarded-For": "10.0.0.2"}}))
+	a = readWechat(s, s.do(testRequest{target: tokenTarget(testKey), from: "10.9.9.9", header: map[string]string{"X-Forwarded-For": "10.0.0.2"}}))
 	if a.ErrCode != -1 || a.ErrMsg != "system error" {
 		t.Errorf("got %+v, want WeChat's own code for nobody's fault", a)
 	}
@@ -357,10 +357,10 @@ func TestCredentialsPassesOnWhatWeChatSaid(t *testing.T) {
 			if err := s.wechat.Fail(tc.fault); err != nil {
 				t.Fatal(err)
 			}
-			if a := s.backend(testRequest{target: tokenTarget(testKey)}); a.ErrCode != tc.errCode || a.ErrMsg == "" {
+			if a := backend(s, testRequest{target: tokenTarget(testKey)}); a.ErrCode != tc.errCode || a.ErrMsg == "" {
 				t.Errorf("token: got %+v", a)
 			}
-			if a := s.backend(testRequest{target: "/cgi-bin/ticket/getticket?type=wx_card&access_token=x"}); a.ErrCode != tc.ticket || a.ErrMsg == "" {
+			if a := backend(s, testRequest{target: "/cgi-bin/ticket/getticket?type=wx_card&access_token=x"}); a.ErrCode != tc.ticket || a.ErrMsg == "" {
 				t.Errorf("getticket: got %+v", a)
 			}
 		})

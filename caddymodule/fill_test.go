@@ -27,7 +27,7 @@ func jsonBackend(body string) http.HandlerFunc {
 }
 
 // addCard takes the first signed card in a text, and lets the sandbox's phone add it.
-func (s *testSite) addCard(id, ext string) string {
+func addCard(s *testSite, id, ext string) string {
 	s.t.Helper()
 	list, err := json.Marshal(map[string]any{"cardList": []any{map[string]string{"cardId": id, "cardExt": ext}}})
 	if err != nil {
@@ -89,7 +89,7 @@ func TestFill(t *testing.T) {
 		if err := json.Unmarshal([]byte(card.ext), &exts[i]); err != nil {
 			t.Fatal(err)
 		}
-		if said := s.addCard(card.id, card.ext); !strings.Contains(said, `"errMsg":"addCard:ok"`) {
+		if said := addCard(s.testSite, card.id, card.ext); !strings.Contains(said, `"errMsg":"addCard:ok"`) {
 			t.Errorf("the phone says %s of %s", said, card.ext)
 		}
 	}
@@ -256,7 +256,7 @@ func TestFillChain(t *testing.T) {
 		} else if resp.Header.Get("X-Got") != s.ticket {
 			t.Error("inject did not work")
 		}
-		if said := s.addCard("p1", card.CardExt); !strings.Contains(said, "addCard:ok") {
+		if said := addCard(s.testSite, "p1", card.CardExt); !strings.Contains(said, "addCard:ok") {
 			t.Errorf("%s: the phone says %s", target, said)
 		}
 	}

@@ -41,7 +41,7 @@ func newInjectSite(t *testing.T, directives string, backend http.HandlerFunc) *i
 	s := newTestSite(t, strings.ReplaceAll(directives, "BACKEND", b.Listener.Addr().String()))
 	front := httptest.NewServer(s.server)
 	t.Cleanup(front.Close)
-	ticket, err := s.app.accounts[defaultAccount].Credential(t.Context(), credential.APITicket)
+	ticket, err := s.app.Account(defaultAccount).Credential(t.Context(), credential.APITicket)
 	if err != nil || len(ticket) < 10 {
 		t.Fatalf("the account gives %q, %v", ticket, err)
 	}
@@ -547,7 +547,7 @@ http://localhost:9080 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ticket, err := mod.(*App).accounts[defaultAccount].Credential(t.Context(), credential.APITicket)
+	ticket, err := mod.(*App).Account(defaultAccount).Credential(t.Context(), credential.APITicket)
 	if err != nil {
 		t.Fatal(err)
 	}

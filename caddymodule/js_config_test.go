@@ -26,16 +26,6 @@ const jsConfigSite = `
 	}
 `
 
-// ticket is a credential as the gateway has it.
-func (s *testSite) ticket(kind credential.Kind) string {
-	s.t.Helper()
-	text, err := s.app.accounts[defaultAccount].Credential(s.t.Context(), kind)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return text
-}
-
 func hexSHA1(s string) string {
 	sum := sha1.Sum([]byte(s)) //nolint:gosec // WeChat's choice
 	return hex.EncodeToString(sum[:])
@@ -100,7 +90,7 @@ func TestJSConfig(t *testing.T) {
 			}
 			checkNow(t, timestamp)
 			signature := hexSHA1(fmt.Sprintf("jsapi_ticket=%s&noncestr=%s&timestamp=%d&url=%s",
-				s.ticket(credential.JSAPITicket), got.NonceStr, timestamp, tc.signed))
+				s.credential(credential.JSAPITicket), got.NonceStr, timestamp, tc.signed))
 			want := fmt.Sprintf(`{"appId":"%s","timestamp":%d,"nonceStr":"%s","signature":"%s","jsApiList":%s}`,
 				testAppID, timestamp, got.NonceStr, signature, tc.apis)
 			if w.Body.String() != want {

@@ -355,7 +355,7 @@ func TestLoginKeepsSecrets(t *testing.T) {
 	s := newShopSite(t, "")
 	core, logs := observer.New(zap.DebugLevel)
 	h := &Handler{logger: zap.New(core), action: new(Login), actionName: "login"}
-	h.account = h.bind("shop", s.app.accounts["shop"])
+	h.account = h.bind("shop", s.app.Account("shop"))
 	answers := []string{
 		`{"errcode":40029,"errmsg":"invalid code 0a1B2c3D4e5F"}`, "0a1B2c3D4e5F", `{"openid":"o0a1B2c3D4e5F\u0000"}`,
 	}

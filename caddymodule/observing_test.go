@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -94,10 +95,15 @@ func getURL(t *testing.T, url string) int {
 }
 
 // admin calls an endpoint of the admin API.
-func admin(t *testing.T, handler caddy.AdminHandlerFunc, method, body string, into any) int {
+func admin(t *testing.T, path, method, body string, into any) int {
 	t.Helper()
+	routes := AdminAPI{}.Routes()
+	i := slices.IndexFunc(routes, func(route caddy.AdminRoute) bool { return route.Pattern == path })
+	if i < 0 {
+		t.Fatalf("there is no %s", path)
+	}
 	w := httptest.NewRecorder()
-	err := handler(w, httptest.NewRequest(method, "/", strings.NewReader(body)))
+	err := routes[i].Handler.ServeHTTP(w, httptest.NewRequest(method, "/", strings.NewReader(body)))
 	if apiErr, ok := errors.AsType[caddy.APIError](err); ok {
 		return apiErr.HTTPStatus
 	}
@@ -165,7 +171,7 @@ func TestAdminStatusAndRefresh(t *testing.T) {
 	}
 
 	var status statusAnswer
-	if code := admin(t, serveStatus, http.MethodGet, "", &status); code != http.StatusOK {
+	if code := admin(t, statusPath, http.MethodGet, "", &status); code != http.StatusOK {
 		t.Fatalf("got %d", code)
 	}
 	ticket := status.Accounts["shop"].Credentials[credential.APITicket]
@@ -181,7 +187,7 @@ func TestAdminStatusAndRefresh(t *testing.T) {
 	}
 
 	var refreshed refreshAnswer
-	if code := admin(t, serveRefresh, http.MethodPost, "", &refreshed); code != http.StatusOK || refreshed.Error != "" ||
+	if code := admin(t, refreshPath, http.MethodPost, "", &refreshed); code != http.StatusOK || refreshed.Error != "" ||
 		!refreshed.Accounts["shop"][credential.AccessToken].Refreshed || !refreshed.Accounts["shop"][credential.APITicket].Refreshed ||
 		len(refreshed.Accounts["idle"]) != 0 {
 		t.Errorf("got %d %+v", code, refreshed)
@@ -192,14 +198,14 @@ func TestAdminStatusAndRefresh(t *testing.T) {
 
 	fail(t, standIn, sandbox.Fault{Path: "/cgi-bin/ticket/getticket", ErrCode: 40164, ErrMsg: "invalid ip 203.0.113.7, not in whitelist"})
 	refreshed = refreshAnswer{}
-	code := admin(t, serveRefresh, http.MethodPost, `{"account":"shop","credential":"api_ticket"}`, &refreshed)
+	code := admin(t, refreshPath, http.MethodPost, `{"account":"shop","credential":"api_ticket"}`, &refreshed)
 	one := refreshed.Accounts["shop"][credential.APITicket]
 	if code != http.StatusBadGateway || one.Refreshed || one.Error.ErrCode != 40164 || !strings.Contains(one.Error.Hint, "203.0.113.7") ||
 		!strings.Contains(refreshed.Error, "account shop, api_ticket: errcode 40164") || one.NextAttempt.IsZero() {
 		t.Errorf("got %d %+v", code, refreshed)
 	}
 	status = statusAnswer{}
-	admin(t, serveStatus, http.MethodGet, "", &status)
+	admin(t, statusPath, http.MethodGet, "", &status)
 	ticket = status.Accounts["shop"].Credentials[credential.APITicket]
 	if !ticket.Failing || ticket.LastError == nil || ticket.LastError.ErrCode != 40164 || ticket.State != credential.Fresh || ticket.Failed != 1 ||
 		strings.Join(status.Accounts["shop"].RefusedIPs, " ") != "203.0.113.7" || worst(status) != markWarn {
@@ -207,19 +213,18 @@ func TestAdminStatusAndRefresh(t *testing.T) {
 	}
 
 	for _, tc := range []struct {
-		handler      caddy.AdminHandlerFunc
-		method, body string
-		want         int
+		path, method, body string
+		want               int
 	}{
-		{serveStatus, http.MethodPost, "", 405},
-		{serveRefresh, http.MethodGet, "", 405},
-		{serveRefresh, http.MethodPost, "{", 400},
-		{serveRefresh, http.MethodPost, "{}{}", 400},
-		{serveRefresh, http.MethodPost, `{"forced":true}`, 400},
-		{serveRefresh, http.MethodPost, `{"credential":"session_key"}`, 400},
-		{serveRefresh, http.MethodPost, `{"account":"nobody"}`, 404},
+		{statusPath, http.MethodPost, "", 405},
+		{refreshPath, http.MethodGet, "", 405},
+		{refreshPath, http.MethodPost, "{", 400},
+		{refreshPath, http.MethodPost, "{}{}", 400},
+		{refreshPath, http.MethodPost, `{"forced":true}`, 400},
+		{refreshPath, http.MethodPost, `{"credential":"session_key"}`, 400},
+		{refreshPath, http.MethodPost, `{"account":"nobody"}`, 404},
 	} {
-		if got := admin(t, tc.handler, tc.method, tc.body, nil); got != tc.want {
+		if got := admin(t, tc.path, tc.method, tc.body, nil); got != tc.want {
 			t.Errorf("%s %s: got %d, want %d", tc.method, tc.body, got, tc.want)
 		}
 	}
@@ -230,10 +235,10 @@ func TestAdminWithoutTheApp(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = caddy.Stop() }()
-	if got := admin(t, serveStatus, http.MethodGet, "", nil); got != http.StatusNotFound {
+	if got := admin(t, statusPath, http.MethodGet, "", nil); got != http.StatusNotFound {
 		t.Errorf("got %d", got)
 	}
-	if got := admin(t, serveRefresh, http.MethodPost, "", nil); got != http.StatusNotFound {
+	if got := admin(t, refreshPath, http.MethodPost, "", nil); got != http.StatusNotFound {
 		t.Errorf("got %d", got)
 	}
 }
@@ -331,7 +336,7 @@ func TestMetricsAndEvents(t *testing.T) {
 
 	fail(t, standIn, sandbox.Fault{Path: "/cgi-bin/ticket/getticket", ErrCode: 45009, ErrMsg: "reach max api daily quota limit"})
 	var refreshed refreshAnswer
-	admin(t, serveRefresh, http.MethodPost, `{"account":"till","credential":"api_ticket"}`, &refreshed)
+	admin(t, refreshPath, http.MethodPost, `{"account":"till","credential":"api_ticket"}`, &refreshed)
 	wantEvent(t, eventFailed, "account:till", "credential:api_ticket", "errcode:45009", "hint:the day's quota", "next_attempt:20")
 
 	// Another configuration goes on counting, and forgets the account that is gone.

@@ -191,7 +191,7 @@ func TestRelayClientGone(t *testing.T) {
 		<-r.Context().Done()
 		gone <- struct{}{}
 	}, "log {\noutput file "+logs+"\nlevel INFO\n}", allowCard)
-	if _, err := s.app.accounts[defaultAccount].Credential(t.Context(), credential.AccessToken); err != nil {
+	if _, err := s.app.Account(defaultAccount).Credential(t.Context(), credential.AccessToken); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"/card/wait", "/card/header", "/card/object"} {

@@ -554,7 +554,7 @@ func TestRelayOwnTokens(t *testing.T) {
 	s := newRelaySite(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, refusal) }, `
 		allow /* /cgi-bin/token /cgi-bin/clear_quota/v2
 		pass  /wxa/own /third/*`)
-	s.app.accounts[defaultAccount].Credential(t.Context(), "access_token")
+	s.app.Account(defaultAccount).Credential(t.Context(), "access_token")
 	before := s.wechat.tokens()
 	for _, target := range []string{
 		"/sns/userinfo?access_token=users&openid=o1", "/sns/oauth2/access_token?appid=a&secret=b", "/cgi-bin/component/api_query_auth?component_access_token=c",

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
 	"github.com/caddyserver/caddy/v2"
@@ -228,4 +229,14 @@ func wantProblem(t testing.TB, w *httptest.ResponseRecorder, status int, reason,
 	if !strings.Contains(problem.Detail, mention) {
 		t.Errorf("got detail %q, want it to mention %q", problem.Detail, mention)
 	}
+}
+
+// credential gives what the default account holds.
+func (s *testSite) credential(kind credential.Kind) string {
+	s.t.Helper()
+	text, err := s.app.Account(defaultAccount).Credential(s.t.Context(), kind)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return text
 }

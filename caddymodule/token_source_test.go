@@ -193,7 +193,7 @@ http://localhost:9080 {
 // refresh ends the back-off after a failure.
 func refresh(t *testing.T, s *testSite, kind credential.Kind) {
 	t.Helper()
-	if err := s.app.accounts[defaultAccount].Refresh(t.Context(), kind, true); err != nil {
+	if err := s.app.Account(defaultAccount).Refresh(t.Context(), kind, true); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -276,7 +276,7 @@ func oldSystem(t *testing.T, api string) func(credential.Kind) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	account := app.(*App).accounts[defaultAccount]
+	account := app.(*App).Account(defaultAccount)
 	t.Cleanup(func() { _ = app.(*App).Cleanup() })
 	return func(kind credential.Kind) string {
 		if err := account.Refresh(t.Context(), kind, false); err != nil {

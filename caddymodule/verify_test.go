@@ -76,7 +76,7 @@ func TestVerifyEndpoint(t *testing.T) {
 	ask := func(body string) (report verify.Report, text string) {
 		t.Helper()
 		var raw json.RawMessage
-		if code := admin(t, serveVerify, http.MethodPost, body, &raw); code != http.StatusOK {
+		if code := admin(t, verifyPath, http.MethodPost, body, &raw); code != http.StatusOK {
 			t.Fatalf("got status %d", code)
 		}
 		if err := json.Unmarshal(raw, &report); err != nil {
@@ -94,7 +94,8 @@ func TestVerifyEndpoint(t *testing.T) {
 		if r.Verdict != verdict || !slices.Equal(ids(r), want) || r.Items[0].Account != account {
 			t.Errorf("%s\ngot %s", body, text)
 		}
-		for name, a := range app.accounts {
+		for _, name := range app.Names() {
+			a := app.Account(name)
 			for _, kind := range credential.Kinds[1:] {
 				if ticket, err := a.Credential(t.Context(), kind); err != nil || strings.Contains(text, ticket) {
 					t.Errorf("%s: %s in %s (%v)", name, kind, text, err)
@@ -115,7 +116,7 @@ func TestVerifyEndpoint(t *testing.T) {
 	check(config, verify.Open, "default", verify.URLNeeded)
 
 	// A ticket that has been replaced is still known.
-	if err := app.accounts["default"].Refresh(t.Context(), credential.APITicket, false); err != nil {
+	if err := app.Account("default").Refresh(t.Context(), credential.APITicket, false); err != nil {
 		t.Fatal(err)
 	}
 	check(`{"value":`+mine+`}`, verify.Fine, "default", verify.TicketPrevious)
@@ -133,11 +134,11 @@ func TestVerifyEndpoint(t *testing.T) {
 		`{"value":"` + strings.Repeat("x", maxVerify) + `"}`: 413,
 		`{"value":1}`: 200,
 	} {
-		if got := admin(t, serveVerify, http.MethodPost, body, new(json.RawMessage)); got != want {
+		if got := admin(t, verifyPath, http.MethodPost, body, new(json.RawMessage)); got != want {
 			t.Errorf("%.40s: got status %d, want %d", body, got, want)
 		}
 	}
-	if got := admin(t, serveVerify, http.MethodGet, "", nil); got != http.StatusMethodNotAllowed {
+	if got := admin(t, verifyPath, http.MethodGet, "", nil); got != http.StatusMethodNotAllowed {
 		t.Errorf("GET: got status %d", got)
 	}
 }
