@@ -64,6 +64,19 @@ const (
 // statePool holds, by plugin.SharedKey, what outlives a configuration: no reload loses a credential or repeats a call.
 var statePool = caddy.NewUsagePool()
 
+// poolReferences tells by how many configurations each part of what outlives them is held.
+func poolReferences() map[any]int {
+	refs := make(map[any]int)
+	statePool.Range(func(key, _ any) bool {
+		refs[key] = 0
+		return true
+	})
+	for key := range refs {
+		refs[key], _ = statePool.References(key)
+	}
+	return refs
+}
+
 // pooled is what a configuration holds of statePool. It stands apart from the App, which is not written to any more once
 // it is provisioned: events that are under way when it ends still look at it.
 type pooled struct{ keys []string }

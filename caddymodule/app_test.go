@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -38,20 +39,9 @@ func validateJSON(config string) error {
 // checkPool checks at the end of the test that it gave back what it acquired.
 func checkPool(t testing.TB) {
 	t.Helper()
-	pooled := func() map[any]int {
-		refs := make(map[any]int)
-		statePool.Range(func(key, _ any) bool {
-			refs[key] = 0
-			return true
-		})
-		for key := range refs {
-			refs[key], _ = statePool.References(key)
-		}
-		return refs
-	}
-	before := pooled()
+	before := poolReferences()
 	t.Cleanup(func() {
-		if after := pooled(); !maps.Equal(before, after) {
+		if after := poolReferences(); !maps.Equal(before, after) {
 			t.Errorf("the pool held %v, and now %v", before, after)
 		}
 	})
@@ -104,13 +94,9 @@ func TestDocumentedJSON(t *testing.T) {
 func TestPoolIsBalanced(t *testing.T) {
 	checkPool(t)
 	s := newTestSite(t, addCardSite)
-	key := s.app.pooled.keys[0]
-	refs := func() int {
-		n, _ := statePool.References(key)
-		return n
-	}
-	if got := refs(); got != 1 {
-		t.Fatalf("got %d references", got)
+	before := poolReferences()
+	if len(before) != len(s.app.Names()) || slices.Max(slices.Collect(maps.Values(before))) != 1 {
+		t.Fatalf("got the references %v", before)
 	}
 	api := s.app.API[0]
 	config := func(card string) string {
@@ -127,8 +113,8 @@ func TestPoolIsBalanced(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := refs(); got != 1 {
-		t.Errorf("got %d references after other configurations", got)
+	if after := poolReferences(); !maps.Equal(before, after) {
+		t.Errorf("got the references %v after other configurations, %v before", after, before)
 	}
 	if w := s.get("/plain"); w.Code != http.StatusOK {
 		t.Errorf("got %d %s", w.Code, w.Body)
@@ -147,26 +133,22 @@ func TestStartWarmsWhatIsNeeded(t *testing.T) {
 		want             map[string]string // account: kinds
 	}{
 		{"nothing", ``, map[string]string{}},
-		{"ticket", addCardSite, map[string]string{"default": "api_ticket"}},
+		{"token", openCardSite, map[string]string{"default": "access_token"}},
+		{"ticket", addCardSite, map[string]string{"default": "access_token api_ticket"}}, // which is fetched with the token
 		{"both", addCardSite + openCardSite, map[string]string{"default": "access_token api_ticket"}},
 		{
 			"all accounts", "wechat_card /a add_card {\naccount {query.a}\ncard *\n}\nwechat_card /b open_card {\naccount other\ncard *\n}",
-			map[string]string{"": "api_ticket", "other": "access_token"},
+			map[string]string{"default": "access_token api_ticket", "other": "access_token api_ticket"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newTestSite(t, tc.directives)
-			if len(s.app.needs.kinds) != len(tc.want) {
-				t.Errorf("got %v", s.app.needs.kinds)
-			}
-			for account, want := range tc.want {
+			for _, account := range s.app.Names() {
 				var kinds []string
-				for _, kind := range []credential.Kind{credential.AccessToken, credential.APITicket, credential.JSAPITicket} {
-					if _, ok := s.app.needs.kinds[account][kind]; ok {
-						kinds = append(kinds, string(kind))
-					}
+				for _, kind := range s.app.Needs(account) {
+					kinds = append(kinds, string(kind))
 				}
-				if got := strings.Join(kinds, " "); got != want {
+				if got, want := strings.Join(kinds, " "), tc.want[account]; got != want {
 					t.Errorf("%s: got %s, want %s", account, got, want)
 				}
 			}

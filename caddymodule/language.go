@@ -114,7 +114,7 @@ func quality(params string) (q int, ok bool) {
 	}
 	name, value, _ := strings.Cut(params, "=")
 	whole, fraction, _ := strings.Cut(value, ".")
-	if !strings.EqualFold(name, "q") || whole != "0" && whole != "1" || len(fraction) > 3 || !all(fraction, isDigitByte) {
+	if !strings.EqualFold(name, "q") || whole != "0" && whole != "1" || len(fraction) > 3 || strings.Trim(fraction, "0123456789") != "" {
 		return 0, false
 	}
 	q, err := strconv.Atoi(whole + fraction + "000"[len(fraction):])

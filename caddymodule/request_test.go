@@ -179,17 +179,16 @@ func TestTextFault(t *testing.T) {
 	}
 }
 
-func TestScratchKeepsNothing(t *testing.T) {
-	s := new(scratch)
+func TestResetKeepsNothing(t *testing.T) {
+	q := new(cardsRequest)
 	sh := shape{fields: fieldsOf(outerStr, code), idList: true, cards: true, max: 10}
-	if err := s.request.readJSON([]byte(`{"cards":[{"card_id":"p1","code":"1"},{"card_id":"p2"}]}`), &sh); err != nil {
+	if err := q.readJSON([]byte(`{"cards":[{"card_id":"p1","code":"1"},{"card_id":"p2"}]}`), &sh); err != nil {
 		t.Fatal(err)
 	}
-	s.request.reset()
-	if err := s.request.readPairs("card_id=p3", &sh, false); err != nil {
+	q.reset()
+	if err := q.readPairs("card_id=p3", &sh, false); err != nil {
 		t.Fatal(err)
 	}
-	q := &s.request
 	if len(q.ids) != 1 || len(q.own) != 0 || *q.texts(0) != (texts{}) || q.ids[:2][1] != "" || q.own[:2][0] != (texts{}) {
 		t.Errorf("got %+v", q)
 	}

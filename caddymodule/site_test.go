@@ -1,10 +1,13 @@
 package caddymodule
 
 import (
+	"bytes"
 	"encoding/json"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -30,6 +33,33 @@ type testSite struct {
 	wechat *sandbox.Sandbox
 }
 
+// siteLog is where the sites of a test log to.
+var siteLog = "output discard"
+
+// testLogs has the sites that the test makes from now on log everything, and gives what was logged by the plugin's handlers.
+func testLogs(t testing.TB) (lines func() []map[string]any) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "all.log")
+	siteLog = "output file " + file + "\n\t\tlevel DEBUG\n\t\tformat json"
+	t.Cleanup(func() { siteLog = "output discard" })
+	return func() (lines []map[string]any) {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for text := range bytes.Lines(raw) {
+			var line map[string]any
+			if err := json.Unmarshal(text, &line); err != nil {
+				t.Fatalf("%v: %s", err, text)
+			}
+			if name, _ := line["logger"].(string); strings.HasPrefix(name, "http.handlers.wechat_card") {
+				lines = append(lines, line)
+			}
+		}
+		return lines
+	}
+}
+
 // newTestSite provisions a site with these directives.
 func newTestSite(t testing.TB, directives string) *testSite {
 	t.Helper()
@@ -51,7 +81,7 @@ func newTestSiteWith(t testing.TB, options, directives string) *testSite {
 	admin off
 	storage file_system `+t.TempDir()+`
 	log {
-		output discard
+		`+siteLog+`
 	}
 	wechat_card {
 		api `+api.URL+`

@@ -134,7 +134,7 @@ func newClockNode(t *testing.T, store credential.Store, api string, now func() t
 	t.Helper()
 	client := wechat.New(wechat.Config{BaseURLs: []string{api}, Now: now})
 	t.Cleanup(client.Close)
-	cfg := plugin.AccountConfig{AppID: testAppID, AppSecret: testSecret, APIURL: api, Client: client, Store: store, Now: now}
+	cfg := plugin.AccountConfig{AppID: "wx0000000000000001", AppSecret: "0123456789abcdef0123456789abcdef", APIURL: api, Client: client, Store: store, Now: now}
 	account, err := plugin.NewAccount(cfg, plugin.NewState(cfg))
 	if err != nil {
 		t.Fatal(err)
