@@ -384,6 +384,13 @@ func TestErrcodesAreBounded(t *testing.T) {
 }
 
 // A slow handler of events holds up nobody.
+// waiting tells how many events are not handed over yet.
+func (e *emitter) waiting() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.queue)
+}
+
 func TestEmitterDoesNotBlock(t *testing.T) {
 	_, api := newTestAPI(t)
 	runCaddy(t, api, testAccount("x", "wx00000000000000c1"), "")
@@ -397,9 +404,7 @@ func TestEmitterDoesNotBlock(t *testing.T) {
 	for i := range 2 * maxQueuedEvents {
 		e.emit(eventRenewed, func() map[string]any { return map[string]any{"n": i} })
 	}
-	e.mu.Lock()
-	waiting := len(e.queue)
-	e.mu.Unlock()
+	waiting := e.waiting()
 	recorded.mu.Unlock()
 	if waiting != maxQueuedEvents {
 		t.Errorf("%d events wait", waiting)

@@ -63,7 +63,7 @@ func FuzzReadJSON(f *testing.F) {
 		}
 		for _, field := range []field{outerStr, code} {
 			if got := q.shared[field]; got.fault == "" {
-				if want, _ := want[fieldRules[field].name].(string); got.s != want {
+				if want, _ := want[field.Name()].(string); got.s != want {
 					t.Errorf("got %q, want %q", got.s, want)
 				}
 			}
@@ -154,7 +154,7 @@ func FuzzReadPairs(f *testing.F) {
 			t.Errorf("got ids %q, want %q", q.ids, ids)
 		}
 		for _, field := range []field{outerStr, code} {
-			got, values := q.shared[field], want[fieldRules[field].name]
+			got, values := q.shared[field], want[field.Name()]
 			switch {
 			case len(values) > 1:
 				if got.fault != faultTwice {
