@@ -1,15 +1,12 @@
-package caddymodule
+package caddymodule_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/caddyserver/caddy/v2/caddyconfig"
-	_ "github.com/caddyserver/caddy/v2/modules/standard"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
 )
 
 // TestAdapt compares each Caddyfile of testdata/adapt with the JSON, or the end of the error message, that stands below it.
@@ -29,7 +26,7 @@ func TestAdapt(t *testing.T) {
 				t.Fatal("there is no line of dashes")
 			}
 			want = strings.TrimSpace(want)
-			got, err := adapt(input)
+			got, err := sitetest.Adapted(input)
 			if err != nil {
 				got = err.Error()
 				if want == "" || !strings.HasSuffix(got, want) {
@@ -40,23 +37,9 @@ func TestAdapt(t *testing.T) {
 			if got != want {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
-			if again, _ := adapt(input); again != got {
+			if again, _ := sitetest.Adapted(input); again != got {
 				t.Errorf("got another result the second time:\n%s", again)
 			}
 		})
 	}
-}
-
-// adapt makes indented JSON of a Caddyfile.
-func adapt(input string) (string, error) {
-	out, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(input+"\n"), map[string]any{"filename": "Caddyfile"})
-	if err != nil {
-		return "", err
-	}
-	if len(warnings) > 0 {
-		return warnings[0].String(), nil
-	}
-	var b bytes.Buffer
-	err = json.Indent(&b, out, "", "\t")
-	return b.String(), err
 }

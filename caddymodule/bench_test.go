@@ -1,40 +1,12 @@
-package caddymodule
+package caddymodule_test
 
 import (
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
 )
-
-// The benchmarks run whole requests through Server.ServeHTTP, without a network. What counts is the difference between
-// an action and `respond` with a body of the same length, and between a site with directives that do not apply and one
-// without.
-
-// nopWriter is an http.ResponseWriter that costs nothing.
-type nopWriter struct{ header http.Header }
-
-func (w *nopWriter) Header() http.Header         { return w.header }
-func (w *nopWriter) Write(b []byte) (int, error) { return len(b), nil }
-func (w *nopWriter) WriteHeader(int)             {}
-
-// benchmarkSite measures GETs of a target.
-func benchmarkSite(b *testing.B, s *testSite, target string) {
-	b.Helper()
-	if w := s.get(target); w.Code != http.StatusOK {
-		b.Fatalf("got %d %s", w.Code, w.Body)
-	}
-	template := httptest.NewRequest(http.MethodGet, "http://localhost:9080"+target, nil)
-	b.ReportAllocs()
-	for b.Loop() {
-		r := *template
-		u := *template.URL
-		r.URL = &u
-		r.Header = http.Header{"User-Agent": {"bench"}}
-		s.server.ServeHTTP(&nopWriter{make(http.Header, 4)}, &r)
-	}
-}
 
 func BenchmarkAnswers(b *testing.B) {
 	for _, tc := range []struct{ name, directive, target string }{
@@ -46,12 +18,12 @@ func BenchmarkAnswers(b *testing.B) {
 		{"open_card", "open_card {\ncard *\n}", "/?card_id=p1&code=123456"},
 		{"member_card_component", "member_card_component {\ncard p1\n}", "/?outer_str=shop"},
 	} {
-		s := newTestSite(b, "wechat_card "+tc.directive)
-		body := s.get(tc.target).Body.String()
-		b.Run(tc.name+"/action", func(b *testing.B) { benchmarkSite(b, s, tc.target) })
+		s := sitetest.New(b, "wechat_card "+tc.directive)
+		body := s.Get(tc.target).Body.String()
+		b.Run(tc.name+"/action", func(b *testing.B) { sitetest.Benchmark(b, s, tc.target) })
 		body = strings.NewReplacer("`", "", "{", "(", "}", ")").Replace(body) // no placeholders
-		s = newTestSite(b, "respond `"+body+"`")
-		b.Run(tc.name+"/respond", func(b *testing.B) { benchmarkSite(b, s, tc.target) })
+		s = sitetest.New(b, "respond `"+body+"`")
+		b.Run(tc.name+"/respond", func(b *testing.B) { sitetest.Benchmark(b, s, tc.target) })
 	}
 }
 
@@ -68,8 +40,8 @@ func BenchmarkUnclaimed(b *testing.B) {
 			{"wechat_card", "wechat_card /card%d add_card {\ncard p1\n}\n"},
 			{"vars", "vars /card%d x y\n"},
 		} {
-			s := newTestSite(b, directives(n, tc.line))
-			b.Run(fmt.Sprintf("%s-%d", tc.name, n), func(b *testing.B) { benchmarkSite(b, s, "/other") })
+			s := sitetest.New(b, directives(n, tc.line))
+			b.Run(fmt.Sprintf("%s-%d", tc.name, n), func(b *testing.B) { sitetest.Benchmark(b, s, "/other") })
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package caddymodule
+package caddymodule_test
 
 import (
 	"fmt"
@@ -9,9 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/cobra"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/spf13/cobra"
 )
 
 // docsAccount is what the Caddyfiles of docs leave out that have no global options.
@@ -64,16 +67,16 @@ func provisionDocs(t *testing.T, text string) {
 	}
 	log := filepath.Join(t.TempDir(), "log")
 	text = strings.Replace(text, "{\n", "{\n\tstorage file_system "+t.TempDir()+"\n\tskip_install_trust\n\tlog docs {\n\t\toutput file "+log+"\n\t\tlevel WARN\n\t\tinclude wechat_card http.handlers.wechat_card\n\t}\n", 1)
-	adapted, err := adapt(strings.TrimSpace(text))
+	adapted, err := sitetest.Adapted(strings.TrimSpace(text))
 	if err != nil || !strings.HasPrefix(adapted, "{") {
 		t.Fatalf("%s\n%s%v", text, adapted, err)
 	}
-	ctx, err := tryProvision(text)
+	ctx, err := sitetest.TryProvision(text)
 	if err != nil {
 		t.Fatalf("%s\n%v", text, err)
 	}
-	if app, err := ctx.AppIfConfigured(appName); err == nil {
-		_ = app.(*App).Cleanup()
+	if loaded, err := ctx.AppIfConfigured(app.Name); err == nil {
+		_ = loaded.(*app.App).Cleanup()
 	}
 	if warnings, err := os.ReadFile(log); err != nil || len(warnings) > 0 {
 		t.Errorf("%s\nwarns: %s%v", text, warnings, err)
@@ -93,7 +96,7 @@ func TestDocsCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := &cobra.Command{Use: "wechat-card"}
-	command().CobraFunc(root)
+	command.Command().CobraFunc(root)
 	found := 0
 	for _, path := range paths {
 		raw, err := os.ReadFile(path)

@@ -1,4 +1,4 @@
-package caddymodule
+package caddymodule_test
 
 import (
 	"fmt"
@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -37,17 +40,17 @@ func recipeSite(t *testing.T, heading string, n int, backend http.HandlerFunc) *
 	wechat := httptest.NewServer(sandbox.New(sandbox.Config{}))
 	t.Cleanup(wechat.Close)
 	for _, m := range docsVariable.FindAllStringSubmatch(recipe, -1) {
-		t.Setenv(m[1], testSecret)
+		t.Setenv(m[1], sitetest.Secret)
 	}
 	recipe = strings.ReplaceAll(recipe, "127.0.0.1:3000", strings.TrimPrefix(behind.URL, "http://"))
 	recipe = regexp.MustCompile(`(?s)\t\tstore redis.*?\n\t\t}\n`).ReplaceAllString(recipe, "")
 	recipe = strings.Replace(recipe, "\twechat_card {\n", "\tadmin off\n\tstorage file_system "+t.TempDir()+"\n\twechat_card {\n\t\tapi "+wechat.URL+"\n\t\tstore off\n", 1)
-	ctx := provisionCaddyfile(t, recipe)
-	app, err := ctx.App(appName)
+	ctx := sitetest.Provision(t, recipe)
+	loaded, err := ctx.App(app.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = app.(*App).Cleanup() })
+	t.Cleanup(func() { _ = loaded.(*app.App).Cleanup() })
 	httpApp, err := ctx.App("http")
 	if err != nil {
 		t.Fatal(err)
@@ -85,11 +88,11 @@ func TestRecipes(t *testing.T) {
 		{heading: "An openid from your own session", url: "https://shop.example.com/wechat/myCard", status: 401, want: "/session"},
 		{
 			heading: "An openid from your own session", url: "https://shop.example.com/wechat/myCard",
-			header: http.Header{"Cookie": {"nobody"}, "X-Mini-Openid": {"forged"}}, status: 403, want: reasonValueMissing,
+			header: http.Header{"Cookie": {"nobody"}, "X-Mini-Openid": {"forged"}}, status: 403, want: problem.ReasonValueMissing,
 		},
 		{heading: "A code of your own", url: "https://shop.example.com/wechat/voucher", status: 200, want: `\"code\":\"1234\"`},
 		{heading: "Where users come from", url: "https://shop.example.com/wechat/addCard?from=menu", status: 200, want: `\"outer_str\":\"web-menu\"`},
-		{heading: "Where users come from", url: "https://shop.example.com/wechat/addCard", status: 403, want: reasonValueMissing},
+		{heading: "Where users come from", url: "https://shop.example.com/wechat/addCard", status: 403, want: problem.ReasonValueMissing},
 		{
 			heading: "Pages on another origin (CORS)", url: "https://shop.example.com/wechat/addCard", header: http.Header{"Origin": {"https://pages.example.com"}},
 			status: 200, want: `"cardList"`, headers: map[string]string{"Access-Control-Allow-Origin": "https://pages.example.com", "Vary": "Origin", "Cache-Control": "no-store"},
@@ -108,7 +111,7 @@ func TestRecipes(t *testing.T) {
 		},
 		{heading: "Several accounts", url: "https://coffee.example.com/wechat/addCard" + card, status: 200, want: `"cardList"`},
 		{heading: "Several accounts", n: 1, url: "https://tea.example.com/wechat/addCard" + card, status: 200, want: `"cardList"`},
-		{heading: "Several accounts", n: 1, url: "https://coffee.example.com/wechat/addCard" + card, status: 403, want: reasonCardNotAllowed},
+		{heading: "Several accounts", n: 1, url: "https://coffee.example.com/wechat/addCard" + card, status: 403, want: problem.ReasonCardNotAllowed},
 		{heading: "Behind a load balancer", url: "http://shop.example.com/wechat/addCard", status: 200, want: `"cardList"`},
 		{heading: "Behind a load balancer", url: "http://shop.example.com/healthz", status: 200},
 		{heading: "Below another path", url: "https://shop.example.com/api/v2/coupons/wechat/addCard", status: 200, want: `"cardList"`},

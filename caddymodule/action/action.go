@@ -1,0 +1,54 @@
+// Package action is the contract between the handler wechat_card and its actions. An action may be anybody's module.
+package action
+
+import (
+	"net/http"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// Action is a guest module of http.handlers.wechat_card.actions: what one wechat_card handler does with a request.
+//
+// An error that ServeAction makes itself should be a *Problem, or what a method of plugin.Account returned:
+// Handler turns both into an answer. Errors of next are to be returned as they are.
+type Action interface {
+	// Needs names the credentials that the app warms at start for this action.
+	Needs() []credential.Kind
+
+	// ServeAction handles one request for account, or passes it on to next.
+	ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error
+}
+
+// Answering is an Action that only some methods ask something of. Handler answers OPTIONS for it, and refuses every
+// method that is not in Methods.
+type Answering interface {
+	Action
+
+	// Methods lists the HTTP methods that ServeAction takes.
+	Methods() []string
+}
+
+// Choosing is an Action that not every account will do for.
+type Choosing interface {
+	Action
+
+	// CheckAccount tells what an account lacks. Handler calls it in its Provision, after that of the action, for each account
+	// that requests may be for.
+	CheckAccount(account *plugin.Account) error
+}
+
+// CardUser is an Action whose configuration names cards. `caddy wechat-card doctor` looks at those cards, and the admin API
+// knows by them whose a card is.
+type CardUser interface {
+	Action
+
+	// CardUses tells what is done with the listed cards; with the id "*" among them if others may be asked for. The Action's
+	// name need not be set.
+	CardUses() []plugin.CardUse
+}
+
+// Namespace is where actions are registered.
+const Namespace = "http.handlers.wechat_card.actions"

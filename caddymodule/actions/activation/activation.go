@@ -1,0 +1,144 @@
+// Package activation is the action activation: what a user filled in for a member card, and the card activated.
+package activation
+
+import (
+	"net/http"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/bodies"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+)
+
+// Activation is an action that takes what comes back when a user has filled in the form of a member card of the jump type
+// (跳转型一键激活), fetches what the user filled in, and passes everything on to the backend.
+//
+// A POST has `activate_ticket`, `card_id` and `code`, as App.onShow of a mini program finds them in
+// `referrerInfo.extraData`, in a JSON object or a form of at most 64 KiB; a GET has the parameters of WeChat's redirect,
+// with `encrypt_code`. Values that are still percent-encoded are decoded, blanks that were `+` are mended, and an encrypted
+// code is decrypted.
+//
+// The backend gets a POST with a JSON object: everything that was sent, byte for byte if it was JSON; `code`, in plain; and
+// `user_info`, which is `{"common_field_list":[…],"custom_field_list":[…]}` as WeChat gives it. A `user_info` of the
+// client's is dropped. The parameters that WeChat's redirect adds are no longer in the query.
+//
+// The activate_ticket proves that somebody has just filled in a form of one of the account's cards. Whose it is and which
+// card's, WeChat does not tell: `card_id`, `openid`, `outer_str` and a code that came in plain are what the client says.
+type Activation struct {
+	// Whether the card is activated at WeChat when the backend's answer has a `membership_number`, before the answer goes
+	// back. That holds for answers with a 2xx status whose body is a JSON object of at most 64 KiB; it may also hold
+	// `init_bonus`, `init_bonus_record`, `init_balance`, `init_custom_field_value1`, `init_custom_field_value2`,
+	// `init_custom_field_value3`, `background_pic_url`, `activate_begin_time` and `activate_end_time`. If WeChat does not
+	// activate the card, the client gets the problem instead, and may come again. Default: false, the backend does it.
+	Activate bool `json:"activate,omitempty"`
+
+	logger *zap.Logger
+}
+
+// CaddyModule returns the Caddy module information.
+func (Activation) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: action.Namespace + ".activation", New: func() caddy.Module { return new(Activation) }}
+}
+
+// Provision gets the logger.
+func (a *Activation) Provision(ctx caddy.Context) error {
+	a.logger = ctx.Logger()
+	return nil
+}
+
+// Needs implements Action.
+func (a *Activation) Needs() []credential.Kind { return []credential.Kind{credential.AccessToken} }
+
+// Methods implements Answering.
+func (a *Activation) Methods() []string { return []string{http.MethodGet, http.MethodPost} }
+
+// ServeAction implements Action. It changes r itself, not a copy, as inject does and for the same reason.
+func (a *Activation) ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error {
+	var q activationRequest
+	if err := q.read(r); err != nil {
+		return err
+	}
+	// first, because only the ticket proves that there is anything to decrypt
+	info, err := account.TempInfo(r.Context(), q.ticket)
+	if err != nil {
+		return err
+	}
+	if !field.IsPlainCode(q.code) {
+		if q.code, err = account.DecryptCode(r.Context(), q.code); err != nil {
+			return err
+		}
+	}
+
+	bodies.Set(r, q.body(info))
+	r.Header["Content-Type"] = []string{"application/json"}
+	for _, name := range activationDropped {
+		delete(r.Header, name)
+	}
+	method := r.Method
+	r.Method = http.MethodPost
+	defer func() { r.Method = method }()
+	if !a.Activate {
+		return next.ServeHTTP(w, r)
+	}
+	r.Header["Accept-Encoding"] = []string{"identity"} // the answer is to be read
+	held := newHeldAnswer(w)
+	if err := next.ServeHTTP(held, r); err != nil {
+		if held.holding {
+			held.forget()
+		}
+		return err
+	}
+	return a.finish(r, account, &q, held)
+}
+
+// activationDropped are fields that no longer fit the request.
+var activationDropped = []string{
+	"Content-Encoding", "Expect", "Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since",
+}
+
+// finish activates the card if the backend says so, and lets its answer go.
+func (a *Activation) finish(r *http.Request, account *plugin.Account, q *activationRequest, held *heldAnswer) error {
+	if held.encoded {
+		a.logger.Warn("a backend compresses its answers to activations, though asked not to: its cards are not activated",
+			zap.String("card_id", q.cardID))
+	}
+	if !held.holding {
+		return nil
+	}
+	m, ok, err := activationOf(held.body)
+	if ok && err == nil {
+		m.CardID, m.Code = q.cardID, q.code
+		err = account.ActivateMember(r.Context(), m)
+	}
+	if err != nil {
+		held.forget()
+		return err
+	}
+	held.release()
+	return nil
+}
+
+// UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
+//
+//	activation {
+//		activate
+//	}
+func (a *Activation) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	return words.Unmarshal(d, words.Subdirectives{
+		"activate": func() error { return words.Flag(d, &a.Activate) },
+	})
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner     = (*Activation)(nil)
+	_ action.Answering      = (*Activation)(nil)
+	_ caddyfile.Unmarshaler = (*Activation)(nil)
+)

@@ -1,0 +1,5 @@
+package activation
+
+var Mend = mend
+
+const MaxHeldAnswer = maxHeldAnswer

@@ -1,0 +1,209 @@
+// Package credentials is the action credentials: the token and ticket calls of WeChat, answered out of what the gateway keeps.
+package credentials
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/clients"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// Credentials serves `/cgi-bin/token`, `/cgi-bin/stable_token` and `/cgi-bin/ticket/getticket` as WeChat does, out of the
+// credentials that the gateway keeps: for SDKs whose base URL points here. All other paths go to the next handler.
+//
+// Nobody's token ends by what is asked here. A caller has the account's app_id and either its app secret or the key; for
+// getticket, an access_token that it got here. `expires_in` is what is truly left. `force_refresh` is heeded when the gateway
+// itself may force a refresh: 15 times a day, 35 seconds apart, and with a store. Another gateway that has its token here, by
+// `token_source remote`, names one that WeChat refused it in `rejected_token`, and gets another.
+//
+// Answers and errors have WeChat's form, with status 200. Only clients that are not served at all get a problem document with
+// status 403 and reason `client_not_allowed`.
+type Credentials struct {
+	// The clients that are served: networks, addresses, or `private_ranges`. A request that a browser made, or that somebody
+	// else than a trusted proxy forwarded, is refused all the same. Default: loopback addresses.
+	Clients []string `json:"clients,omitempty"`
+
+	// What callers may send in the place of the app secret. Should be a placeholder that does not depend on a request, such as
+	// `{env.GATEWAY_KEY}`. Default: there is only the app secret.
+	Key string `json:"key,omitempty"`
+
+	clients clients.Filter
+	key     clients.Key
+}
+
+// CaddyModule returns the Caddy module information.
+func (Credentials) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: action.Namespace + ".credentials", New: func() caddy.Module { return new(Credentials) }}
+}
+
+// Provision compiles the configuration.
+func (c *Credentials) Provision(ctx caddy.Context) (err error) {
+	if c.clients, err = clients.NewFilter(c.Clients); err != nil {
+		return err
+	}
+	c.key, err = clients.NewKey(c.Key, ctx.Logger())
+	return err
+}
+
+// CheckAccount implements Choosing.
+func (c *Credentials) CheckAccount(account *plugin.Account) error {
+	if err := account.CheckCredential(credential.AccessToken); err != nil {
+		return err
+	}
+	if !account.HasAppSecret() && !c.key.Set {
+		return errors.New("credentials needs a key: the account has no app_secret by which callers could prove themselves")
+	}
+	return nil
+}
+
+// Needs implements Action. Tickets are fetched when they are asked for: not every account has a right to each.
+func (c *Credentials) Needs() []credential.Kind { return []credential.Kind{credential.AccessToken} }
+
+// credentialPaths are the calls that are served here. The path must be just that: whatever reads it later in another way,
+// such as WeChat behind a relay, must not be led past the callers' proof.
+var credentialPaths = map[string]func(*Credentials, *http.Request, *plugin.Account) ([]byte, error){
+	"/cgi-bin/token":        (*Credentials).token,
+	"/cgi-bin/stable_token": (*Credentials).stableToken,
+	ticketPath:              (*Credentials).ticket,
+}
+
+const ticketPath = "/cgi-bin/ticket/getticket"
+
+// ServeAction implements Action.
+func (c *Credentials) ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error {
+	serve := credentialPaths[r.URL.EscapedPath()]
+	if serve == nil {
+		return next.ServeHTTP(w, r)
+	}
+	if err := c.clients.Check(r); err != nil {
+		return err
+	}
+	body, err := serve(c, r, account)
+	if err != nil {
+		return refusalOf(r, err)
+	}
+	answerAsWechat(w, r, body)
+	return nil
+}
+
+// token is GET /cgi-bin/token. What WeChat takes in the query it takes of a POST too.
+func (c *Credentials) token(r *http.Request, account *plugin.Account) ([]byte, error) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost {
+		return nil, refuseMethod(http.MethodGet)
+	}
+	q := r.URL.Query()
+	if err := c.authenticate(account, q.Get("appid"), q.Get("secret"), q.Get("grant_type")); err != nil {
+		return nil, err
+	}
+	if rejected := q.Get("rejected_token"); rejected != "" {
+		account.RejectToken(rejected)
+	}
+	return lendToken(r, account)
+}
+
+// stableToken is POST /cgi-bin/stable_token.
+func (c *Credentials) stableToken(r *http.Request, account *plugin.Account) ([]byte, error) {
+	if r.Method != http.MethodPost {
+		return nil, refuseMethod(http.MethodPost)
+	}
+	q, err := readStableToken(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.authenticate(account, q.AppID, q.Secret, q.GrantType); err != nil {
+		return nil, err
+	}
+	if q.ForceRefresh {
+		if err := account.ForceToken(r.Context()); err != nil {
+			return nil, err
+		}
+	}
+	return lendToken(r, account)
+}
+
+// ticket is GET /cgi-bin/ticket/getticket.
+func (c *Credentials) ticket(r *http.Request, account *plugin.Account) ([]byte, error) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost {
+		return nil, refuseMethod(http.MethodGet)
+	}
+	q := r.URL.Query()
+	token := q.Get("access_token")
+	if token == "" {
+		return nil, refuse(problem.ReasonInvalidRequest, 41001, "access_token missing")
+	}
+	lent, err := account.KnowsToken(r.Context(), token)
+	if err != nil {
+		return nil, err
+	}
+	if !lent {
+		return nil, refuse(problem.ReasonInvalidRequest, 40001,
+			"invalid credential, access_token is invalid or not latest, could get access_token by getStableAccessToken")
+	}
+	kind := ticketKinds[q.Get("type")]
+	if kind == "" {
+		return nil, refuse(problem.ReasonInvalidRequest, 40097, "invalid args: type is wx_card or jsapi")
+	}
+	loan, err := account.Lend(r.Context(), kind)
+	if err != nil {
+		return nil, err
+	}
+	return appendLoan([]byte(`{"errcode":0,"errmsg":"ok",`), "ticket", loan), nil
+}
+
+// ticketKinds are the credentials by getticket's type.
+var ticketKinds = map[string]credential.Kind{"wx_card": credential.APITicket, "jsapi": credential.JSAPITicket}
+
+// authenticate checks what proves that a caller may have the account's token, in the order that WeChat does.
+func (c *Credentials) authenticate(account *plugin.Account, appID, secret, grantType string) error {
+	switch {
+	case appID == "":
+		return refuse(problem.ReasonInvalidRequest, 41002, "appid missing")
+	case grantType != "client_credential":
+		return refuse(problem.ReasonInvalidRequest, 40002, "invalid grant_type")
+	case secret == "":
+		return refuse(problem.ReasonInvalidRequest, 41004, "appsecret missing")
+	case appID != account.AppID():
+		return refuse(problem.ReasonClientNotAllowed, 40013, "invalid appid")
+	case !account.IsAppSecret(secret) && !c.key.Matches(secret):
+		return refuse(problem.ReasonClientNotAllowed, 40125, "invalid appsecret")
+	}
+	return nil
+}
+
+// lendToken answers with the account's access_token, whoever fetched it and how.
+func lendToken(r *http.Request, account *plugin.Account) ([]byte, error) {
+	loan, err := account.Lend(r.Context(), credential.AccessToken)
+	if err != nil {
+		return nil, err
+	}
+	return appendLoan([]byte{'{'}, "access_token", loan), nil
+}
+
+// UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
+//
+//	credentials {
+//		clients <cidr...>|private_ranges
+//		key     <value>
+//	}
+func (c *Credentials) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	return words.Unmarshal(d, words.Subdirectives{
+		"clients": func() error { return clients.Unmarshal(d, &c.Clients) },
+		"key":     func() error { return words.OneValue(d, &c.Key) },
+	})
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner     = (*Credentials)(nil)
+	_ action.Choosing       = (*Credentials)(nil)
+	_ caddyfile.Unmarshaler = (*Credentials)(nil)
+)

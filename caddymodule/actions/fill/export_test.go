@@ -1,0 +1,5 @@
+package fill
+
+var CachingFields = cachingFields
+
+var ValidatorFields = validatorFields

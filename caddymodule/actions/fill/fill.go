@@ -1,0 +1,146 @@
+// Package fill is the action fill: it signs what a backend hands out, in the backend's own answer.
+package fill
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+)
+
+// Fill is an action that signs what the backend hands out: the backend decides who may have which card, this signs.
+// It passes every request on, and fills 2xx answers whose type is JSON (`application/json` or `…+json`, in UTF-8):
+//
+//   - In every object with a string `cardId` and an object as `cardExt`, that object becomes the signed string that
+//     `wx.addCard` takes. It may hold `code`, `openid`, `outer_str` and `fixed_begintimestamp` (digits, as a string or a
+//     number), or nothing. An object that has a signature already is not touched; one with other members is an error.
+//   - Every object `extraData` that holds a string `card_id`, maybe an `outer_str` and nothing else, becomes the `extraData`
+//     that opens WeChat's member-card component (会员卡开卡组件), and `appId` is put behind it where there is none beside it.
+//
+// The rest of such an answer stays as it is, byte for byte. The answer loses what was true of the old one only (ETag,
+// Last-Modified, digests and the like) and is `no-store`. If a card cannot be signed, the client gets a problem document in
+// the place of the whole answer; cookies and CORS headers of the backend stay.
+//
+// Answers of other types, larger ones, event streams, 206 and encoded ones pass untouched, as they come in. So does JSON that
+// is broken, once it is all there. For that requests lose Range, If-Range and If-Modified-Since, those that read also
+// If-None-Match, and they accept no encoding but identity: compress in front of this, with `encode`.
+type Fill struct {
+	// Which cards the backend may hand out here.
+	Cards []cards.List `json:"cards,omitempty"`
+
+	// How many bytes an answer may have to be looked into. Default: 1048576 (1 MiB).
+	MaxBody int64 `json:"max_body,omitempty"`
+
+	cards  cards.Set
+	logger *zap.Logger
+}
+
+// defaultFillMaxBody is the default of Fill.MaxBody.
+const defaultFillMaxBody = 1 << 20
+
+// CaddyModule returns the Caddy module information.
+func (Fill) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: action.Namespace + ".fill", New: func() caddy.Module { return new(Fill) }}
+}
+
+// Provision compiles the configuration.
+func (f *Fill) Provision(ctx caddy.Context) error {
+	f.logger = ctx.Logger()
+	if err := f.cards.AddLists(f.Cards); err != nil {
+		return err
+	}
+	if f.MaxBody < 0 {
+		return errors.New("max_body must be greater than zero")
+	}
+	if f.MaxBody == 0 {
+		f.MaxBody = defaultFillMaxBody
+	}
+	return f.cards.CheckNotEmpty()
+}
+
+// Needs implements Action.
+func (f *Fill) Needs() []credential.Kind {
+	return []credential.Kind{credential.AccessToken, credential.APITicket}
+}
+
+// CardUses implements CardUser. What a backend asks fill for cannot be seen from here.
+func (f *Fill) CardUses() []plugin.CardUse {
+	return f.cards.Uses(func(*cards.Rule) plugin.CardUse {
+		return plugin.CardUse{Adds: true, Code: plugin.Maybe, OpenID: plugin.Maybe, FixedBegin: plugin.Maybe}
+	})
+}
+
+// ServeAction implements Action.
+func (f *Fill) ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error {
+	// A backend that dies in mid-answer makes the proxy panic. What is buffered then is never written, and the client
+	// sees the connection end, as without this action.
+	fw := &fillWriter{ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, maxBody: f.MaxBody, head: r.Method == http.MethodHead}
+	var narrowed narrowedHeader
+	narrowed.take(r)
+	defer narrowed.giveBack(r)
+	err := next.ServeHTTP(fw, r)
+	if fw.state != holding {
+		return err
+	}
+	defer fw.free()
+	if err == nil {
+		err = f.answer(fw, r, account)
+	}
+	if err != nil {
+		dropEntity(w.Header()) // another answer takes the place of what is held back
+	}
+	return err
+}
+
+// answer deals with an answer that is held back and all there.
+func (f *Fill) answer(fw *fillWriter, r *http.Request, account *plugin.Account) error {
+	if !fw.find() {
+		f.logger.Debug("the backend's answer is broken JSON, and passes as it is", zap.String("path", r.URL.Path))
+		fw.pass()
+		return nil
+	}
+	if len(fw.parts) == 0 {
+		fw.pass()
+		return nil
+	}
+	if err := f.fill(r, account, fw.fillBuffer); err != nil {
+		return err
+	}
+	fw.sendFilled()
+	return nil
+}
+
+// UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
+//
+//	fill {
+//		card     <card_id...>|*
+//		max_body <size>
+//	}
+func (f *Fill) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	var seen cards.Set
+	err := words.Unmarshal(d, words.Subdirectives{
+		"card":     func() error { return cards.UnmarshalList(d, &seen, &f.Cards) },
+		"max_body": func() error { return words.Size(d, &f.MaxBody) },
+	})
+	if err != nil {
+		return err
+	}
+	return words.Located(d, seen.CheckNotEmpty())
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner     = (*Fill)(nil)
+	_ action.CardUser       = (*Fill)(nil)
+	_ caddyfile.Unmarshaler = (*Fill)(nil)
+	_ action.Action         = (*Fill)(nil)
+)

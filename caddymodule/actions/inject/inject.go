@@ -1,0 +1,237 @@
+// Package inject is the action inject: credentials in the request that a backend gets, and nowhere else.
+package inject
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/headers"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/queries"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// Inject is an action that adds credentials of the official account to a request and passes it on, whatever
+// its method and body: for a backend that signs cards or calls WeChat itself and should not fetch credentials
+// of its own. A credential is `access_token`, `api_ticket` (signs cards) or `jsapi_ticket` (signs wx.config).
+//
+// What the client sends under a configured name is removed first, whether or not there is a credential to put
+// in its place: header fields in any letter case and number, request trailers too; query parameters whose decoded
+// name equals the configured one with ASCII case ignored and ` `, `.` and `[` read as `_`, as PHP reads
+// them. Everything else in the query stays as it is, byte for byte, behind what is added. Bodies are not looked
+// into: a backend must read the parameter from the query (`$_GET`, not `$_REQUEST`).
+//
+// Prefer `header` to `query`: backends write the query into their logs and into links. What was put into a query
+// is cut out of the answer's Location, Content-Location, Refresh and Link fields, but not out of its body (except that
+// a redirect whose Location held a credential loses its body, which only repeats it).
+//
+// When the next handler fails, what was added is gone again before error routes (`handle_errors`) see the request, and
+// what the client forged does not come back. Only `{http.request.orig_uri}` and logs have the URI as the client sent it.
+//
+// Without a usable credential the answer is a problem document with status 503 and reason `credential_unavailable`.
+//
+// Placeholders that are set for the handlers that follow, if configured:
+//
+// Placeholder | Description
+// ------------|---------------
+// `{http.wechat_card.access_token}` | The account's access_token
+// `{http.wechat_card.api_ticket}` | The account's api_ticket
+// `{http.wechat_card.jsapi_ticket}` | The account's jsapi_ticket
+type Inject struct {
+	// Request header fields to set, and the credential that each one carries. Field names may not hold `_` or `.`
+	// (Caddy drops such fields), nor belong to HTTP itself, like Host or Content-Length.
+	Header map[string]credential.Kind `json:"header,omitempty"`
+
+	// Query parameters to put in front of the query, and the credential that each one carries.
+	Query map[string]credential.Kind `json:"query,omitempty"`
+
+	// Credentials to offer to later handlers as placeholders, for `header_up`, `rewrite`, `templates` and the like.
+	Placeholder []credential.Kind `json:"placeholder,omitempty"`
+
+	// Whether to pass the request on without a credential when there is none; its placeholder is then empty.
+	// Default: false.
+	Optional bool `json:"optional,omitempty"`
+
+	needs        []credential.Kind // each once
+	fields       []headers.Field
+	params       []queries.Param
+	placeholders []placeholder
+}
+
+// placeholder is one configured placeholder.
+type placeholder struct {
+	key  string
+	need int // index of its credential in Inject.needs
+}
+
+// CaddyModule returns the Caddy module information.
+func (Inject) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  action.Namespace + ".inject",
+		New: func() caddy.Module { return new(Inject) },
+	}
+}
+
+// Provision checks the configuration and compiles it.
+func (in *Inject) Provision(caddy.Context) error {
+	if len(in.Header)+len(in.Query)+len(in.Placeholder) == 0 {
+		return errors.New("inject has nothing to inject: it takes header, query or placeholder")
+	}
+	for _, name := range slices.Sorted(maps.Keys(in.Header)) {
+		if err := headers.CheckName(name); err != nil {
+			return err
+		}
+		need, err := in.need(in.Header[name])
+		if err != nil {
+			return fmt.Errorf("header %s: %w", name, err)
+		}
+		f := headers.Field{Name: http.CanonicalHeaderKey(name), Need: need}
+		if slices.ContainsFunc(in.fields, func(g headers.Field) bool { return g.Name == f.Name }) {
+			return fmt.Errorf("header %s is configured twice", f.Name)
+		}
+		in.fields = append(in.fields, f)
+	}
+	for _, name := range slices.Sorted(maps.Keys(in.Query)) {
+		if err := queries.CheckName(name); err != nil {
+			return err
+		}
+		need, err := in.need(in.Query[name])
+		if err != nil {
+			return fmt.Errorf("query %s: %w", name, err)
+		}
+		p := queries.NewParam(name, need)
+		if slices.ContainsFunc(in.params, func(q queries.Param) bool { return q.Folded == p.Folded }) {
+			return fmt.Errorf("query %s is configured twice: letter case makes no difference, nor does . or _", name)
+		}
+		in.params = append(in.params, p)
+	}
+	for i, kind := range in.Placeholder {
+		need, err := in.need(kind)
+		if err != nil {
+			return fmt.Errorf("placeholder: %w", err)
+		}
+		if slices.Contains(in.Placeholder[:i], kind) {
+			return fmt.Errorf("placeholder %s is configured twice", kind)
+		}
+		in.placeholders = append(in.placeholders, placeholder{key: "http.wechat_card." + string(kind), need: need})
+	}
+	return nil
+}
+
+// need notes that kind is wanted and says where its value will be.
+func (in *Inject) need(kind credential.Kind) (int, error) {
+	if err := checkKind(kind); err != nil {
+		return 0, err
+	}
+	if i := slices.Index(in.needs, kind); i >= 0 {
+		return i, nil
+	}
+	in.needs = append(in.needs, kind)
+	return len(in.needs) - 1, nil
+}
+
+// Needs implements Action.
+func (in *Inject) Needs() []credential.Kind { return in.needs }
+
+// CheckAccount implements Choosing: an account whose calls need no access_token has none to inject.
+func (in *Inject) CheckAccount(account *plugin.Account) error {
+	for _, kind := range in.needs {
+		if err := account.CheckCredential(kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ServeAction implements Action.
+func (in *Inject) ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error {
+	return in.serve(w, r, next, account)
+}
+
+// credentialSource is the part of plugin.Account that serve needs.
+type credentialSource interface {
+	Credential(ctx context.Context, kind credential.Kind) (string, error)
+}
+
+// serve changes r itself, not a copy: Caddy's placeholders read the request that the server made, so that a copy
+// would leave `rewrite * /x?{query}` the client's forged query.
+func (in *Inject) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account credentialSource) error {
+	in.removeForged(r)
+
+	var values [len(kinds)]string
+	for i, kind := range in.needs {
+		value, err := account.Credential(r.Context(), kind)
+		if err != nil {
+			if !in.Optional {
+				return err
+			}
+			continue
+		}
+		values[i] = value
+	}
+
+	for _, f := range in.fields {
+		if value := values[f.Need]; value != "" {
+			r.Header[f.Name] = []string{value}
+		}
+	}
+	if len(in.placeholders) > 0 {
+		repl := words.Replacer(r)
+		for _, p := range in.placeholders {
+			repl.Set(p.key, values[p.need])
+		}
+	}
+	query := queryEdit{clientQuery: r.URL.RawQuery, clientURI: r.RequestURI}
+	if len(in.params) > 0 {
+		query.inject(w, r, in.params, values[:])
+		if query.writer != nil {
+			w = query.writer
+		}
+	}
+	// deferred, because a proxy that loses its backend in mid-answer panics
+	defer in.takeBack(r, &query)
+	return next.ServeHTTP(w, r)
+}
+
+// removeForged removes all that the client sent under a configured name.
+func (in *Inject) removeForged(r *http.Request) {
+	if len(in.fields) > 0 {
+		headers.RemoveForged(r, in.fields)
+	}
+	if len(in.params) > 0 {
+		queries.RemoveForged(r, in.params)
+	}
+}
+
+// takeBack removes from r what was added to it: error routes, deferred header operations and log fields of outer handlers
+// would see it otherwise.
+func (in *Inject) takeBack(r *http.Request, query *queryEdit) {
+	for _, f := range in.fields {
+		delete(r.Header, f.Name)
+	}
+	if len(in.placeholders) > 0 {
+		repl := words.Replacer(r)
+		for _, p := range in.placeholders {
+			repl.Delete(p.key)
+		}
+	}
+	query.takeBack(r)
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner     = (*Inject)(nil)
+	_ caddyfile.Unmarshaler = (*Inject)(nil)
+	_ action.Action         = (*Inject)(nil)
+	_ credentialSource      = (*plugin.Account)(nil)
+)

@@ -1,0 +1,64 @@
+package messagepush
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+)
+
+// pushPatience is what the backend may take for one message. WeChat waits five seconds; what it repeats meanwhile is joined.
+const pushPatience = time.Minute
+
+// deliver passes a message on to next, and gives its reply. The client may go away meanwhile: what WeChat repeats then finds
+// the work going on, or done.
+func (p *MessagePush) deliver(r *http.Request, next caddyhttp.Handler, account *plugin.Account, m *push.Message) (*pushReply, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), pushPatience)
+	defer cancel()
+	plain := m.Plain
+	if p.Enrich {
+		plain = account.PushWithUserInfo(ctx, m)
+	}
+	setPush(r, m, plain)
+	reply := &pushReply{header: make(http.Header)}
+	err := p.call(next, reply, r.WithContext(ctx))
+	if err == nil {
+		err = reply.check(m)
+	}
+	if err != nil {
+		problem := problem.Newf(http.StatusBadGateway, problem.ReasonBackendFailed, "the backend did not accept the message")
+		problem.Err = errors.New(err.Error()) // as text: it is no answer to this request, though it may be meant as one
+		return nil, problem
+	}
+	return reply, nil
+}
+
+// call is next.ServeHTTP, with a panic as an error: nobody but this request is to be hurt by it, and others may wait for it.
+func (p *MessagePush) call(next caddyhttp.Handler, w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() {
+		switch v := recover(); v {
+		case nil:
+		case http.ErrAbortHandler: // a proxy that lost its backend in mid-answer
+			err = errors.New("the answer broke off")
+		default:
+			err = fmt.Errorf("panic: %v", v)
+			p.logger.Error("panic behind message_push", zap.Any("panic", v), zap.ByteString("stack", debug.Stack()))
+		}
+	}()
+	return next.ServeHTTP(w, r)
+}
+
+// Interface guards
+var (
+	_ http.ResponseWriter = (*pushReply)(nil)
+	_ http.Flusher        = (*pushReply)(nil)
+)

@@ -1,0 +1,223 @@
+// Package relay is the action relay: calls of WeChat's API, passed on with the account's access_token.
+package relay
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/clients"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/queries"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+)
+
+// Relay is an action that passes a backend's calls of WeChat's API on to WeChat, with the account's access_token in them.
+// The backend calls `http://gateway/card/…` instead of `https://api.weixin.qq.com/card/…?access_token=…` and needs no token
+// of its own: what it sends as access_token is cut out. The rest of the query stays as it is, byte for byte.
+//
+// When WeChat refuses the access_token (errcode 40001, 40014, 42001), it is renewed and the call made once more, if its
+// body has at most 2 MiB and is not multipart; other bodies stream through, and the backend gets WeChat's refusal. The
+// errcode is looked for in JSON answers of at most 64 KiB; all others stream. Answers are passed on as they are, errors too.
+//
+// Calls of `/sns/*` and `/cgi-bin/component/*` prove themselves with tokens of their own, those of `/cgi-bin/token`,
+// `/cgi-bin/stable_token` and `/cgi-bin/clear_quota/v2` with the app secret: their queries pass as they are, and what WeChat
+// says of their tokens is none of ours.
+//
+// The headers Cookie, Authorization, Accept-Encoding, Forwarded, X-Forwarded-*, X-Real-IP, Via, Origin, Referer, Upgrade
+// and Expect are not sent on.
+type Relay struct {
+	// The paths of WeChat's API that may be called: exact, or ending in `/*`. Calls for tokens, tickets and quotas
+	// (`/cgi-bin/token`, `/cgi-bin/stable_token`, `/cgi-bin/ticket/*`, `/cgi-bin/clear_quota*`, `/cgi-bin/openapi/quota/*`)
+	// have to be named one by one. All others are refused with status 403 and reason `path_not_allowed`, as is every
+	// path that is not plain: segments of letters, digits, `_`, `-` and dots within, percent-encoded nowhere.
+	// Default: none.
+	Allow []string `json:"allow,omitempty"`
+
+	// More paths whose calls have tokens of their own: exact, or ending in `/*`. They must be in `allow`, too.
+	// Default: none but those named above.
+	Pass []string `json:"pass,omitempty"`
+
+	// Who may call: networks, addresses, or `private_ranges`, by Caddy's client IP. Others are refused with status 403 and
+	// reason `client_not_allowed`; so are requests that an untrusted peer has forwarded, and those of browsers.
+	// Default: loopback addresses.
+	Clients []string `json:"clients,omitempty"`
+
+	// What callers must send as access_token. Calls that have tokens of their own need no key, for they cannot carry it
+	// and use nothing of the account's. Default: no key is needed.
+	Key string `json:"key,omitempty"`
+
+	allow   pathSet
+	pass    pathSet
+	clients clients.Filter
+	key     clients.Key
+	proxy   *reverseproxy.Handler
+}
+
+// CaddyModule returns the Caddy module information.
+func (Relay) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  action.Namespace + ".relay",
+		New: func() caddy.Module { return new(Relay) },
+	}
+}
+
+// Provision checks the configuration and sets up the proxy.
+func (rl *Relay) Provision(ctx caddy.Context) error {
+	var err error
+	if rl.allow, err = newPathSet("allow", rl.Allow, true); err != nil {
+		return err
+	}
+	if rl.pass, err = newPathSet("pass", rl.Pass, false); err != nil {
+		return err
+	}
+	if rl.clients, err = clients.NewFilter(rl.Clients); err != nil {
+		return err
+	}
+	if rl.key, err = clients.NewKey(rl.Key, ctx.Logger()); err != nil {
+		return err
+	}
+	mod, err := ctx.AppIfConfigured(app.Name)
+	if err != nil {
+		return fmt.Errorf("relay needs the global option wechat_card: %w", err)
+	}
+	dial, err := dialAddress(mod.(*app.App).BaseURL())
+	if err != nil {
+		return err
+	}
+	proxy := &reverseproxy.Handler{
+		Transport: relayTransport{},
+		// What logs and metrics call WeChat. Which host a call goes to is the client's choice: see relayTransport.
+		Upstreams: reverseproxy.UpstreamPool{{Dial: dial}},
+	}
+	if err := proxy.Provision(ctx); err != nil {
+		return fmt.Errorf("setting up the proxy: %w", err)
+	}
+	rl.proxy = proxy
+	return nil
+}
+
+// dialAddress is the host and port of a base URL.
+func dialAddress(base string) (string, error) {
+	u, err := url.Parse(base)
+	if err != nil {
+		return "", fmt.Errorf("api: %w", err)
+	}
+	port := "443"
+	if u.Scheme == "http" {
+		port = "80"
+	}
+	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port)), nil
+}
+
+// Cleanup gives back what the proxy holds.
+func (rl *Relay) Cleanup() error {
+	if rl.proxy == nil {
+		return nil
+	}
+	return rl.proxy.Cleanup()
+}
+
+// Needs implements Action.
+func (*Relay) Needs() []credential.Kind { return []credential.Kind{credential.AccessToken} }
+
+// ServeAction implements Action. It never calls next.
+func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error {
+	if err := rl.clients.Check(r); err != nil {
+		return err
+	}
+	path, plain := plainPath(r.URL)
+	ownToken := plain && (ownTokens.find(path) != "" || rl.pass.find(path) != "")
+	if rl.key.Set && !ownToken && !rl.key.Matches(accessTokenOf(r.URL.RawQuery)) {
+		return clients.NotAllowed("the access_token is not the key")
+	}
+	entry := ""
+	if plain {
+		entry = rl.allow.find(path)
+	}
+	if entry == "" {
+		return problem.Newf(http.StatusForbidden, problem.ReasonPathNotAllowed, "the path %s is not among those that may be called", shortPath(r.URL))
+	}
+
+	call := &relayCall{account: account, RelayCall: plugin.RelayCall{API: entry, Query: r.URL.RawQuery, OwnToken: ownToken}}
+	if !ownToken {
+		call.Query, _ = queries.Clean(call.Query, accessTokenParams)
+	}
+	out, err := call.prepare(r)
+	if err != nil {
+		return err
+	}
+	err = rl.proxy.ServeHTTP(w, out, next)
+	if err != nil && call.err != nil {
+		return call.err // and not what the proxy makes of it
+	}
+	return err
+}
+
+// accessTokenParams finds what a backend of WeChat's could take for an access_token.
+var accessTokenParams = []queries.Param{queries.NewParam("access_token", 0)}
+
+// accessTokenOf is the access_token that a query holds.
+func accessTokenOf(query string) string {
+	for part := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(part, "=")
+		if name != "access_token" {
+			continue
+		}
+		if value, err := url.QueryUnescape(value); err == nil {
+			return value
+		}
+	}
+	return ""
+}
+
+// RoundTrip implements http.RoundTripper.
+func (relayTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	call := req.Context().Value(relayCallKey{}).(*relayCall)
+	delete(req.Header, "Via") // the proxy has put it into its own copy
+	call.Request = req
+	resp, err := call.account.Relay(call.RelayCall)
+	if err != nil {
+		call.err = err
+		return nil, relayError(req, err)
+	}
+	return resp, nil
+}
+
+// UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
+//
+//	relay {
+//		allow   <path...>
+//		pass    <path...>
+//		clients <cidr...>|private_ranges
+//		key     <value>
+//	}
+func (rl *Relay) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	return words.Unmarshal(d, words.Subdirectives{
+		"allow":   func() error { return unmarshalPaths(d, &rl.Allow, true) },
+		"pass":    func() error { return unmarshalPaths(d, &rl.Pass, false) },
+		"clients": func() error { return clients.Unmarshal(d, &rl.Clients) },
+		"key":     func() error { return words.OneValue(d, &rl.Key) },
+	})
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner     = (*Relay)(nil)
+	_ caddy.CleanerUpper    = (*Relay)(nil)
+	_ caddyfile.Unmarshaler = (*Relay)(nil)
+	_ action.Action         = (*Relay)(nil)
+	_ http.RoundTripper     = relayTransport{}
+)

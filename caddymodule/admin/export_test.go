@@ -1,0 +1,5 @@
+package admin
+
+var ActiveApp = activeApp
+
+const MaxVerify = maxVerify

@@ -1,0 +1,137 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/bodies"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+// refreshTimeout bounds an operator's refresh. A cold start behind a dead lock takes 12 s and two calls of WeChat.
+const refreshTimeout = time.Minute
+
+// RefreshRequest is what the refresh endpoint takes.
+type RefreshRequest struct {
+	Account    string          `json:"account,omitempty"`    // default: all
+	Credential credential.Kind `json:"credential,omitempty"` // default: all that are in use
+	Force      bool            `json:"force,omitempty"`
+}
+
+// Refreshed is what the refresh endpoint answers, with status 502 when anything failed.
+type Refreshed struct {
+	Error    string                                              `json:"error,omitempty"` // all failures in one text
+	Accounts map[string]map[credential.Kind]*RefreshedCredential `json:"accounts"`
+}
+
+type RefreshedCredential struct {
+	Refreshed   bool              `json:"refreshed"`
+	Expires     time.Time         `json:"expires,omitzero"`
+	Source      credential.Source `json:"source,omitempty"`
+	NextAttempt time.Time         `json:"next_attempt,omitzero"`
+	Error       *observe.Failure  `json:"error,omitempty"`
+}
+
+func serveRefresh(w http.ResponseWriter, r *http.Request) error {
+	if err := wantMethod(w, r, http.MethodPost); err != nil {
+		return err
+	}
+	app, err := activeApp()
+	if err != nil {
+		return err
+	}
+	var q RefreshRequest
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, bodies.Max))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&q); err != nil && !errors.Is(err, io.EOF) { // an empty body asks for everything
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("reading the request: %w", err)}
+	}
+	if dec.More() {
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Message: "something follows the request"}
+	}
+	if q.Credential != "" && !slices.Contains(credential.Kinds, q.Credential) {
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("credential must be one of %v", credential.Kinds)}
+	}
+	if q.Account != "" && app.Account(q.Account) == nil {
+		return caddy.APIError{HTTPStatus: http.StatusNotFound, Message: "there is no account of that name"}
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), refreshTimeout)
+	defer cancel()
+	answer := refreshAll(ctx, app, q)
+	status := http.StatusOK
+	if answer.Error != "" {
+		status = http.StatusBadGateway
+	}
+	return write(w, status, answer)
+}
+
+// inUse lists the credentials of an account that a configured action needs, or that are held all the same.
+func inUse(app *app.App, name string) []credential.Kind {
+	needed := app.Needs(name)
+	return slices.DeleteFunc(slices.Clone(credential.Kinds), func(kind credential.Kind) bool {
+		return !slices.Contains(needed, kind) && app.Account(name).Status(kind).Obtained.IsZero()
+	})
+}
+
+// refreshAll fetches what q names anew: accounts side by side, the credentials of each in their order, for tickets are
+// fetched with the token.
+func refreshAll(ctx context.Context, app *app.App, q RefreshRequest) Refreshed {
+	names := app.Names()
+	if q.Account != "" {
+		names = []string{q.Account}
+	}
+	answer := Refreshed{Accounts: make(map[string]map[credential.Kind]*RefreshedCredential, len(names))}
+	for _, name := range names {
+		answer.Accounts[name] = make(map[credential.Kind]*RefreshedCredential)
+	}
+	var wg sync.WaitGroup
+	for _, name := range names {
+		wg.Go(func() { refreshAccount(ctx, app, name, q, answer.Accounts[name]) })
+	}
+	wg.Wait()
+	var failures []string
+	for _, name := range names {
+		for _, kind := range credential.Kinds {
+			s := answer.Accounts[name][kind]
+			if s == nil || s.Error == nil {
+				continue
+			}
+			failures = append(failures, fmt.Sprintf("account %s, %s: %s", name, kind, s.Error))
+		}
+	}
+	answer.Error = strings.Join(failures, "; ")
+	return answer
+}
+
+func refreshAccount(ctx context.Context, app *app.App, name string, q RefreshRequest, into map[credential.Kind]*RefreshedCredential) {
+	kinds := []credential.Kind{q.Credential}
+	if q.Credential == "" {
+		kinds = inUse(app, name)
+	}
+	account := app.Account(name)
+	for _, kind := range kinds {
+		err := account.Refresh(ctx, kind, q.Force)
+		s := account.Status(kind)
+		one := &RefreshedCredential{Refreshed: err == nil, NextAttempt: wholeSecond(s.NextAttempt)}
+		if err != nil {
+			f := observe.FailureOf(observe.UnwrapUnavailable(err))
+			one.Error = &f
+		} else {
+			one.Expires, one.Source = wholeSecond(s.Expires), s.Source
+		}
+		into[kind] = one
+		app.Logger().Info("credential refreshed by hand", "account", name, "credential", string(kind), "force", q.Force, "ok", err == nil)
+	}
+}

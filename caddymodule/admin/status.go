@@ -1,0 +1,95 @@
+package admin
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+)
+
+// Status is what the status endpoint answers.
+type Status struct {
+	Accounts map[string]AccountStatus `json:"accounts"`
+}
+
+type AccountStatus struct {
+	AppID        string                                `json:"app_id"`
+	TokenSource  plugin.TokenSource                    `json:"token_source"`
+	TicketSource string                                `json:"ticket_source,omitempty"` // if tickets are not WeChat's getticket's
+	RefusedIPs   []string                              `json:"refused_ips,omitempty"`   // within the last hour, of this machine
+	Credentials  map[credential.Kind]*CredentialStatus `json:"credentials"`
+}
+
+type CredentialStatus struct {
+	State       credential.State  `json:"state"`
+	Needed      bool              `json:"needed"` // by a configured action
+	Obtained    time.Time         `json:"obtained,omitzero"`
+	Expires     time.Time         `json:"expires,omitzero"`
+	Source      credential.Source `json:"source,omitempty"`
+	NextAttempt time.Time         `json:"next_attempt,omitzero"`
+	Failing     bool              `json:"failing"` // nothing has come since the last error
+	LastError   *LastError        `json:"last_error,omitempty"`
+
+	// Counted since the process began.
+	Fetched int `json:"fetched"` // values that WeChat gave, or the token_source or ticket_source
+	Adopted int `json:"adopted"` // values taken from the store
+	Failed  int `json:"failed"`  // attempts that failed
+	Refused int `json:"refused"` // values that WeChat refused when they were used
+}
+
+type LastError struct {
+	Time time.Time `json:"time"`
+	observe.Failure
+}
+
+func serveStatus(w http.ResponseWriter, r *http.Request) error {
+	if err := wantMethod(w, r, http.MethodGet); err != nil {
+		return err
+	}
+	app, err := activeApp()
+	if err != nil {
+		return err
+	}
+	return write(w, http.StatusOK, StatusOf(app, time.Now()))
+}
+
+// StatusOf tells how all credentials stand.
+func StatusOf(app *app.App, now time.Time) Status {
+	names := app.Names()
+	answer := Status{Accounts: make(map[string]AccountStatus, len(names))}
+	for _, name := range names {
+		account, needed := app.Account(name), app.Needs(name)
+		one := AccountStatus{
+			AppID:       account.AppID(),
+			TokenSource: app.Accounts[name].TokenSource.Name(),
+			RefusedIPs:  app.RefusedIPs(name, now),
+			Credentials: make(map[credential.Kind]*CredentialStatus, len(credential.Kinds)),
+		}
+		if tickets := app.Accounts[name].TicketSource; tickets != nil {
+			one.TicketSource = tickets.Source
+		}
+		for _, kind := range credential.Kinds {
+			s := account.Status(kind)
+			c := &CredentialStatus{
+				State: s.State, Needed: slices.Contains(needed, kind),
+				Obtained: wholeSecond(s.Obtained), Expires: wholeSecond(s.Expires),
+				Source: s.Source, NextAttempt: wholeSecond(s.NextAttempt),
+				Fetched: s.Fetched, Adopted: s.Adopted, Failed: s.Failed, Refused: s.Refused,
+			}
+			if s.LastError != nil {
+				c.Failing = !s.LastErrorAt.Before(s.Obtained)
+				c.LastError = &LastError{wholeSecond(s.LastErrorAt), observe.FailureOf(s.LastError)}
+			}
+			one.Credentials[kind] = c
+		}
+		answer.Accounts[name] = one
+	}
+	return answer
+}
+
+// wholeSecond is a time as it is shown.
+func wholeSecond(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

@@ -1,0 +1,30 @@
+// Package answer writes the JSON answers of actions, out of memory that requests share one after the other.
+package answer
+
+import (
+	"net/http"
+	"strconv"
+)
+
+// bufferedByServer is how long a body may be for which net/http sets Content-Length itself, for less than it costs here.
+const bufferedByServer = 2048
+
+// JSON writes a JSON body, with what all answers have in common.
+func JSON(w http.ResponseWriter, r *http.Request, body []byte) {
+	// One allocation for all values. They are not shared between requests: other handlers may edit them in place.
+	values := [...]string{"application/json", "no-store"}
+	h := w.Header()
+	h["Content-Type"] = values[0:1:1]
+	h["Cache-Control"] = values[1:2:2]
+	isHead := r.Method == http.MethodHead
+	if isHead || len(body) > bufferedByServer {
+		h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
+	w.WriteHeader(http.StatusOK)
+	if !isHead {
+		_, _ = w.Write(body) // a client that is gone needs no answer
+	}
+}
+
+// Methods are those of all the actions that answer with JSON.
+var Methods = []string{http.MethodGet, http.MethodHead, http.MethodPost}

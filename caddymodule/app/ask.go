@@ -1,0 +1,46 @@
+package app
+
+import (
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+)
+
+// Names lists the configured accounts, sorted.
+func (a *App) Names() []string { return slices.Sorted(maps.Keys(a.accounts)) }
+
+// Account gives the account of a name; nil when none is configured by it.
+func (a *App) Account(name string) *plugin.Account { return a.accounts[name] }
+
+// Use notes that a handler has an action, of this name, do something for an account; for whichever a request is for when
+// the account's name is empty. Handlers call it in their Provision: what the action needs is warmed at start.
+func (a *App) Use(account, name string, action action.Action) {
+	a.needs.add(action.Needs(), account)
+	a.cards.add(account, name, action)
+}
+
+// Needs lists which credentials the configured actions use of an account.
+func (a *App) Needs(account string) []credential.Kind { return a.needs.of(account) }
+
+// CardUses lists what the configured actions do with an account's cards; for the empty name, with those of whichever
+// account a request is for.
+func (a *App) CardUses(account string) []plugin.CardUse { return a.cards.of(account) }
+
+// RefusedIPs lists the addresses of this machine that WeChat has refused within the last hour for an account.
+func (a *App) RefusedIPs(account string, now time.Time) []string {
+	return a.observers[account].RefusedLately(now)
+}
+
+// Store is where credentials are shared; nil: nowhere.
+func (a *App) Store() credential.Store { return a.store }
+
+// BaseURL is the first of the API's base URLs.
+func (a *App) BaseURL() string { return a.baseURL }
+
+// Logger is the app's.
+func (a *App) Logger() *slog.Logger { return a.logger }

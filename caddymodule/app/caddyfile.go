@@ -1,0 +1,142 @@
+package app
+
+import (
+	"encoding/json"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+)
+
+// ParseGlobalOption sets up the app from the global option. Repeated options merge. Syntax:
+//
+//	wechat_card {
+//		api     <base_url...>
+//		timeout <duration>
+//		proxy   <url>|off
+//		ca      <pem_file...>
+//		store   caddy|off|redis <url...> {
+//			username        <name>
+//			password        <password>
+//			prefix          <prefix>
+//			tls             [<ca_pem_file...>]
+//			sentinel_master <name>
+//		}
+//		account [<name>] {
+//			app_id        <app_id>
+//			app_secret    <secret>
+//			token_source  stable|classic|none
+//			token_source  redis <url> <key>
+//			token_source  remote <url> {
+//				header        <field> <value>
+//				field         <name>
+//				expires_field <name>
+//			}
+//			ticket_source remote <url> {
+//				header        <field> <value>
+//				field         <name>
+//				expires_field <name>
+//			}
+//			force_refresh on|off
+//			mini_program  <app_id> <app_secret>
+//			message_push  <token> [<encoding_aes_key>]
+//			limit         decrypt|geturl <n>
+//		}
+//	}
+func ParseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
+	app := new(App)
+	if previous, ok := existing.(httpcaddyfile.App); ok {
+		if err := json.Unmarshal(previous.Value, app); err != nil {
+			return nil, d.WrapErr(err)
+		}
+	}
+	if err := app.UnmarshalCaddyfile(d); err != nil {
+		return nil, err
+	}
+	return httpcaddyfile.App{Name: Name, Value: caddyconfig.JSON(app, nil)}, nil
+}
+
+// UnmarshalCaddyfile adds one global option to what is set already. For its syntax, see parseGlobalOption.
+func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next() // consume option name
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	for d.NextBlock(0) {
+		if err := a.unmarshalSubdirective(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *App) unmarshalSubdirective(d *caddyfile.Dispenser) error {
+	name := d.Val()
+	switch name {
+	case "api":
+		if len(a.API) > 0 {
+			return words.AlreadySpecified(d, name)
+		}
+		if a.API = d.RemainingArgs(); len(a.API) == 0 {
+			return d.ArgErr()
+		}
+		for _, base := range a.API {
+			// placeholders can only be judged when their values are there
+			if err := checkBaseURL(base); err != nil && !words.IsDynamic(base) {
+				return d.WrapErr(err)
+			}
+		}
+	case "timeout":
+		if a.Timeout != 0 {
+			return words.AlreadySpecified(d, name)
+		}
+		var text string
+		if !d.AllArgs(&text) {
+			return d.ArgErr()
+		}
+		timeout, err := caddy.ParseDuration(text)
+		if err != nil || timeout <= 0 {
+			return d.Errf("timeout must be a duration greater than zero, not '%s'", text)
+		}
+		a.Timeout = caddy.Duration(timeout)
+	case "proxy":
+		return words.OneValue(d, &a.Proxy)
+	case "ca":
+		if len(a.CA) > 0 {
+			return words.AlreadySpecified(d, name)
+		}
+		if a.CA = d.RemainingArgs(); len(a.CA) == 0 {
+			return d.ArgErr()
+		}
+	case "store":
+		return a.unmarshalStore(d)
+	case "account":
+		return a.unmarshalAccount(d)
+	default:
+		return d.Errf("unrecognized subdirective '%s'", name)
+	}
+	return nil
+}
+
+func (a *App) unmarshalStore(d *caddyfile.Dispenser) error {
+	if a.StoreRaw != nil {
+		return words.AlreadySpecified(d, "store")
+	}
+	if !d.NextArg() {
+		return d.ArgErr()
+	}
+	name := d.Val()
+	store, err := words.Guest(d, stores.Namespace, name, "store")
+	if err != nil {
+		return err
+	}
+	a.StoreRaw = caddyconfig.JSONModuleObject(store, "module", name, nil)
+	return nil
+}
+
+// Interface guards
+var _ caddyfile.Unmarshaler = (*App)(nil)

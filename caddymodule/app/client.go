@@ -1,0 +1,74 @@
+package app
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+// clientConfig makes the configuration of the client for WeChat's API.
+func (a *App) clientConfig() (wechat.Config, error) {
+	cfg := wechat.Config{Timeout: time.Duration(a.Timeout), Proxy: http.ProxyFromEnvironment}
+	if cfg.Timeout < 0 {
+		return cfg, errors.New("timeout must be greater than zero")
+	}
+	cfg.Timeout = cmp.Or(cfg.Timeout, wechat.DefaultTimeout)
+
+	api := a.API
+	if len(api) == 0 {
+		api = wechat.DefaultBaseURLs
+	}
+	for _, raw := range api {
+		base, err := words.Expand(raw)
+		if err != nil {
+			return cfg, fmt.Errorf("api: %w", err)
+		}
+		base = strings.TrimRight(base, "/")
+		if err := checkBaseURL(base); err != nil {
+			return cfg, fmt.Errorf("api: %w", err)
+		}
+		cfg.BaseURLs = append(cfg.BaseURLs, base)
+	}
+
+	proxy, err := words.Expand(a.Proxy)
+	if err != nil {
+		return cfg, fmt.Errorf("proxy: %w", err)
+	}
+	switch proxy {
+	case "":
+	case "off": // not nil, which stands for the environment's
+		cfg.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
+	default:
+		u, err := url.Parse(proxy)
+		if err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
+			// the URL may hold a password, and so may the parser's error
+			return cfg, errors.New("proxy must be off or a URL like http://host:port")
+		}
+		cfg.Proxy = http.ProxyURL(u)
+	}
+
+	if len(a.CA) > 0 {
+		cfg.RootCAs, err = words.RootCAs(a.CA)
+	}
+	return cfg, err
+}
+
+// checkBaseURL accepts http and https URLs that a path can be appended to.
+func checkBaseURL(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("%q is no http or https URL", s)
+	}
+	if u.User != nil || strings.ContainsAny(s, "?#") {
+		return errors.New("a base URL has no user, query or fragment")
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+// statePool holds, by plugin.SharedKey, what outlives a configuration: no reload loses a credential or repeats a call.
+var statePool = caddy.NewUsagePool()
+
+// PoolReferences tells by how many configurations each part of what outlives them is held.
+func PoolReferences() map[any]int {
+	refs := make(map[any]int)
+	statePool.Range(func(key, _ any) bool {
+		refs[key] = 0
+		return true
+	})
+	for key := range refs {
+		refs[key], _ = statePool.References(key)
+	}
+	return refs
+}
+
+// pooled is what a configuration holds of statePool. It stands apart from the App, which is not written to any more once
+// it is provisioned: events that are under way when it ends still look at it.
+type pooled struct{ keys []string }
+
+// release gives everything back, once.
+func (p *pooled) release() (err error) {
+	for _, key := range p.keys {
+		_, deleteErr := statePool.Delete(key)
+		err = errors.Join(err, deleteErr)
+	}
+	p.keys = nil
+	return err
+}
+
+// Start leaves it to started: other apps may not have started yet, and what the accounts call may be a site of this very
+// Caddy, such as a sandbox.
+func (a *App) Start() error { return nil }
+
+// started handles Caddy's event of that name: it makes this configuration the current one of its accounts and warms, in the
+// background, what the configured actions need. The field is not exported because Caddy logs handlers as JSON, at DEBUG.
+type started struct{ app *App }
+
+// Handle implements caddyevents.Handler.
+func (s started) Handle(context.Context, caddy.Event) error {
+	for _, name := range slices.Sorted(maps.Keys(s.app.accounts)) {
+		s.app.accounts[name].Start(s.app.needs.of(name)...)
+	}
+	return nil
+}
+
+// Stop ends what Start began, and waits for it.
+func (a *App) Stop() error {
+	var wg sync.WaitGroup
+	for _, account := range a.accounts {
+		wg.Go(account.Stop)
+	}
+	wg.Wait()
+	return nil
+}
+
+// Cleanup gives back what Provision acquired. Requests in flight may go on using the accounts.
+func (a *App) Cleanup() error {
+	err := a.Stop() // a configuration that is only validated, or fails to load, never gets the other one
+	if a.pooled != nil {
+		err = errors.Join(err, a.pooled.release())
+	}
+	for _, client := range a.clients {
+		client.Close()
+	}
+	for _, account := range a.Accounts {
+		if account != nil {
+			account.closeSources()
+		}
+	}
+	return err
+}

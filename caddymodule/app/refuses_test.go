@@ -1,0 +1,105 @@
+package app_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
+)
+
+// TestProvisionRefuses goes through what a configuration must not say, in JSON too.
+func TestProvisionRefuses(t *testing.T) {
+	sitetest.CheckPool(t)
+	t.Setenv("TEST_EMPTY", "")
+	t.Setenv("TEST_ID", "wx2")
+	empty := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(empty, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const account = `"accounts":{"shop":{"app_id":"wx1","app_secret":"s"}}`
+	const miniAccounts = `"accounts":{"other":{"app_id":"wx4","app_secret":"s"},"shop":{"app_id":"wx1","app_secret":"s","mini_program":[{"app_id":"wx2","app_secret":"s"}]}}`
+	const action = `{"name":"add_card","cards":[{"card_id":["p1"]}]}`
+	for _, tc := range []struct {
+		name, app, handler string
+		want               []string // in the error
+	}{
+		{"no app_id", `"accounts":{"shop":{"app_secret":"s"}}`, ``, []string{`"shop"`, "app_id"}},
+		{"null account", `"accounts":{"shop":null}`, ``, []string{`"shop"`, "app_id"}},
+		{"no app_secret", `"accounts":{"shop":{"app_id":"wx1"}}`, ``, []string{`"shop"`, "app_secret"}},
+		{"unset variable", `"accounts":{"shop":{"app_id":"wx1","app_secret":"{env.TEST_NOT_SET}"}}`, ``, []string{`"shop"`, "app_secret", "TEST_NOT_SET"}},
+		{"empty variable", `"accounts":{"shop":{"app_id":"{env.TEST_EMPTY}","app_secret":"s"}}`, ``, []string{`"shop"`, "app_id", "TEST_EMPTY"}},
+		{"empty file", `"accounts":{"shop":{"app_id":"wx1","app_secret":"{file.` + empty + `}"}}`, ``, []string{`"shop"`, "app_secret", "empty"}},
+		{"no file", `"accounts":{"shop":{"app_id":"wx1","app_secret":"{file./no/such/file}"}}`, ``, []string{`"shop"`, "app_secret"}},
+		{"unknown placeholder", `"accounts":{"shop":{"app_id":"wx1","app_secret":"{nope}"}}`, ``, []string{`"shop"`, "nope"}},
+		{"empty name", `"accounts":{"":{"app_id":"wx1","app_secret":"s"}}`, ``, []string{`""`, "name"}},
+		{"token_source", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","token_source":"cloud"}}`, ``, []string{`"shop"`, "token_source", "cloud"}},
+		{"force_refresh", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","force_refresh":"yes"}}`, ``, []string{`"shop"`, "force_refresh"}},
+		{"limit", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","limit":{"geturl":-1}}}`, ``, []string{`"shop"`, "limit"}},
+		{"mini_program as account", `"accounts":{"shop":{"app_id":"{env.TEST_ID}","app_secret":"s","mini_program":[{"app_id":"wx2","app_secret":"s"}]}}`, ``, []string{`"shop"`, "mini_program", "wx2"}},
+		{"mini_program of another account", `"accounts":{"a":{"app_id":"wx1","app_secret":"s","mini_program":[{"app_id":"wx2","app_secret":"s"}]},"b":{"app_id":"wx2","app_secret":"s"}}`, ``, []string{`"b"`, "mini_program", "wx2"}},
+		{"mini_program twice", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","mini_program":[{"app_id":"wx2","app_secret":"s"},{"app_id":"wx2","app_secret":"s"}]}}`, ``, []string{`"shop"`, "twice"}},
+		{"mini_program without secret", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","mini_program":[{"app_id":"wx2"}]}}`, ``, []string{`"shop"`, "mini_program 0"}},
+		{"mini_program's empty secret", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","mini_program":[{"app_id":"wx2","app_secret":"{env.TEST_EMPTY}"}]}}`, ``, []string{`"shop"`, "mini_program 0"}},
+		{"message_push without token", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","message_push":{}}}`, ``, []string{`"shop"`, "message_push"}},
+		{"encoding_aes_key", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","message_push":{"token":"t","encoding_aes_key":"short"}}}`, ``, []string{`"shop"`, "encoding_aes_key"}},
+		{"api", `"api":["ftp://x"]`, ``, []string{"api", "ftp://x"}},
+		{"api with a query", `"api":["https://x?y"]`, ``, []string{"api"}},
+		{"timeout", `"timeout":-1`, ``, []string{"timeout"}},
+		{"proxy", `"proxy":"proxy:password@host"`, ``, []string{"proxy"}},
+		{"ca", `"ca":["/no/such/file"]`, ``, []string{"ca", "/no/such/file"}},
+		{"ca without certificate", `"ca":["` + empty + `"]`, ``, []string{"ca", "no certificate"}},
+		{"store", `"store":{"module":"memory"}`, ``, []string{"store", "memory"}},
+		{"unknown key", `"acounts":{}`, ``, []string{"acounts"}},
+
+		{"no app", ``, `"action":` + action, []string{"wechat_card", "not configured"}},
+		{"no action", account, `"account":"shop"`, []string{"action"}},
+		{"unknown action", account, `"account":"shop","action":{"name":"fly"}`, []string{"fly"}},
+		{"unknown account", account, `"action":` + action, []string{`"default"`}},
+		{"errors", account, `"account":"shop","errors":"html","action":` + action, []string{"errors", "html"}},
+		{"unknown key of an action", account, `"account":"shop","action":{"name":"add_card","cards":[{"card_id":["p1"],"signature":"x"}]}`, []string{"signature"}},
+		{"no card", account, `"account":"shop","action":{"name":"add_card"}`, []string{"card"}},
+		{"empty rule", account, `"account":"shop","action":{"name":"open_card","cards":[{}]}`, []string{"card_id"}},
+		{"card twice", account, `"account":"shop","action":{"name":"open_card","cards":[{"card_id":["p1"]},{"card_id":["p1"]}]}`, []string{"p1", "twice"}},
+		{"max_cards", account, `"account":"shop","action":{"name":"open_card","cards":[{"card_id":["p1"]}],"max_cards":-1}`, []string{"max_cards"}},
+		{"more cards than max_cards", account, `"account":"shop","action":{"name":"open_card","cards":[{"card_id":["p1","p2"]}],"max_cards":1}`, []string{"max_cards"}},
+		{"accept", account, `"account":"shop","action":{"name":"add_card","cards":[{"card_id":["p1"]}],"accept":["code","code"]}`, []string{"accept", "code"}},
+		{"nonce_str", account, `"account":"shop","action":{"name":"add_card","cards":[{"card_id":["p1"]}],"nonce_str":"no"}`, []string{"nonce_str"}},
+		{"timestamp", account, `"account":"shop","action":{"name":"add_card","cards":[{"card_id":["p1"]}],"timestamp":"int"}`, []string{"timestamp"}},
+		{"literal value", account, `"account":"shop","action":{"name":"add_card","cards":[{"card_id":["p1"],"outer_str":"a\nb"}]}`, []string{"outer_str"}},
+		{"cache", account, `"account":"shop","action":{"name":"member_card_component","cards":[{"card_id":["p1"]}],"cache":"-1m"}`, []string{"cache"}},
+		{"no mini_program", account, `"account":"shop","action":{"name":"login"}`, []string{`"shop"`, "no mini_program"}},
+		{"no mini_program of one of the accounts", miniAccounts, `"account":"{env.TEST_EMPTY}","action":{"name":"login"}`, []string{`"other"`, "no mini_program"}},
+		{"another account's mini_program", miniAccounts, `"account":"shop","action":{"name":"login","mini_program":"wx3"}`, []string{`"shop"`, "wx3"}},
+		{"mini_program of login", miniAccounts, `"account":"shop","action":{"name":"login","mini_program":"{env.TEST_EMPTY}"}`, []string{"mini_program", "TEST_EMPTY"}},
+		{"header of login", miniAccounts, `"account":"shop","action":{"name":"login","header":{"X-Id":"openid"}}`, []string{"X-Id", "mini_openid"}},
+		{"field of login", miniAccounts, `"account":"shop","action":{"name":"login","header":{"X_Id":"unionid"}}`, []string{"X_Id"}},
+		{"header of login twice", miniAccounts, `"account":"shop","action":{"name":"login","header":{"X-Id":"unionid","x-id":"unionid"}}`, []string{"X-Id", "twice"}},
+		{"nothing to fill", account, `"account":"shop","action":{"name":"fill"}`, []string{"no card"}},
+		{"max_body", account, `"account":"shop","action":{"name":"fill","cards":[{"card_id":["*"]}],"max_body":-1}`, []string{"max_body"}},
+		{"accept of a component", account, `"account":"shop","action":{"name":"member_card_component","cards":[{"card_id":["p1"]}],"accept":["code"]}`, []string{"accept"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var apps []string
+			if tc.app != "" {
+				apps = append(apps, `"wechat_card":{`+tc.app+`}`)
+			}
+			if tc.handler != "" {
+				apps = append(apps, `"http":{"servers":{"srv0":{"listen":["127.0.0.1:0"],"routes":[{"handle":[{"handler":"wechat_card",`+tc.handler+`}]}]}}}`)
+			}
+			err := sitetest.Validate(`{"admin":{"disabled":true},"apps":{` + strings.Join(apps, ",") + `}}`)
+			if err == nil {
+				t.Fatal("got no error")
+			}
+			for _, want := range tc.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got error %q, want it to mention %s", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "password") {
+				t.Errorf("got a password in %q", err)
+			}
+		})
+	}
+}

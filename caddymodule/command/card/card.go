@@ -1,0 +1,21 @@
+// Package card is the commands that look at cards and change them: card, form, jump and whitelist.
+package card
+
+import (
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+
+	"github.com/spf13/cobra"
+)
+
+func Command() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "card <get|create|update>",
+		Short: "Shows, makes and changes cards",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cli.Usagef("want get, create or update")
+		},
+	}
+	cmd.AddCommand(cardGetCommand(), cardCreateCommand(), cardUpdateCommand())
+	return cli.WithStatus(cmd)
+}

@@ -1,0 +1,148 @@
+// Package cli has what the commands share: which Caddy or account they are for, and how they end when they were called wrongly.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+)
+
+// The environment variable that holds the app secret where there is no configuration.
+const SecretVariable = "WECHAT_APP_SECRET" //nolint:gosec // where it is, not what it is
+
+// Account say which accounts a command is for that calls WeChat by itself, beside a running Caddy: those of a
+// configuration, or one that is named.
+type Account struct {
+	config, adapter, Account string
+	api, AppID               string
+}
+
+func (f *Account) Add(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.config, "config", "c", "", "The configuration file; default: the Caddyfile in this folder")
+	cmd.Flags().StringVarP(&f.adapter, "adapter", "a", "", "The name of the config adapter for --config")
+	cmd.Flags().StringVar(&f.Account, "account", "", "The account of the configuration; default: "+app.DefaultAccount)
+	cmd.Flags().StringVar(&f.AppID, "app-id", "", "Without a configuration: the account's app_id; its secret is in $"+SecretVariable)
+	cmd.Flags().StringVar(&f.api, "api", "", "Without a configuration: the base URL of the API; default: WeChat's")
+}
+
+// Open provisions the configuration, as `caddy validate` does: no app of it is started, and nothing of it is logged.
+// hasSites tells whether it has sites at all. closeApp must be called.
+func (f *Account) Open() (opened *app.App, hasSites bool, closeApp func(), err error) {
+	caddy.BufferedLog() // what Caddy says of loading is not what was asked for
+	raw, err := f.load()
+	if err != nil {
+		return nil, false, nil, err
+	}
+	var cfg *caddy.Config
+	if err := caddy.StrictUnmarshalJSON(caddy.RemoveMetaFields(raw), &cfg); err != nil {
+		return nil, false, nil, fmt.Errorf("decoding the configuration: %w", err)
+	}
+	if cfg == nil || cfg.AppsRaw[app.Name] == nil {
+		return nil, false, nil, errors.New("the configuration has no wechat_card")
+	}
+	// The logs of the running Caddy are not for us to write to.
+	cfg.Logging = &caddy.Logging{Logs: map[string]*caddy.CustomLog{
+		"default": {BaseLog: caddy.BaseLog{WriterRaw: caddyconfig.JSONModuleObject(caddy.DiscardWriter{}, "output", "discard", nil)}},
+	}}
+	hasSites = cfg.AppsRaw["http"] != nil // later it is not there any more
+	ctx, err := caddy.ProvisionContext(cfg)
+	if err != nil {
+		return nil, false, nil, fmt.Errorf("loading the configuration: %w", err)
+	}
+	mod, err := ctx.App(app.Name)
+	if err != nil {
+		return nil, false, nil, err
+	}
+	opened = mod.(*app.App)
+	return opened, hasSites, func() { _ = opened.Cleanup() }, nil
+}
+
+// load gives the configuration as JSON.
+func (f *Account) load() ([]byte, error) {
+	if f.AppID != "" {
+		return f.fromFlags()
+	}
+	if f.api != "" {
+		return nil, Usagef("--api goes with --app-id; a configuration has its own")
+	}
+	if f.config == "" {
+		if _, err := os.Stat("Caddyfile"); err != nil {
+			return nil, Usagef("there is no Caddyfile in this folder: name a configuration with --config, or an account with --app-id")
+		}
+	}
+	raw, _, _, err := caddycmd.LoadConfig(f.config, f.adapter)
+	return raw, err
+}
+
+// fromFlags makes the configuration of one account.
+func (f *Account) fromFlags() ([]byte, error) {
+	if f.config != "" || f.Account != "" {
+		return nil, Usagef("--app-id takes the place of a configuration: it does not go with --config and --account")
+	}
+	if os.Getenv(SecretVariable) == "" {
+		return nil, Usagef("--app-id needs the app secret in $%s", SecretVariable)
+	}
+	made := &app.App{
+		StoreRaw: caddyconfig.JSONModuleObject(new(stores.Off), "module", "off", nil),
+		Accounts: map[string]*app.Account{app.DefaultAccount: {AppID: f.AppID, AppSecret: "{env." + SecretVariable + "}"}},
+	}
+	if f.api != "" {
+		made.API = []string{f.api}
+	}
+	raw, err := json.Marshal(made)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(caddy.Config{AppsRaw: caddy.ModuleMap{app.Name: raw}})
+}
+
+// One opens the configuration for one account of it. ctx ends when somebody has had enough; done must be called.
+func (f *Account) One(cmd *cobra.Command) (ctx context.Context, account *plugin.Account, done func(), err error) {
+	opened, _, closeApp, err := f.Open()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	name := f.Account
+	if name == "" {
+		name = app.DefaultAccount
+		if names := opened.Names(); len(names) == 1 {
+			name = names[0]
+		}
+	}
+	guest, err := GuestOf(opened, name)
+	if err != nil {
+		closeApp()
+		return nil, nil, nil, err
+	}
+	ctx, stop := UntilInterrupted(cmd)
+	return ctx, guest, func() { stop(); guest.Stop(); closeApp() }, nil
+}
+
+// UntilInterrupted gives a context that ends when somebody has had enough.
+func UntilInterrupted(cmd *cobra.Command) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+}
+
+// GuestOf gives an account for a process beside the one that serves.
+func GuestOf(app *app.App, name string) (*plugin.Account, error) {
+	account := app.Account(name)
+	if account == nil {
+		names := app.Names()
+		return nil, Usagef("there is no account %s, but %s; name one with --account", name, strings.Join(names, ", "))
+	}
+	return account.Guest()
+}

@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+)
+
+// Admin find the admin API, as those of Caddy's own commands do.
+type Admin struct{ address, config, adapter string }
+
+func (f *Admin) Add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.address, "address", "", "The address of the admin API; default: as in --config, else Caddy's own")
+	cmd.Flags().StringVarP(&f.config, "config", "c", "", "A configuration file that says where the admin API is")
+	cmd.Flags().StringVarP(&f.adapter, "adapter", "a", "", "The name of the config adapter for --config")
+}
+
+// Ask calls the admin API and decodes its answer. One with an error status is decoded too if it can be, beside the error.
+func (f *Admin) Ask(method, path string, body, into any) error {
+	address, err := caddycmd.DetermineAdminAPIAddress(f.address, nil, f.config, f.adapter)
+	if err != nil {
+		return fmt.Errorf("finding the admin API: %w", err)
+	}
+	var sent io.Reader
+	if body != nil {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		sent = bytes.NewReader(raw)
+	}
+	resp, err := caddycmd.AdminAPIRequest(address, method, path, http.Header{}, sent)
+	if err != nil {
+		return adminError(err, address, into)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return fmt.Errorf("reading the answer of the admin API at %s: %w", address, err)
+	}
+	return nil
+}
+
+// adminError makes a failed request plain. AdminAPIRequest puts the answer, if there was one, into its error's text.
+func adminError(err error, address string, into any) error {
+	text := err.Error()
+	if start := strings.IndexByte(text, '{'); start >= 0 {
+		var answer struct {
+			Error string `json:"error"`
+		}
+		raw := []byte(text[start:])
+		if json.Unmarshal(raw, &answer) == nil && answer.Error != "" {
+			_ = json.Unmarshal(raw, into) // what failed, where the answer says that in more detail
+			return errors.New(answer.Error)
+		}
+	}
+	if strings.Contains(text, "HTTP 404") {
+		return fmt.Errorf("the Caddy whose admin API is at %s knows nothing of wechat-card: is it this build?", address)
+	}
+	if _, ok := errors.AsType[net.Error](err); ok || strings.Contains(text, "performing request") {
+		return fmt.Errorf("no Caddy answers at %s: is it running, and is this the address of its admin API (--address)? %w", address, err)
+	}
+	return err
+}

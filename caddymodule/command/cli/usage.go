@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+)
+
+// exitUsage is the exit status for a command that was not called as it should be.
+const exitUsage = 2
+
+// UsageError says that a command was not called as it should be.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+
+func Usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
+
+// WithStatus has a command end with exit status 2 where it was not called as it should be, and without its usage
+// otherwise. Caddy has no other way to an exit status than its own wrapper.
+func WithStatus(cmd *cobra.Command) *cobra.Command {
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return asUsage(cmd, &UsageError{err}) })
+	if args := cmd.Args; args != nil {
+		cmd.Args = func(c *cobra.Command, given []string) error {
+			if err := args(c, given); err != nil {
+				return asUsage(cmd, &UsageError{err})
+			}
+			return nil
+		}
+	}
+	run := cmd.RunE
+	cmd.RunE = func(c *cobra.Command, args []string) error {
+		c.SilenceUsage = true
+		return asUsage(c, run(c, args))
+	}
+	return cmd
+}
+
+// asUsage gives a usage error its exit status.
+func asUsage(cmd *cobra.Command, err error) error {
+	if _, ok := errors.AsType[*UsageError](err); !ok {
+		return err
+	}
+	cmd.SilenceUsage, cmd.SilenceErrors = true, true
+	cmd.PrintErrf("Error: %s\nSee: %s --help\n", err, cmd.CommandPath())
+	return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return exitUsage, nil })(cmd, nil)
+}

@@ -1,0 +1,28 @@
+// Package command is `caddy wechat-card` with its subcommands.
+package command
+
+import (
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/card"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/doctor"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/status"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/verify"
+
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+)
+
+// Command is `caddy wechat-card`.
+func Command() caddycmd.Command {
+	return caddycmd.Command{
+		Name:  "wechat-card",
+		Usage: "<command> [flags]",
+		Short: "Looks after the WeChat card gateway: its credentials, its cards, and what phones refuse",
+		Long: `
+status, refresh and, unless it has a --ticket, verify ask the running Caddy through its admin API. doctor, card, form,
+jump and whitelist read a configuration and call WeChat by themselves. See the subcommands.`,
+		CobraFunc: func(cmd *cobra.Command) {
+			cmd.AddCommand(status.Command(), status.RefreshCommand(), verify.Command())
+			cmd.AddCommand(doctor.Command(), card.Command(), card.FormCommand(), card.JumpCommand(), card.WhitelistCommand())
+		},
+	}
+}

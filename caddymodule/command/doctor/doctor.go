@@ -1,0 +1,159 @@
+// Package doctor is the command doctor: what a configuration does not show, found out with WeChat.
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+)
+
+// doctor looks at one configuration.
+type doctor struct {
+	cards   []string // beside those of the configuration
+	say     func(checkResult)
+	doing   func(string) // told what takes time; empty: nothing does any more
+	results []checkResult
+	count   map[plugin.Verdict]int
+}
+
+// report gives a Report for an account.
+func (d *doctor) report(account string) plugin.Report {
+	return func(f plugin.Finding) {
+		if d.count == nil {
+			d.count = make(map[plugin.Verdict]int)
+		}
+		d.count[f.Verdict]++
+		r := checkResult{account, f.Check, f.Card, verdictNames[f.Verdict], f.Text, f.Todo, verdictMarks[f.Verdict]}
+		d.results = append(d.results, r)
+		d.say(r)
+	}
+}
+
+func (d *doctor) worst() plugin.Verdict {
+	switch {
+	case d.count[plugin.Wrong] > 0:
+		return plugin.Wrong
+	case d.count[plugin.Warning] > 0:
+		return plugin.Warning
+	}
+	return plugin.Fine
+}
+
+func (d *doctor) summary() string {
+	switch wrong, warnings := d.count[plugin.Wrong], d.count[plugin.Warning]; {
+	case wrong > 0:
+		return fmt.Sprintf("wrong: %d, to look at: %d", wrong, warnings)
+	case warnings > 0:
+		return fmt.Sprintf("nothing is wrong; to look at: %d", warnings)
+	}
+	return "all is well"
+}
+
+// run looks at everything.
+func (d *doctor) run(ctx context.Context, flags *cli.Account) error {
+	app, hasSites, closeApp, err := flags.Open()
+	if err != nil {
+		return err
+	}
+	defer closeApp()
+	names := app.Names()
+	if flags.Account != "" {
+		names = []string{flags.Account}
+	}
+	guests := make(map[string]*plugin.Account, len(names))
+	for _, name := range names {
+		guest, err := cli.GuestOf(app, name)
+		if err != nil {
+			return err
+		}
+		defer guest.Stop()
+		guests[name] = guest
+	}
+	if len(names) == 0 {
+		return errors.New("the configuration has no account")
+	}
+
+	d.doing("asking whether WeChat's hosts answer")
+	guests[names[0]].CheckHosts(ctx, d.report(""))
+	if flags.AppID == "" {
+		d.doing("trying the store")
+		d.checkStore(ctx, app, names)
+	}
+	for _, name := range names {
+		if err := d.account(ctx, app, name, guests[name], hasSites); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// account looks at one account.
+func (d *doctor) account(ctx context.Context, app *app.App, name string, guest *plugin.Account, hasSites bool) error {
+	report := d.report(name)
+	if literal := app.Accounts[name].LiteralSecrets(); len(literal) > 0 {
+		report(plugin.Finding{
+			Check: "secrets", Verdict: plugin.Warning, Text: strings.Join(literal, ", ") + " stands in the configuration itself, which Caddy shows at /config/ and saves",
+			Todo: "use {env.*} or {file.*}",
+		})
+	}
+	d.doing("asking WeChat for credentials of account " + name)
+	if !guest.CheckCredentials(ctx, app.Needs(name), report) {
+		return ctx.Err()
+	}
+	d.doing("asking WeChat for the rights and quotas of account " + name)
+	mayUseCards := guest.CheckRights(ctx, report)
+	guest.CheckQuota(ctx, report)
+	if !mayUseCards {
+		return ctx.Err()
+	}
+	ids, uses, anyone := d.cardsOf(app, name)
+	for _, id := range ids {
+		d.doing("asking WeChat for card " + id)
+		guest.CheckCard(ctx, id, uses[id], report)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	switch {
+	case len(ids) == 0 && anyone:
+		report(plugin.Finding{Check: "cards", Verdict: plugin.Warning, Text: "routes list *, so no card is known to look at", Todo: "name some with --card"})
+	case len(ids) == 0 && hasSites:
+		report(plugin.Finding{Check: "cards", Text: "no route lists a card of this account"})
+	}
+	return nil
+}
+
+// cardsOf lists the cards to be looked at for an account, and what routes do with them.
+func (d *doctor) cardsOf(app *app.App, name string) (ids []string, uses map[string][]plugin.CardUse, anyone bool) {
+	all := app.CardUses(name)
+	if len(app.Names()) == 1 {
+		all = append(all, app.CardUses("")...)
+	}
+	uses = make(map[string][]plugin.CardUse)
+	for _, use := range all {
+		if use.CardID == cards.Any {
+			anyone = true
+			continue
+		}
+		if uses[use.CardID] == nil {
+			ids = append(ids, use.CardID)
+		}
+		uses[use.CardID] = append(uses[use.CardID], use)
+	}
+	for _, id := range d.cards {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	if len(app.Names()) > 1 && len(app.CardUses("")) > 0 {
+		anyone = true // a route leaves it to the request which account its cards are of
+	}
+	return ids, uses, anyone
+}

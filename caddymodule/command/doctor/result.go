@@ -1,0 +1,45 @@
+package doctor
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+)
+
+// checkResult is a finding as it is shown.
+type checkResult struct {
+	Account string `json:"account,omitempty"` // empty: of the process, not of an account
+	Check   string `json:"check"`
+	Card    string `json:"card,omitempty"`
+	Status  string `json:"status"` // ok, warning or wrong
+	Detail  string `json:"detail"`
+	Todo    string `json:"todo,omitempty"`
+
+	mark terminal.Mark
+}
+
+// verdictNames are the statuses of a checkResult.
+var verdictNames = map[plugin.Verdict]string{plugin.Fine: "ok", plugin.Warning: "warning", plugin.Wrong: "wrong"}
+
+// verdictMarks are the same for people.
+var verdictMarks = map[plugin.Verdict]terminal.Mark{plugin.Fine: terminal.Fine, plugin.Warning: terminal.Warn, plugin.Wrong: terminal.Bad}
+
+// writeChecks is the output of --json.
+func writeChecks(w io.Writer, results []checkResult) error {
+	status := plugin.Fine
+	for _, r := range results {
+		for verdict, name := range verdictNames {
+			if r.Status == name {
+				status = max(status, verdict)
+			}
+		}
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(struct {
+		Status string        `json:"status"` // the worst of the checks'
+		Checks []checkResult `json:"checks"`
+	}{verdictNames[status], results})
+}

@@ -1,0 +1,88 @@
+package status
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/admin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+)
+
+func TestStatusTable(t *testing.T) {
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	in := func(d time.Duration) time.Time { return now.Add(d) }
+	answer := admin.Status{Accounts: map[string]admin.AccountStatus{
+		"default": {AppID: "wx01", RefusedIPs: []string{"203.0.113.7"}, Credentials: map[credential.Kind]*admin.CredentialStatus{
+			credential.AccessToken: {State: credential.Fresh, Needed: true, Expires: in(112 * time.Minute), Source: credential.FromStore, NextAttempt: in(107 * time.Minute)},
+			credential.APITicket: {
+				State: credential.Renewing, Needed: true, Expires: in(3 * time.Minute), Source: credential.FromWeChat, NextAttempt: in(42 * time.Second), Failing: true,
+				LastError: &admin.LastError{Time: in(-18 * time.Second), Failure: observe.Failure{ErrCode: 40164, ErrMsg: "invalid ip 203.0.113.7", Hint: "not in the white list: 203.0.113.7"}},
+			},
+			credential.JSAPITicket: {
+				State: credential.Expired, Needed: true, Expires: in(-3 * time.Minute), Source: credential.FromWeChat, NextAttempt: in(-time.Second), Failing: true,
+				LastError: &admin.LastError{Time: in(-50 * time.Hour), Failure: observe.Failure{ErrCode: 0, ErrMsg: "getticket: no answer in time", Hint: ""}},
+			},
+		}},
+		"idle": {AppID: "wx02", Credentials: map[credential.Kind]*admin.CredentialStatus{credential.AccessToken: {State: credential.None}}},
+		"new":  {AppID: "wx03", Credentials: map[credential.Kind]*admin.CredentialStatus{credential.AccessToken: {State: credential.None, Needed: true}}},
+	}}
+	want := `default  wx01
+  ✓  access_token  fresh     expires in 1 h 52 min  from store   next attempt in 1 h 47 min
+  !  api_ticket    renewing  expires in 3 min       from wechat  next attempt in 42 s
+      18 s ago: errcode 40164: invalid ip 203.0.113.7
+      → not in the white list: 203.0.113.7
+  ✗  jsapi_ticket  expired   ended 3 min ago        from wechat  next attempt now
+      2 d ago: getticket: no answer in time
+  WeChat refused calls from: 203.0.113.7
+idle  wx02
+  not used by any route
+new  wx03
+  !  access_token  none      –                      –
+      → it is about to be fetched; if this stays so, see the log, or run: caddy wechat-card refresh
+3 credentials need attention
+`
+	if got := statusTable(answer, now, false); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	coloured := statusTable(answer, now, true)
+	if plain := strings.NewReplacer("\x1b[32m", "", "\x1b[33m", "", "\x1b[31m", "", terminal.ColourOff, "").Replace(coloured); plain != want || coloured == want {
+		t.Errorf("with colours: %q", coloured)
+	}
+	if Worst(answer) != terminal.Bad {
+		t.Error("an expired credential is not seen")
+	}
+}
+
+func TestRefreshTable(t *testing.T) {
+	now := time.Now()
+	got := refreshTable(admin.Refreshed{Accounts: map[string]map[credential.Kind]*admin.RefreshedCredential{
+		"a": {
+			credential.AccessToken: {Refreshed: true, Expires: now.Add(2 * time.Hour)},
+			credential.APITicket:   {Error: &observe.Failure{ErrCode: 45009, ErrMsg: "reach max api daily quota limit", Hint: "wait"}},
+		},
+		"b": {},
+	}}, now, false)
+	want := `a
+  ✓  access_token  refreshed      expires in 2 h 00 min
+  ✗  api_ticket    not refreshed
+      errcode 45009: reach max api daily quota limit
+      → wait
+b
+  no credential is in use; name one with --credential
+`
+	if got != want {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestStatusTableWithoutToken(t *testing.T) {
+	answer := admin.Status{Accounts: map[string]admin.AccountStatus{"cloud": {AppID: "wx1", TokenSource: plugin.None}}}
+	got := statusTable(answer, time.Now(), false)
+	if !strings.Contains(got, "access_token  none needed") || strings.Contains(got, "not used") {
+		t.Errorf("got\n%s", got)
+	}
+}

@@ -1,0 +1,59 @@
+package handler
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// checkAccount asks the action whether an account will do.
+func (h *Handler) checkAccount(name string, account *plugin.Account) error {
+	for _, kind := range h.action.Needs() {
+		if kind == credential.AccessToken {
+			continue // for a call, which may need none
+		}
+		if err := account.CheckCredential(kind); err != nil {
+			return fmt.Errorf("account %q: %w", name, err)
+		}
+	}
+	choosing, ok := h.action.(action.Choosing)
+	if !ok {
+		return nil
+	}
+	if err := choosing.CheckAccount(account); err != nil {
+		return fmt.Errorf("account %q: %w", name, err)
+	}
+	return nil
+}
+
+// boundAccount is an account as one handler uses it.
+type boundAccount struct {
+	*plugin.Account
+	name     string
+	answered prometheus.Counter // requests that ended well; looked up once, for looking up costs more than counting
+}
+
+func (h *Handler) bind(name string, account *plugin.Account) *boundAccount {
+	return &boundAccount{account, name, observe.Metrics().Answers.WithLabelValues(name, h.actionName, observe.ReasonOK)}
+}
+
+// accountOf evaluates the placeholders of Account.
+func (h *Handler) accountOf(r *http.Request) (*boundAccount, error) {
+	name, err := words.Replacer(r).ReplaceOrErr(h.accountName, true, true)
+	if err != nil {
+		return nil, problem.Newf(http.StatusForbidden, problem.ReasonValueMissing, "the account's name came out empty")
+	}
+	account := h.accounts[name]
+	if account == nil {
+		return nil, problem.Newf(http.StatusForbidden, problem.ReasonValueMissing, "the account's name came out as none that is configured")
+	}
+	return account, nil
+}

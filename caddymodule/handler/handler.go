@@ -1,0 +1,146 @@
+// Package handler is the HTTP handler wechat_card: it finds the account, lets the action do its work, and answers for errors.
+package handler
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+)
+
+// Handler implements an HTTP handler that does one thing with WeChat cards (微信卡券) for an official account (公众号):
+// its action. The account and where WeChat is found are configured in the app `wechat_card`.
+//
+// Errors are answered with a problem document (RFC 9457): `application/problem+json` with the members
+// `type`, `title`, `status`, `detail` and `reason`; where WeChat refused the request itself (status 422),
+// also `errcode`, `errmsg` and, if the cause is known, `hint`; with status 502 and 503 `errcode` and `rid`.
+type Handler struct {
+	// The name of the account in the app `wechat_card`. Placeholders are evaluated for each request;
+	// one whose value is no configured account is refused with status 403. Default: default.
+	Account string `json:"account,omitempty"`
+
+	// What becomes of errors: `caddy` hands them to Caddy's error routes (`handle_errors` in the Caddyfile).
+	// Default: a problem document.
+	Errors string `json:"errors,omitempty"`
+
+	// What to do with the request.
+	ActionRaw json.RawMessage `json:"action,omitempty" caddy:"namespace=http.handlers.wechat_card.actions inline_key=name"`
+
+	action     action.Action
+	actionName string
+	methods    []string // what the action takes; nil: everything
+	allow      string   // the same, as the Allow header has it
+
+	accounts    map[string]*boundAccount
+	account     *boundAccount // nil: Account holds placeholders
+	accountName string        // Account, its placeholders in full
+	logger      *zap.Logger
+}
+
+// CaddyModule returns the Caddy module information.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.wechat_card",
+		New: func() caddy.Module { return new(Handler) },
+	}
+}
+
+// Provision loads the action and finds the account.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	h.logger = ctx.Logger()
+	if h.Account == "" {
+		h.Account = app.DefaultAccount
+	}
+	if h.Errors != "" && h.Errors != errorsCaddy {
+		return fmt.Errorf("errors can only be %q, not %q", errorsCaddy, h.Errors)
+	}
+
+	if h.ActionRaw == nil {
+		return errors.New("there is no action")
+	}
+	mod, err := ctx.LoadModule(h, "ActionRaw")
+	if err != nil {
+		return fmt.Errorf("loading action: %w", err)
+	}
+	act, ok := mod.(action.Action)
+	if !ok {
+		return fmt.Errorf("%T is no action", mod)
+	}
+	h.action = act
+	h.actionName = mod.(caddy.Module).CaddyModule().ID.Name()
+	if answering, ok := act.(action.Answering); ok {
+		h.methods = answering.Methods()
+		h.allow = strings.Join(append(slices.Clone(h.methods), http.MethodOptions), ", ")
+	}
+
+	mod, err = ctx.AppIfConfigured(app.Name)
+	if err != nil {
+		return fmt.Errorf("wechat_card needs its global option, with an account: %w", err)
+	}
+	app := mod.(*app.App)
+	if h.accountName = words.InFull(h.Account); words.IsDynamic(h.accountName) {
+		h.accounts = make(map[string]*boundAccount)
+		for _, name := range app.Names() {
+			if err := h.checkAccount(name, app.Account(name)); err != nil {
+				return err
+			}
+			h.accounts[name] = h.bind(name, app.Account(name))
+		}
+		app.Use("", h.actionName, act)
+		return nil
+	}
+	account := app.Account(h.Account)
+	if account == nil {
+		return fmt.Errorf("account %q is not configured", h.Account)
+	}
+	if err := h.checkAccount(h.Account, account); err != nil {
+		return err
+	}
+	h.account = h.bind(h.Account, account)
+	app.Use(h.Account, h.actionName, act)
+	return nil
+}
+
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if h.methods != nil && !slices.Contains(h.methods, r.Method) {
+		w.Header().Set("Allow", h.allow)
+		if r.Method == http.MethodOptions {
+			w.WriteHeader(http.StatusNoContent)
+			return nil
+		}
+		return h.fail(w, r, h.account, problem.Newf(http.StatusMethodNotAllowed, problem.ReasonMethodNotAllowed, "this takes %s", h.allow))
+	}
+	account := h.account
+	if account == nil {
+		var err error
+		if account, err = h.accountOf(r); err != nil {
+			return h.fail(w, r, nil, err)
+		}
+	}
+	if err := h.action.ServeAction(w, r, next, account.Account); err != nil {
+		return h.fail(w, r, account, err)
+	}
+	account.answered.Inc()
+	return nil
+}
+
+// errorsCaddy is the one value of Handler.Errors.
+const errorsCaddy = "caddy"
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

@@ -1,0 +1,127 @@
+package observe
+
+import (
+	"sync"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// The names and labels of the metrics are in use in dashboards and alert rules: see docs/operations.
+const (
+	metricsNamespace = "caddy"
+	metricsSubsystem = "wechat_card"
+
+	labelAccount    = "account"
+	labelCredential = "credential"
+	labelResult     = "result"
+	labelAPI        = "api"
+	labelErrcode    = "errcode"
+	labelAction     = "action"
+	labelReason     = "reason"
+)
+
+// The values of labels that nothing else names.
+const (
+	resultFailed = "failed" // an attempt; the other results are the sources of a value
+	ReasonOK     = "ok"     // an answer without a problem
+	errcodeOther = "other"  // one of too many
+)
+
+// maxErrcodes bounds how many different errcodes make time series.
+const maxErrcodes = 200
+
+// Collectors are the metrics that count from the start of the process on, whatever configurations come and go.
+type Collectors struct {
+	renewals  *prometheus.CounterVec
+	requests  *prometheus.CounterVec
+	durations *prometheus.HistogramVec
+	Answers   *prometheus.CounterVec
+
+	mu       sync.Mutex
+	errcodes map[string]struct{} // those that have been seen
+}
+
+// Metrics makes the collectors when they are first needed.
+var Metrics = sync.OnceValue(func() *Collectors {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: metricsNamespace, Subsystem: metricsSubsystem, Name: name, Help: help,
+		}, labels)
+	}
+	return &Collectors{
+		renewals: counter("credential_renewals_total",
+			"Renewals of credentials: fetched from wechat, taken from the store, or failed.",
+			labelAccount, labelCredential, labelResult),
+		requests: counter("api_requests_total",
+			"Calls of WeChat's API by outcome: the errcode, 0 for success, or a word where no errcode came.",
+			labelAccount, labelAPI, labelErrcode),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: metricsNamespace, Subsystem: metricsSubsystem, Name: "api_request_duration_seconds",
+			Help:    "How long calls of WeChat's API took, over all hosts that were tried.",
+			Buckets: []float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{labelAccount, labelAPI}),
+		Answers: counter("answers_total",
+			"Requests that an action handled, by how it ended: ok, or the problem's reason.",
+			labelAccount, labelAction, labelReason),
+		errcodes: make(map[string]struct{}),
+	}
+})
+
+// Register adds the collectors to the registry of a configuration, which is a new one at each load, and with them what
+// belongs to that configuration alone.
+func (c *Collectors) Register(registry prometheus.Registerer, own ...prometheus.Collector) error {
+	for _, collector := range append(own, c.renewals, c.requests, c.durations, c.Answers) {
+		if err := registry.Register(collector); err != nil && !isRegistered(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+func isRegistered(err error) bool {
+	_, ok := err.(prometheus.AlreadyRegisteredError) //nolint:errorlint // Register does not wrap it
+	return ok
+}
+
+// Called counts a call of WeChat's API.
+func (c *Collectors) Called(account, api string, err error, took time.Duration) {
+	c.requests.WithLabelValues(account, api, c.errcode(err)).Inc()
+	c.durations.WithLabelValues(account, api).Observe(took.Seconds())
+}
+
+// errcode is the label for the outcome of a call. There are only so many of them, whatever WeChat answers.
+func (c *Collectors) errcode(err error) string {
+	outcome := wechat.Outcome(err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, seen := c.errcodes[outcome]; !seen {
+		if len(c.errcodes) >= maxErrcodes {
+			return errcodeOther
+		}
+		c.errcodes[outcome] = struct{}{}
+	}
+	return outcome
+}
+
+// Describe implements prometheus.Collector.
+func (expiries) Describe(ch chan<- *prometheus.Desc) { ch <- expiryDesc }
+
+// Collect implements prometheus.Collector.
+func (e expiries) Collect(ch chan<- prometheus.Metric) {
+	for _, name := range e.accounts() {
+		for _, kind := range e.needs(name) {
+			var end float64
+			if s := e.status(name, kind); s.State != credential.None {
+				end = float64(s.Expires.UnixMilli()) / 1000
+			}
+			ch <- prometheus.MustNewConstMetric(expiryDesc, prometheus.GaugeValue, end, name, string(kind))
+		}
+	}
+}
+
+// Interface guards
+var _ prometheus.Collector = expiries{}

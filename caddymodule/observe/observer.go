@@ -1,0 +1,99 @@
+// Package observe makes metrics and events of what happens to accounts, and says of failures what is likely to mend them.
+package observe
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+// The events, beside which the README says what data they hold.
+const (
+	EventRenewed = "wechat_card_credential_renewed"
+	EventFailed  = "wechat_card_credential_failed"
+)
+
+// Bounds of what is remembered of refused addresses.
+const (
+	refusedIPLife = time.Hour
+	maxRefusedIPs = 16
+)
+
+// Account is told what happens to one account, and makes metrics and events of it.
+type Account struct {
+	name    string
+	emitter *Emitter
+
+	mu         sync.Mutex
+	refusedIPs map[string]time.Time // when WeChat last refused calls from the address
+}
+
+// NewAccount makes the observer of an account. owners give its credentials in WeChat's place.
+func NewAccount(account string, emitter *Emitter, owners ...credential.Source) *Account {
+	results := append([]credential.Source{credential.FromWeChat, credential.FromStore, resultFailed}, owners...)
+	for _, kind := range credential.Kinds { // from 0 on: Prometheus sees no increase in a series that begins at 1
+		for _, result := range results {
+			Metrics().renewals.WithLabelValues(account, string(kind), string(result))
+		}
+	}
+	return &Account{name: account, emitter: emitter, refusedIPs: make(map[string]time.Time)}
+}
+
+// Called is wechat.Config.Observe.
+func (o *Account) Called(api string, err error, took time.Duration) {
+	Metrics().Called(o.name, api, err, took)
+	if e, ok := errors.AsType[*wechat.Error](err); ok {
+		if ip := e.RefusedIP(); ip != "" {
+			o.refused(ip, time.Now())
+		}
+	}
+}
+
+func (o *Account) refused(ip string, now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	maps.DeleteFunc(o.refusedIPs, func(_ string, at time.Time) bool { return now.Sub(at) > refusedIPLife })
+	if _, known := o.refusedIPs[ip]; known || len(o.refusedIPs) < maxRefusedIPs {
+		o.refusedIPs[ip] = now
+	}
+}
+
+// RefusedLately lists the addresses of this machine that WeChat has refused within the last hour. Behind some
+// networks there are several.
+func (o *Account) RefusedLately(now time.Time) []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	maps.DeleteFunc(o.refusedIPs, func(_ string, at time.Time) bool { return now.Sub(at) > refusedIPLife })
+	return slices.Sorted(maps.Keys(o.refusedIPs))
+}
+
+// Happened is plugin.AccountConfig.Observe.
+func (o *Account) Happened(e credential.Event) {
+	result, name := string(e.Source), EventRenewed
+	if e.Err != nil {
+		result, name = resultFailed, EventFailed
+	}
+	Metrics().renewals.WithLabelValues(o.name, string(e.Kind), result).Inc()
+	o.emitter.Emit(name, func() map[string]any { return eventData(o.name, e) })
+}
+
+// eventData is what an event tells.
+func eventData(account string, e credential.Event) map[string]any {
+	data := map[string]any{"account": account, "credential": string(e.Kind)}
+	if e.Err == nil {
+		data["source"] = string(e.Source)
+		data["expires"] = e.Expires.UTC().Format(time.RFC3339)
+		return data
+	}
+	f := FailureOf(e.Err)
+	data["errcode"] = f.ErrCode
+	data["errmsg"] = f.ErrMsg
+	data["hint"] = f.Hint
+	data["next_attempt"] = e.NextAttempt.UTC().Format(time.RFC3339)
+	return data
+}

@@ -1,0 +1,87 @@
+package problem
+
+import (
+	"cmp"
+	"math"
+	"net/http"
+	"strconv"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/language"
+)
+
+// Form writes the answer for a Problem in the place of a problem document: some clients read another form only.
+type Form func(w http.ResponseWriter, r *http.Request, p *Problem)
+
+// SetHeader sets what belongs to the problem whoever writes the body: Caddy's error routes, or write.
+func (p *Problem) SetHeader(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	if p.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
+	}
+}
+
+// Write answers with the problem document.
+func (p *Problem) Write(w http.ResponseWriter, r *http.Request) {
+	if p.Form != nil {
+		p.Form(w, r, p)
+		return
+	}
+	lang := language.English
+	if p.message.In(language.Chinese) != "" {
+		lang = language.Preferred(r.Header["Accept-Language"])
+	}
+	body := p.appendJSON(nil, lang)
+	h := w.Header()
+	p.SetHeader(h)
+	h.Add("Vary", "Accept-Language")
+	h.Set("Content-Language", string(lang))
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(p.Status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // a client that is gone needs no answer
+	}
+}
+
+// appendJSON writes the problem document. What lang has no text for is English.
+func (p *Problem) appendJSON(b []byte, lang language.Tag) []byte {
+	b = append(b, `{"type":"about:blank","title":`...)
+	b = card.AppendString(b, language.Phrase(http.StatusText(p.Status)).In(lang))
+	b = append(b, `,"status":`...)
+	b = strconv.AppendInt(b, int64(p.Status), 10)
+	b = AppendMember(b, "detail", cmp.Or(p.message.In(lang), p.Detail))
+	b = AppendMember(b, "reason", p.Reason)
+	switch p.Status {
+	case http.StatusUnprocessableEntity:
+		b = p.appendErrCode(b)
+		if p.ErrCode != 0 {
+			b = AppendMember(b, "errmsg", p.ErrMsg)
+		}
+		if p.Hint != "" {
+			b = AppendMember(b, "hint", language.Phrase(p.Hint).In(lang))
+		}
+	case http.StatusBadGateway, http.StatusServiceUnavailable:
+		b = p.appendErrCode(b)
+		if p.RID != "" {
+			b = AppendMember(b, "rid", p.RID)
+		}
+	}
+	return append(b, '}')
+}
+
+func (p *Problem) appendErrCode(b []byte) []byte {
+	if p.ErrCode == 0 {
+		return b
+	}
+	b = append(b, `,"errcode":`...)
+	return strconv.AppendInt(b, int64(p.ErrCode), 10)
+}
+
+func AppendMember(b []byte, name, value string) []byte {
+	b = append(b, ',', '"')
+	b = append(b, name...)
+	b = append(b, '"', ':')
+	return card.AppendString(b, field.Printable(value))
+}

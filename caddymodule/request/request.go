@@ -1,0 +1,80 @@
+// Package request reads what a client asks for: cards with their fields, in a query, a form or JSON.
+package request
+
+import (
+	"net/http"
+	"unicode/utf8"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/bodies"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/jsonscan"
+)
+
+// Shape says what a request to an action may hold.
+type Shape struct {
+	Fields   field.Set // that have a meaning; others are ignored
+	IDList   bool      // card_id may be several
+	Cards    bool      // JSON may have cards, each with its fields
+	CardList bool      // the same as wx.addCard and wx.chooseCard give it
+	Max      int       // cards; 0: card_id has no meaning
+}
+
+// Cards is what a client asks for: cards, each with its fields.
+type Cards struct {
+	IDs    []string      // empty: the client named no card
+	Shared field.Texts   // the fields of all cards
+	Own    []field.Texts // if not empty, those of each card instead
+}
+
+// Texts gives the fields of card i.
+func (q *Cards) Texts(i int) *field.Texts {
+	if len(q.Own) > 0 {
+		return &q.Own[i]
+	}
+	return &q.Shared
+}
+
+// Reset forgets everything but the memory.
+func (q *Cards) Reset() {
+	clear(q.IDs)
+	clear(q.Own)
+	q.IDs, q.Own, q.Shared = q.IDs[:0], q.Own[:0], field.Texts{}
+}
+
+// add adds a card. Its fields are given if they are its own.
+func (q *Cards) add(sh *Shape, id string, own *field.Texts) error {
+	if len(q.IDs) >= sh.Max {
+		return problem.Invalid("card_id: more cards than %d", sh.Max)
+	}
+	q.IDs = append(q.IDs, id)
+	if own != nil {
+		q.Own = append(q.Own, *own)
+	}
+	return nil
+}
+
+// Read fills q from the query of a GET or HEAD request, or from the body of a POST.
+func (q *Cards) Read(r *http.Request, sh *Shape) error {
+	if r.Method != http.MethodPost {
+		return q.readPairs(r.URL.RawQuery, sh, false)
+	}
+	body, err := bodies.Read(r)
+	if err != nil || len(body) == 0 {
+		return err
+	}
+	mediaType, err := bodies.MediaType(r.Header)
+	if err != nil {
+		return err
+	}
+	switch mediaType {
+	case "application/json":
+		if !utf8.Valid(body) {
+			return jsonscan.Broken(body)
+		}
+		return q.readJSON(body, sh)
+	case "application/x-www-form-urlencoded":
+		return q.readPairs(string(body), sh, true)
+	}
+	return bodies.UnsupportedMediaType("the body must be application/json or application/x-www-form-urlencoded")
+}

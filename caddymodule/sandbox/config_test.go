@@ -1,0 +1,111 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+)
+
+func TestSandboxUnmarshalCaddyfile(t *testing.T) {
+	for _, tc := range []struct {
+		name, input, want, err string
+	}{
+		{name: "empty", input: `wechat_sandbox`, want: `{}`},
+		{name: "empty block", input: "wechat_sandbox {\n}", want: `{}`},
+		{
+			name: "everything",
+			input: `wechat_sandbox {
+				app wx1 {env.ONE}
+				app wx2 two
+				expires_in 60
+				custom_code_card p1 p2
+				custom_code_card p3
+			}`,
+			want: `{"app":{"wx1":"{env.ONE}","wx2":"two"},"expires_in":60,"custom_code_card":["p1","p2","p3"]}`,
+		},
+		{name: "argument", input: `wechat_sandbox x`, err: "wrong argument count"},
+		{name: "app without secret", input: "wechat_sandbox {\napp wx1\n}", err: "wrong argument count"},
+		{name: "app twice", input: "wechat_sandbox {\napp wx1 a\napp wx1 b\n}", err: "already specified: wx1"},
+		{name: "expires_in zero", input: "wechat_sandbox {\nexpires_in 0\n}", err: "1 to 86400 seconds"},
+		{name: "expires_in text", input: "wechat_sandbox {\nexpires_in 1h\n}", err: "1 to 86400 seconds"},
+		{name: "expires_in twice", input: "wechat_sandbox {\nexpires_in 1\nexpires_in 1\n}", err: "already specified"},
+		{name: "no card", input: "wechat_sandbox {\ncustom_code_card\n}", err: "wrong argument count"},
+		{name: "unknown", input: "wechat_sandbox {\napps a b\n}", err: "unrecognized subdirective 'apps'"},
+		{name: "block", input: "wechat_sandbox {\napp a b {\nx y\n}\n}", err: "a block is not allowed here"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := new(Sandbox)
+			err := s.UnmarshalCaddyfile(caddyfile.NewTestDispenser(tc.input))
+			if tc.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tc.err) {
+					t.Fatalf("got error %v, want %q", err, tc.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := json.Marshal(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(got) != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestSandboxPool(t *testing.T) {
+	ctx, cancel := caddy.NewContext(caddy.Context{Context: t.Context()})
+	defer cancel()
+	one, two := &Sandbox{ExpiresIn: 77}, &Sandbox{ExpiresIn: 77}
+	for _, s := range []*Sandbox{one, two} {
+		if err := s.Provision(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if one.sandbox != two.sandbox {
+		t.Error("equal configurations have different sandboxes")
+	}
+	key := one.poolKey
+	for range 2 { // the second time must not take the other's reference
+		if err := one.Cleanup(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, found := sandboxes.References(key); !found || n != 1 {
+		t.Errorf("got %d references, want 1", n)
+	}
+	if err := two.Cleanup(); err != nil {
+		t.Fatal(err)
+	}
+	if _, found := sandboxes.References(key); found {
+		t.Error("the sandbox is still in the pool")
+	}
+	if err := new(Sandbox).Cleanup(); err != nil { // was never provisioned
+		t.Error(err)
+	}
+}
+
+func TestSandboxProvisionRefuses(t *testing.T) {
+	ctx, cancel := caddy.NewContext(caddy.Context{Context: t.Context()})
+	defer cancel()
+	t.Setenv("SANDBOX_TEST_EMPTY", "")
+	t.Setenv("SANDBOX_TEST_ID", "wx1")
+	for name, s := range map[string]*Sandbox{
+		"empty secret":  {App: map[string]string{"wx1": ""}},
+		"empty env":     {App: map[string]string{"wx1": "{env.SANDBOX_TEST_EMPTY}"}},
+		"same id twice": {App: map[string]string{"wx1": "a", "{env.SANDBOX_TEST_ID}": "b"}},
+		"negative":      {ExpiresIn: -1},
+		"too long":      {ExpiresIn: 86401},
+	} {
+		if err := s.Provision(ctx); err == nil {
+			t.Errorf("%s: got no error", name)
+			_ = s.Cleanup()
+		}
+	}
+}

@@ -1,0 +1,138 @@
+// Package sandbox is the HTTP handler wechat_sandbox, a stand-in for WeChat.
+package sandbox
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// maxSandboxLifetime is a day, in seconds: longer than WeChat's own, so that a demo can run overnight.
+const maxSandboxLifetime = 24 * 60 * 60
+
+// Sandbox is an HTTP handler that answers as WeChat's api.weixin.qq.com would, for development and tests: point `api` of
+// the `wechat_card` app at it. Below `/_sandbox/phone/` it does what the WeChat client of a user would do with what a mini
+// program passes to it; below `/_sandbox/` tests make calls fail and look at what happened. At `/` it shows browsers a page
+// with such a phone, to try a gateway on. All of these answer clients on the same machine only, which every client is that
+// a reverse proxy on this machine stands before.
+//
+// It keeps what it knows (tokens, cards, codes) in memory: across reloads as long as its own configuration stays the same,
+// and together with every other sandbox of the same configuration.
+type Sandbox struct {
+	// The official accounts and mini programs that exist: app secrets by app id. Both may hold placeholders such as
+	// `{env.WECHAT_APP_SECRET}`. Default: any id with any secret is good.
+	App map[string]string `json:"app,omitempty"`
+
+	// The lifetime of tokens and tickets in seconds, at most 86400. WeChat's five minutes, in which a superseded token
+	// still works, scale to a quarter of it at most. Default: 7200, as at WeChat.
+	ExpiresIn int `json:"expires_in,omitempty"`
+
+	// The ids of the cards with codes of the merchant's own (use_custom_code). Other cards have WeChat's codes.
+	CustomCodeCard []string `json:"custom_code_card,omitempty"`
+
+	sandbox *sandbox.Sandbox
+	poolKey string
+}
+
+// sandboxes are the sandboxes in use, by a hash of their configuration.
+var sandboxes = caddy.NewUsagePool()
+
+// pooledSandbox is a sandbox in the pool. There is nothing to end when nobody uses it any more.
+type pooledSandbox struct{ *sandbox.Sandbox }
+
+// Destruct implements caddy.Destructor.
+func (pooledSandbox) Destruct() error { return nil }
+
+// CaddyModule returns the Caddy module information.
+func (Sandbox) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.wechat_sandbox",
+		New: func() caddy.Module { return new(Sandbox) },
+	}
+}
+
+// Provision takes the sandbox out of the pool, or puts a new one into it.
+func (s *Sandbox) Provision(_ caddy.Context) error {
+	if s.ExpiresIn < 0 || s.ExpiresIn > maxSandboxLifetime {
+		return fmt.Errorf("expires_in must be 1 to %d seconds", maxSandboxLifetime)
+	}
+	cfg := sandbox.Config{
+		ExpiresIn:       time.Duration(s.ExpiresIn) * time.Second,
+		CustomCodeCards: s.CustomCodeCard,
+	}
+	if len(s.App) > 0 {
+		cfg.Apps = make(map[string]string, len(s.App))
+	}
+	repl := caddy.NewReplacer()
+	for rawID, rawSecret := range s.App {
+		id, err := repl.ReplaceOrErr(rawID, true, true)
+		if err != nil {
+			return fmt.Errorf("app id %q: %w", rawID, err)
+		}
+		secret, err := repl.ReplaceOrErr(rawSecret, true, true)
+		if err != nil {
+			return fmt.Errorf("secret of app %q: %w", rawID, err)
+		}
+		if id == "" || secret == "" {
+			return fmt.Errorf("app %q: id or secret is empty", rawID)
+		}
+		if _, twice := cfg.Apps[id]; twice {
+			return fmt.Errorf("app %q: another app has the same id", rawID)
+		}
+		cfg.Apps[id] = secret
+	}
+
+	key, err := sandboxKey(cfg)
+	if err != nil {
+		return err
+	}
+	shared, _, err := sandboxes.LoadOrNew(key, func() (caddy.Destructor, error) {
+		return pooledSandbox{sandbox.New(cfg)}, nil
+	})
+	if err != nil {
+		return err
+	}
+	s.sandbox, s.poolKey = shared.(pooledSandbox).Sandbox, key
+	return nil
+}
+
+// sandboxKey is a hash, because the configuration holds secrets.
+func sandboxKey(cfg sandbox.Config) (string, error) {
+	b, err := json.Marshal([]any{cfg.Apps, cfg.ExpiresIn, cfg.CustomCodeCards})
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(b)), nil
+}
+
+// Cleanup gives the sandbox back. Requests that are still running keep it.
+func (s *Sandbox) Cleanup() error {
+	if s.poolKey == "" {
+		return nil
+	}
+	_, err := sandboxes.Delete(s.poolKey)
+	s.poolKey = ""
+	return err
+}
+
+// ServeHTTP answers every request; next is never called.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	s.sandbox.ServeHTTP(w, r)
+	return nil
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Sandbox)(nil)
+	_ caddy.CleanerUpper          = (*Sandbox)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Sandbox)(nil)
+	_ caddyfile.Unmarshaler       = (*Sandbox)(nil)
+)

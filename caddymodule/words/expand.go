@@ -1,0 +1,25 @@
+package words
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+// Expand evaluates placeholders that depend on no request. One that is unknown or comes out empty is an error.
+// White space around the result goes: files tend to end with it.
+func Expand(s string) (string, error) {
+	out, err := caddy.NewReplacer().ReplaceOrErr(s, true, true)
+	if err != nil {
+		return "", err
+	}
+	out = strings.TrimSpace(out)
+	if out == "" && s != "" {
+		return "", fmt.Errorf("%s is empty", s)
+	}
+	return out, nil
+}
+
+// LiteralSecrets is the warning about secrets that need not stand where they stand.
+const LiteralSecrets = "secrets stand in the configuration itself, which Caddy shows at /config/ and saves; use {env.*} or {file.*}"

@@ -1,0 +1,121 @@
+// Package words reads the words of a Caddyfile that several modules have, and evaluates placeholders in what they configure.
+package words
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/dustin/go-humanize"
+)
+
+// Subdirectives are what may stand in the block of an action or a store, each with what reads it.
+type Subdirectives map[string]func() error
+
+// Unmarshal reads the name of an action or a store that takes no arguments, and its block.
+func Unmarshal(d *caddyfile.Dispenser, in Subdirectives) error {
+	d.Next() // consume the name
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	for d.NextBlock(0) {
+		read := in[d.Val()]
+		if read == nil {
+			return d.Errf("unrecognized subdirective '%s'", d.Val())
+		}
+		if err := read(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OneValue reads the one argument of a subdirective that may stand once.
+func OneValue(d *caddyfile.Dispenser, target *string) error {
+	name := d.Val()
+	if *target != "" {
+		return AlreadySpecified(d, name)
+	}
+	if !d.AllArgs(target) {
+		return d.ArgErr()
+	}
+	if *target == "" {
+		return d.Errf("%s is empty", name)
+	}
+	return nil
+}
+
+// OneOf is oneValue for a choice.
+func OneOf(d *caddyfile.Dispenser, target *string, choice ...string) error {
+	name := d.Val()
+	if err := OneValue(d, target); err != nil {
+		return err
+	}
+	if !slices.Contains(choice, *target) {
+		return d.Errf("%s is %s, not '%s'", name, strings.Join(choice, " or "), *target)
+	}
+	return nil
+}
+
+// Number reads the one argument of a subdirective that may stand once: a number greater than zero.
+func Number(d *caddyfile.Dispenser, target *int) error {
+	name := d.Val()
+	if *target != 0 {
+		return AlreadySpecified(d, name)
+	}
+	var text string
+	if !d.AllArgs(&text) {
+		return d.ArgErr()
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n <= 0 {
+		return d.Errf("%s must be a number greater than zero, not '%s'", name, text)
+	}
+	*target = n
+	return nil
+}
+
+// Size reads the one argument of a subdirective that may stand once: a number of bytes, such as 512KiB or 2MB.
+func Size(d *caddyfile.Dispenser, target *int64) error {
+	name := d.Val()
+	if *target != 0 {
+		return AlreadySpecified(d, name)
+	}
+	var text string
+	if !d.AllArgs(&text) {
+		return d.ArgErr()
+	}
+	n, err := humanize.ParseBytes(text)
+	if err != nil || n == 0 || n > 1<<62 {
+		return d.WrapErr(fmt.Errorf("%s must be a size greater than zero, such as 512KiB, not '%s'", name, text))
+	}
+	*target = int64(n)
+	return nil
+}
+
+// Flag reads a subdirective without arguments, which may stand once.
+func Flag(d *caddyfile.Dispenser, target *bool) error {
+	name := d.Val()
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	if *target {
+		return AlreadySpecified(d, name)
+	}
+	*target = true
+	return nil
+}
+
+func AlreadySpecified(d *caddyfile.Dispenser, name string) error {
+	return d.Errf("%s already specified", name)
+}
+
+// Located says where in the Caddyfile an error is. nil stays nil.
+func Located(d *caddyfile.Dispenser, err error) error {
+	if err == nil {
+		return nil
+	}
+	return d.WrapErr(err)
+}

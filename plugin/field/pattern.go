@@ -1,0 +1,68 @@
+package field
+
+import (
+	"slices"
+	"strings"
+)
+
+func IsCardID(s string) bool {
+	return len(s) > 0 && len(s) <= 64 && All(s, IsWord)
+}
+
+func IsPlainCode(s string) bool {
+	return len(s) > 0 && len(s) <= 20 && All(s, IsAlnum)
+}
+
+func IsOpenID(s string) bool {
+	return len(s) == 28 && s[0] == 'o' && All(s[1:], IsWord)
+}
+
+func IsDigits(s string) bool {
+	return s != "" && All(s, IsDigit)
+}
+
+// isEncryptedCode accepts base64 as WeChat writes it. Whether the code is good only WeChat can tell.
+func isEncryptedCode(s string) bool {
+	digits := strings.TrimRight(s, "=")
+	return len(s) <= 512 && digits != "" && len(s)-len(digits) <= 2 &&
+		All(digits, func(c byte) bool { return IsAlnum(c) || c == '+' || c == '/' })
+}
+
+func All(s string, ok func(byte) bool) bool {
+	for i := range len(s) {
+		if !ok(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func IsDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func IsAlnum(c byte) bool { return IsDigit(c) || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' }
+
+func IsWord(c byte) bool { return IsAlnum(c) || c == '_' || c == '-' }
+
+// AnyCode checks a code, encrypted or not.
+func AnyCode(t Text) (string, error) {
+	if t.Absent() {
+		return "", Invalidf("code is missing")
+	}
+	if t.Fault != "" {
+		return "", Invalidf("code %s", t.Fault)
+	}
+	// Codes are base64, which has no blank: it was a + before somebody decoded it as a form.
+	s := strings.ReplaceAll(t.S, " ", "+")
+	if !IsPlainCode(s) && (len(s) <= 20 || !isEncryptedCode(s)) {
+		return "", Invalidf("code is neither letters and digits, at most 20, nor an encrypted code")
+	}
+	return s, nil
+}
+
+// cardTypes are WeChat's, and INVOICE for wx.chooseInvoice.
+var cardTypes = []string{
+	"GROUPON", "CASH", "DISCOUNT", "GIFT", "GENERAL_COUPON", "MEMBER_CARD", "GENERAL_CARD", "MEETING_TICKET", "SCENIC_TICKET",
+	"MOVIE_TICKET", "BOARDING_PASS", "LUCKY_MONEY", "INVOICE",
+}
+
+func isCardType(s string) bool { return slices.Contains(cardTypes, s) }

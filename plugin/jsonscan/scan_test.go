@@ -1,0 +1,63 @@
+package jsonscan
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
+)
+
+// FuzzMembers takes JSON apart and puts it together again.
+func FuzzMembers(f *testing.F) {
+	for _, seed := range []string{`{}`, `[]`, `[ 1 , {"a\"":[[]]} ,"x\\" ,null]`, `{"a":1,"b" :{"c":"}"}, "d":[]}`, `[{}]`, `{"\u0061":-1.5E+3}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if !json.Valid(b) {
+			return
+		}
+		b = bytes.TrimSpace(b)
+		var again []byte
+		switch b[0] {
+		case '{':
+			again = append(again, '{')
+			for name, raw := range Members(b) {
+				if len(again) > 1 {
+					again = append(again, ',')
+				}
+				again = append(append(card.AppendString(again, name), ':'), raw...)
+			}
+			again = append(again, '}')
+		case '[':
+			again = append(again, '[')
+			for raw := range Elements(b) {
+				if len(again) > 1 {
+					again = append(again, ',')
+				}
+				again = append(again, raw...)
+			}
+			again = append(again, ']')
+		default:
+			return
+		}
+		if strings.Contains(string(b), `\`) { // escaped names are not put together as they were
+			if !json.Valid(again) {
+				t.Errorf("got %s of %s", again, b)
+			}
+			return
+		}
+		var got, want bytes.Buffer
+		if err := json.Compact(&got, again); err != nil {
+			t.Fatalf("%v: got %s of %s", err, again, b)
+		}
+		if err := json.Compact(&want, b); err != nil {
+			t.Fatal(err)
+		}
+		if utf8.Valid(b) && got.String() != want.String() {
+			t.Errorf("got %s, want %s", got.String(), want.String())
+		}
+	})
+}
