@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/search"
 )
 
 // found lists the findings of a report, each once: identifier and field.
@@ -47,7 +50,7 @@ func TestCases(t *testing.T) {
 			checkReport(t, r, known)
 		})
 	}
-	for _, id := range IDs() {
+	for _, id := range report.IDs() {
 		if !covered[id] {
 			t.Errorf("no case of %s", id)
 		}
@@ -57,7 +60,7 @@ func TestCases(t *testing.T) {
 // checkReport checks what holds for every report: no ticket in it, no more work than allowed, complete texts.
 func checkReport(t testing.TB, r Report, known Known) {
 	t.Helper()
-	if r.Tried > maxHashesAll {
+	if r.Tried > search.MaxHashes {
 		t.Errorf("%d hashes", r.Tried)
 	}
 	raw, err := json.Marshal(r)

@@ -1,4 +1,5 @@
-package verify
+// Package signature reads signatures, rightly written or not, and compares texts with them.
+package signature
 
 import (
 	"bytes"
@@ -9,23 +10,25 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
 )
 
-// target is a signature that was sent, and how it is written.
-type target struct {
-	sum       []byte // SHA-1, MD5 or SHA-256, by its length
-	lossy     string // hex digits of bytes without leading zeros, as a careless Integer.toHexString leaves them
-	form      []ID   // what is wrong with the writing
-	malformed bool   // it is no hash at all
-	lost      bool   // it was the lossy one that matched
+// Target is a signature that was sent, and how it is written.
+type Target struct {
+	sum       []byte      // SHA-1, MD5 or SHA-256, by its length
+	lossy     string      // hex digits of bytes without leading zeros, as a careless Integer.toHexString leaves them
+	form      []report.ID // what is wrong with the writing
+	Malformed bool        // it is no hash at all
+	lost      bool        // it was the lossy one that matched
 }
 
-// newTarget reads a signature.
-func newTarget(sent string) target {
-	var t target
+// Read reads a signature.
+func Read(sent string) Target {
+	var t Target
 	text := strings.TrimSpace(sent)
 	if text != sent {
-		t.form = append(t.form, SignatureWhiteSpace)
+		t.form = append(t.form, report.SignatureWhiteSpace)
 	}
 	sum, err := hex.DecodeString(text)
 	isHex := strings.Trim(text, "0123456789abcdefABCDEF") == ""
@@ -33,32 +36,32 @@ func newTarget(sent string) target {
 	case err == nil && digestOf(len(sum)) != nil:
 		t.sum = sum
 		if strings.ToLower(text) != text {
-			t.form = append(t.form, SignatureUpperCase)
+			t.form = append(t.form, report.SignatureUpperCase)
 		}
 	case isHex && len(text) < 2*sha1.Size && len(text) >= sha1.Size:
 	default:
 		for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
 			if sum, err := enc.DecodeString(text); err == nil && digestOf(len(sum)) != nil {
 				t.sum = sum
-				t.form = append(t.form, SignatureBase64)
+				t.form = append(t.form, report.SignatureBase64)
 			}
 			if t.sum != nil {
 				break
 			}
 		}
-		t.malformed = t.sum == nil
+		t.Malformed = t.sum == nil
 	}
 	if isHex && len(text) < 2*sha1.Size && len(text) >= sha1.Size {
 		t.lossy = strings.ToLower(text)
-		t.malformed = true
+		t.Malformed = true
 	}
 	switch len(t.sum) {
 	case md5.Size:
-		t.form = append(t.form, HashMD5)
-		t.malformed = true
+		t.form = append(t.form, report.HashMD5)
+		t.Malformed = true
 	case sha256.Size:
-		t.form = append(t.form, HashSHA256)
-		t.malformed = true
+		t.form = append(t.form, report.HashSHA256)
+		t.Malformed = true
 	}
 	return t
 }
@@ -76,8 +79,8 @@ func digestOf(size int) func([]byte) []byte {
 	return nil
 }
 
-// is tells whether a text gives this signature.
-func (t *target) is(text string) bool {
+// Is tells whether a text gives this signature.
+func (t *Target) Is(text string) bool {
 	if digest := digestOf(len(t.sum)); digest != nil && bytes.Equal(digest([]byte(text)), t.sum) {
 		return true
 	}
@@ -92,16 +95,16 @@ func (t *target) is(text string) bool {
 	return t.lost
 }
 
-// forms tells what is wrong with the writing, once is has said yes.
-func (t *target) forms() []ID {
+// Forms tells what is wrong with the writing, once Is has said yes.
+func (t *Target) Forms() []report.ID {
 	if t.lost {
-		return []ID{SignatureZeros}
+		return []report.ID{report.SignatureZeros}
 	}
 	return t.form
 }
 
-// sign is the right hash, written rightly.
-func sign(text string) string {
+// Of is the right hash, written rightly.
+func Of(text string) string {
 	sum := sha1.Sum([]byte(text))
 	return hex.EncodeToString(sum[:])
 }

@@ -1,9 +1,4 @@
-package verify
-
-import (
-	"maps"
-	"slices"
-)
+package report
 
 // ID names a mistake, or what the check lacks. It does not change; texts do.
 type ID string
@@ -123,6 +118,3 @@ const (
 	URLHost         ID = "url_www"
 	URLOrigin       ID = "url_origin"
 )
-
-// IDs lists all identifiers.
-func IDs() []ID { return slices.Sorted(maps.Keys(mistakes)) }

@@ -1,4 +1,4 @@
-package verify
+package report
 
 import (
 	"os"
@@ -13,7 +13,7 @@ func TestDocs(t *testing.T) {
 		"verify.md":       func(t Text) string { return t.EN },
 		"verify.zh-CN.md": func(t Text) string { return t.ZH },
 	} {
-		raw, err := os.ReadFile("../../docs/" + name)
+		raw, err := os.ReadFile("../../../docs/" + name)
 		if err != nil {
 			t.Fatal(err)
 		}

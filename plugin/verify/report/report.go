@@ -1,9 +1,6 @@
-package verify
+package report
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Kind says what a value was recognised as.
 type Kind string
@@ -26,16 +23,6 @@ const (
 	Fine    Verdict = "fine"    // nothing is wrong with it; what it warns of may matter all the same
 	Refused Verdict = "refused" // a phone refuses it, or shows an empty list
 	Open    Verdict = "open"    // something to check it with is missing; the findings say what
-)
-
-// Level is how bad a finding is.
-type Level string
-
-// The levels.
-const (
-	Mistake Level = "mistake" // a phone refuses it
-	Missing Level = "missing" // the check needs more to go on
-	Warning Level = "warning" // it works, or may work, and is not as it should be
 )
 
 // Report is what Check found out. It holds no ticket.
@@ -69,40 +56,14 @@ type Signed struct {
 	Value string `json:"value"`
 }
 
-// Finding is one mistake, by its identifier.
-type Finding struct {
-	ID    ID     `json:"id"`
-	Level Level  `json:"level"`
-	Field string `json:"field,omitempty"` // which one it is about
-	Got   string `json:"got,omitempty"`   // what was found, where that says more
-	Title Text   `json:"title"`
-	Fix   Text   `json:"fix"`
-}
+// Found notes a finding about the whole, once.
+func (r *Report) Found(id ID) { Add(&r.Findings, New(id, "", "")) }
 
-// Text is a text for people, in each language.
-type Text struct {
-	EN string `json:"en"`
-	ZH string `json:"zh"`
-}
+// Found notes a finding about an item, once.
+func (i *Item) Found(id ID) { Add(&i.Findings, New(id, "", "")) }
 
-// newFinding makes a finding with its texts.
-func newFinding(id ID, field, got string) Finding {
-	m := mistakes[id]
-	fill := strings.NewReplacer("{field}", field, "{got}", got)
-	say := func(t Text) Text { return Text{fill.Replace(t.EN), fill.Replace(t.ZH)} }
-	return Finding{ID: id, Level: m.level, Field: field, Got: got, Title: say(m.title), Fix: say(m.fix)}
-}
-
-// add notes a finding once.
-func add(list *[]Finding, f Finding) {
-	if !slices.ContainsFunc(*list, func(o Finding) bool { return o.ID == f.ID && o.Field == f.Field }) {
-		*list = append(*list, f)
-	}
-}
-
-func (r *Report) found(id ID)                  { add(&r.Findings, newFinding(id, "", "")) }
-func (i *Item) found(id ID)                    { add(&i.Findings, newFinding(id, "", "")) }
-func (i *Item) about(id ID, field, got string) { add(&i.Findings, newFinding(id, field, got)) }
+// About notes a finding about a field of an item, once.
+func (i *Item) About(id ID, field, got string) { Add(&i.Findings, New(id, field, got)) }
 
 // verdict judges findings.
 func verdict(list []Finding) Verdict {
@@ -118,8 +79,8 @@ func verdict(list []Finding) Verdict {
 	return v
 }
 
-// settle fills in the verdicts.
-func (r *Report) settle() {
+// Settle fills in the verdicts.
+func (r *Report) Settle() {
 	all := slices.Clone(r.Findings)
 	for i := range r.Items {
 		r.Items[i].Verdict = verdict(r.Items[i].Findings)

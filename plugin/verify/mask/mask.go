@@ -1,13 +1,19 @@
-package verify
+// Package mask keeps tickets out of what people are shown.
+package mask
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/tickets"
+)
 
 // maskable is from which length on a ticket is looked for inside other texts, and shows its ends. WeChat's have 86
 // characters.
 const maskable = 24
 
-// maskText hides a ticket: its first and last four characters stay, if it is long enough.
-func maskText(ticket string) string {
+// Text hides a ticket: its first and last four characters stay, if it is long enough.
+func Text(ticket string) string {
 	if len(ticket) < maskable {
 		return "…"
 	}
@@ -17,13 +23,13 @@ func maskText(ticket string) string {
 // mask hides tickets wherever they turn up: whoever signs by mistake may also send by mistake.
 type mask struct{ *strings.Replacer }
 
-func newMask(known Known) mask {
+func newMask(known *tickets.Known) mask {
 	var pairs []string
 	for _, a := range known.Accounts {
-		for _, list := range [][]Ticket{a.APITickets, a.JSAPITickets} {
+		for _, list := range [][]tickets.Ticket{a.APITickets, a.JSAPITickets} {
 			for _, t := range list {
 				if len(t.Text) >= maskable {
-					hidden := maskText(t.Text)
+					hidden := Text(t.Text)
 					pairs = append(pairs, t.Text, hidden, strings.ToLower(t.Text), hidden, strings.ToUpper(t.Text), hidden)
 				}
 			}
@@ -32,7 +38,9 @@ func newMask(known Known) mask {
 	return mask{strings.NewReplacer(pairs...)}
 }
 
-func (m mask) report(r *Report) {
+// Report hides the tickets of known in a report.
+func Report(known *tickets.Known, r *report.Report) {
+	m := newMask(known)
 	m.findings(r.Findings)
 	for i := range r.Items {
 		it := &r.Items[i]
@@ -46,7 +54,7 @@ func (m mask) report(r *Report) {
 	}
 }
 
-func (m mask) findings(list []Finding) {
+func (m mask) findings(list []report.Finding) {
 	for i := range list {
 		f := &list[i]
 		for _, s := range []*string{&f.Field, &f.Got, &f.Title.EN, &f.Title.ZH, &f.Fix.EN, &f.Fix.ZH} {
