@@ -2,7 +2,6 @@ package slip
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/draft"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
@@ -26,14 +25,13 @@ func NoTicket(name string) *Slip {
 
 // AlteredTicket signs the ticket with something around it.
 func AlteredTicket(name string) []*Slip {
-	var list []*Slip
-	for i, change := range []func(string) string{
-		func(t string) string { return t + "\n" },
-		func(t string) string { return t + "\r\n" },
-		func(t string) string { return t + " " },
-		func(t string) string { return `"` + t + `"` },
-	} {
-		list = append(list, draftSlip(report.TicketAltered, strconv.Itoa(i), func(d *draft.Draft) { d.Change(name, change) }, "ticket text"))
+	as := func(variant string, change func(string) string) *Slip {
+		return draftSlip(report.TicketAltered, variant, func(d *draft.Draft) { d.Change(name, change) }, "ticket text")
 	}
-	return list
+	return []*Slip{
+		as("line break", func(t string) string { return t + "\n" }),
+		as("Windows line break", func(t string) string { return t + "\r\n" }),
+		as("blank", func(t string) string { return t + " " }),
+		as("quotes", func(t string) string { return `"` + t + `"` }),
+	}
 }
