@@ -20,6 +20,9 @@ const memberCard = "MEMBER_CARD"
 // baseInfo is what all types of card have.
 const baseInfo = "base_info"
 
+// given are the fields of base_info that WeChat sets and nobody else.
+var given = map[string]bool{"id": true, "status": true, "create_time": true, "update_time": true}
+
 // Card is a card's data. Numbers in it are json.Number.
 type Card struct {
 	Type string         // GROUPON, MEMBER_CARD, …

@@ -15,9 +15,6 @@ type Change struct {
 	New   any
 }
 
-// given are the fields of base_info that WeChat sets and nobody else.
-var given = map[string]bool{"id": true, "status": true, "create_time": true, "update_time": true}
-
 // stockField is in the hands of users as much as of the merchant: it differs from minute to minute.
 const stockField = "sku"
 

@@ -19,12 +19,6 @@ const (
 	maxPoll  = 250 * time.Millisecond
 )
 
-// hold is a lock that Lock gave.
-type hold struct {
-	lock *redislock.Lock
-	stop context.CancelFunc // of the goroutine that keeps it
-}
-
 // Lock waits until the lock is ours or ctx is done. It is ours until Unlock or Close, whatever becomes of ctx, for as long as
 // this process and the server see each other at least every 10 s.
 func (s *Store) Lock(ctx context.Context, name string) error {

@@ -35,6 +35,12 @@ type Store struct {
 	wg     sync.WaitGroup     // the goroutines that keep locks
 }
 
+// hold is a lock that Lock gave.
+type hold struct {
+	lock *redislock.Lock
+	stop context.CancelFunc // of the goroutine that keeps it
+}
+
 // defaultLife is how long a value lives whose life nobody told: longer than any credential, shorter than a counted day twice.
 const defaultLife = 25 * time.Hour
 

@@ -1,139 +1,22 @@
 package verify
 
 import (
-	"encoding/json"
-	"strconv"
 	"strings"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/draft"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/search"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/sent"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/slip"
 )
 
 // maxTogether is how many cards one wx.addCard should have: with more it tends to time out.
 const maxTogether = 5
 
-// What the client reads out of a cardExt, and of the entry around it.
-var (
-	extSpecs = []spec{
-		{name: "code", signed: "code", others: []string{"cardcode"}, filled: true},
-		{name: "openid", signed: "openid", others: []string{"useropenid"}, filled: true},
-		{name: "timestamp", signed: "timestamp", others: []string{"time", "ts"}, number: true},
-		{name: "nonce_str", signed: "nonce_str", others: []string{"nonce", "noncestring"}, filled: true},
-		{name: "balance", signed: "balance", number: true, filled: true},
-		{name: "fixed_begintimestamp", others: []string{"fixedbegintime"}, number: true, filled: true},
-		{name: "outer_str", free: true, filled: true},
-		{name: "outer_id", number: true, free: true},
-		{name: "signature", others: []string{"sign", "cardsign", "sig"}},
-	}
-	entrySpecs = []spec{{name: "cardId"}}
-)
-
 // ext is one card to check.
 type ext struct {
-	fields
+	fields map[string]string // by the names of extSpecs
 	cardID string
-}
-
-// addCard checks the argument of wx.addCard, or a part of it.
-func (c *checker) addCard(v value) {
-	if v.texted {
-		c.report.found(CardListText)
-	}
-	if v.kind == CardExt {
-		c.report.Items = make([]Item, 1)
-		e := readExt(&c.report.Items[0], v.members)
-		c.checkExts([]*ext{&e})
-		return
-	}
-	if v.kind == Card {
-		v.entries = []entry{{members: v.members}}
-	}
-	if v.count > maxTogether {
-		add(&c.report.Findings, newFinding(TooManyCards, "", strconv.Itoa(v.count)))
-	}
-	c.report.Items = make([]Item, len(v.entries))
-	exts := make([]*ext, len(v.entries))
-	for i, en := range v.entries {
-		it := &c.report.Items[i]
-		it.Where = en.where
-		exts[i] = readEntry(it, en.members)
-	}
-	c.checkExts(exts)
-}
-
-// readEntry reads one entry of a cardList; nil if there is nothing to check in it.
-func readEntry(it *Item, members []member) *ext {
-	var around, rest []member
-	var raw json.RawMessage
-	for _, m := range members {
-		switch {
-		case plainKey(m.key) == "cardext" && raw == nil:
-			raw = m.raw
-			if m.key != "cardExt" {
-				it.about(KeyName, "cardExt", m.key)
-			}
-		case plainKey(m.key) == "cardid":
-			around = append(around, m)
-		default:
-			rest = append(rest, m)
-		}
-	}
-	id := readFields(it, around, entrySpecs)["cardId"].value
-	if raw == nil {
-		it.found(CardExtMissing)
-		if len(rest) == 0 {
-			return nil
-		}
-	} else {
-		if rest = extMembers(it, raw); rest == nil {
-			return nil
-		}
-	}
-	e := readExt(it, rest)
-	switch {
-	case id != "":
-		e.cardID = id
-	case e.cardID == "":
-		it.found(CardIDMissing)
-	}
-	return &e
-}
-
-// extMembers opens a cardExt as it stands in an entry; nil if it cannot be opened.
-func extMembers(it *Item, raw json.RawMessage) []member {
-	text, isText := stringOf(raw)
-	if !isText {
-		members, ok := objectOf(raw)
-		if ok {
-			it.found(CardExtObject)
-		} else {
-			it.found(CardExtNotJSON)
-		}
-		return members
-	}
-	if inner, twice := stringOf([]byte(text)); twice {
-		it.found(CardExtTwice)
-		text = inner
-	}
-	members, ok := objectOf([]byte(text))
-	if !ok || !json.Valid([]byte(text)) {
-		it.found(CardExtNotJSON)
-		return nil
-	}
-	return members
-}
-
-// readExt reads a cardExt.
-func readExt(it *Item, members []member) ext {
-	var e ext
-	kept := members[:0:0]
-	for _, m := range members {
-		if plainKey(m.key) == "cardid" {
-			e.cardID, _ = stringOf(m.raw)
-			it.about(CardIDInside, m.key, "")
-			continue
-		}
-		kept = append(kept, m)
-	}
-	e.fields = readFields(it, kept, extSpecs)
-	return e
 }
 
 // checkExts checks the cards that were read. exts[i] belongs to Items[i].
@@ -145,104 +28,104 @@ func (c *checker) checkExts(exts []*ext) {
 			continue
 		}
 		it := &c.report.Items[i]
-		if e.cardID == "" || c.report.Kind == CardExt && c.in.CardID != "" {
+		if e.cardID == "" || c.report.Kind == report.CardExt && c.in.CardID != "" {
 			e.cardID = c.in.CardID
 		}
 		it.CardID = e.cardID
-		c.judgeTime(it, e.fields, "timestamp")
-		nonce := e.fields["nonce_str"].value
-		judgeNonce(it, "nonce_str", nonce)
+		sent.Time(it, "timestamp", e.fields["timestamp"], c.known.Now)
+		nonce := e.fields["nonce_str"]
+		sent.Nonce(it, "nonce_str", nonce)
 		if nonce == "" {
-			it.found(NonceMissing)
-		} else if key := nonce + " " + e.fields["timestamp"].value; nonces[key] {
-			it.about(NonceTwice, "nonce_str", "")
+			it.Found(report.NonceMissing)
+		} else if key := nonce + " " + e.fields["timestamp"]; nonces[key] {
+			it.About(report.NonceTwice, "nonce_str", "")
 		} else {
 			nonces[key] = true
 		}
-		if code := e.fields["code"].value; code != "" {
-			if len(code) > 20 || !isAlphanumeric(code) {
-				it.about(CodeMalformed, "code", "")
+		if code := e.fields["code"]; code != "" {
+			if len(code) > 20 || !sent.IsAlphanumeric(code) {
+				it.About(report.CodeMalformed, "code", "")
 			}
 			if codes[e.cardID+" "+code] {
-				it.about(CodeTwice, "code", "")
+				it.About(report.CodeTwice, "code", "")
 			}
 			codes[e.cardID+" "+code] = true
 		}
-		if openid := e.fields["openid"].value; openid != "" && !isOpenID(openid) {
-			it.about(OpenIDMalformed, "openid", "")
+		if openid := e.fields["openid"]; openid != "" && !isOpenID(openid) {
+			it.About(report.OpenIDMalformed, "openid", "")
 		}
-		if begin := e.fields["fixed_begintimestamp"].value; begin != "" && !isDigits(begin) {
-			it.about(NotDigits, "fixed_begintimestamp", "")
+		if begin := e.fields["fixed_begintimestamp"]; begin != "" && !sent.IsDigits(begin) {
+			it.About(report.NotDigits, "fixed_begintimestamp", "")
 		}
-		c.search(it, c.extProblem(e, exts))
+		c.search.Explain(it, c.extProblem(e, exts))
 	}
 }
 
 // isOpenID tells whether a text looks like an openid: o and 27 characters of base64url.
 func isOpenID(text string) bool {
-	return len(text) == 28 && text[0] == 'o' && isAlphanumeric(strings.NewReplacer("-", "", "_", "").Replace(text))
+	return len(text) == 28 && text[0] == 'o' && sent.IsAlphanumeric(strings.NewReplacer("-", "", "_", "").Replace(text))
 }
 
 // extProblem is what search has to find out about a card.
-func (c *checker) extProblem(e *ext, all []*ext) *problem {
-	p := &problem{
-		sent:    e.fields["signature"].value,
-		account: c.account(e.cardID),
-		ticket:  apiTicket,
-		must:    "card_id",
-		signed: draft{values: []part{
-			{name: apiTicket, camel: "apiTicket", secret: true},
-			{name: "timestamp", camel: "timestamp", value: e.fields["timestamp"].value},
-			{name: "card_id", camel: "cardId", value: e.cardID},
+func (c *checker) extProblem(e *ext, all []*ext) *search.Problem {
+	p := &search.Problem{
+		Sent:    e.fields["signature"],
+		Account: c.known.Signer(c.in.Account, e.cardID),
+		Ticket:  draft.APITicket,
+		Must:    "card_id",
+		Signed: draft.Draft{Values: []draft.Part{
+			{Name: draft.APITicket, Camel: "apiTicket", Secret: true},
+			{Name: "timestamp", Camel: "timestamp", Value: e.fields["timestamp"]},
+			{Name: "card_id", Camel: "cardId", Value: e.cardID},
 		}},
 	}
 	for _, name := range []string{"code", "openid", "nonce_str", "balance"} {
 		camel := map[string]string{"nonce_str": "nonceStr"}[name]
-		p.signed.values = append(p.signed.values, part{name: name, camel: camel, value: e.fields[name].value})
+		p.Signed.Values = append(p.Signed.Values, draft.Part{Name: name, Camel: camel, Value: e.fields[name]})
 	}
-	if e.cardID == "" && c.report.Kind == CardExt {
-		p.lacks = append(p.lacks, CardIDNeeded)
+	if e.cardID == "" && c.report.Kind == report.CardExt {
+		p.Lacks = append(p.Lacks, report.CardIDNeeded)
 	}
-	p.slip(cardSlips(p.signed.values)...)
+	p.Slip(slip.Card(p.Signed.Values)...)
 	for _, name := range []string{"outer_str", "fixed_begintimestamp", "outer_id"} {
-		if value := e.fields[name].value; value != "" {
-			p.slip(addValue(MustNotBeSigned, name, value))
+		if value := e.fields[name]; value != "" {
+			p.Slip(slip.Add(report.MustNotBeSigned, name, value))
 		}
 	}
 	for _, a := range c.known.Accounts {
 		for _, id := range append([]string{a.AppID}, a.MiniPrograms...) {
 			if id != "" {
-				p.slip(addValue(MustNotBeSigned, "app_id", id))
+				p.Slip(slip.Add(report.MustNotBeSigned, "app_id", id))
 			}
 		}
 	}
-	p.slip(nullSlips(p.signed.values, "code", "openid")...)
+	p.Slip(slip.Null(p.Signed.Values, "code", "openid")...)
 	for i, other := range all {
 		if other == nil || other == e || i >= maxTogether {
 			continue
 		}
-		p.slip(otherEntry(e, other)...)
+		p.Slip(otherEntry(e, other)...)
 	}
 	return p
 }
 
 // otherEntry are mix-ups with another entry of the list.
-func otherEntry(e, other *ext) []*slip {
-	var list []*slip
+func otherEntry(e, other *ext) []*slip.Slip {
+	var list []*slip.Slip
 	swap := func(name, mine, others string) {
 		if others != mine && others != "" {
-			list = append(list, setValue(EntriesMixed, name, others))
+			list = append(list, slip.Set(report.EntriesMixed, name, others))
 		}
 	}
 	swap("card_id", e.cardID, other.cardID)
 	for _, name := range []string{"nonce_str", "timestamp", "code", "openid"} {
-		swap(name, e.fields[name].value, other.fields[name].value)
+		swap(name, e.fields[name], other.fields[name])
 	}
-	whole := &slip{finding: newFinding(EntriesMixed, "signature", ""), groups: []string{"entry"}, apply: func(d *draft) {
-		d.set("card_id", other.cardID)
+	whole := slip.New(report.EntriesMixed, "signature", func(d *draft.Draft) {
+		d.Set("card_id", other.cardID)
 		for _, name := range []string{"nonce_str", "timestamp", "code", "openid", "balance"} {
-			d.set(name, other.fields[name].value)
+			d.Set(name, other.fields[name])
 		}
-	}}
+	}, "entry")
 	return append(list, whole)
 }

@@ -1,98 +1,60 @@
 package verify
 
 import (
-	"slices"
-	"strings"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/draft"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/search"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/sent"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/slip"
 )
 
 // What the client reads out of the argument of wx.chooseCard.
-var chooseSpecs = []spec{
-	{name: "shopId", signed: "location_id", others: []string{"locationid"}, number: true},
-	{name: "cardType", signed: "card_type"},
-	{name: "cardId", signed: "card_id"},
-	{name: "timestamp", signed: "timestamp", others: []string{"time", "ts"}, number: true},
-	{name: "nonceStr", signed: "nonce_str", others: []string{"nonce"}},
-	{name: "signType"},
-	{name: "cardSign", others: []string{"signature", "sign"}},
+var chooseSpecs = []sent.Spec{
+	{Name: "shopId", Others: []string{"locationid"}, Number: true},
+	{Name: "cardType"},
+	{Name: "cardId"},
+	{Name: "timestamp", Others: []string{"time", "ts"}, Number: true},
+	{Name: "nonceStr", Others: []string{"nonce"}},
+	{Name: "signType"},
+	{Name: "cardSign", Others: []string{"signature", "sign"}},
 }
 
 // chooseCard checks the argument of wx.chooseCard. A wrong one shows an empty list, no error.
-func (c *checker) chooseCard(members []member) {
-	c.report.Items = make([]Item, 1)
+func (c *checker) chooseCard(members []sent.Member) {
+	c.report.Items = make([]report.Item, 1)
 	it := &c.report.Items[0]
-	f := readFields(it, members, chooseSpecs, "appId", "success", "fail", "complete")
-	it.CardID = f["cardId"].value
-	c.judgeTime(it, f, "timestamp")
-	nonce := f["nonceStr"].value
-	judgeNonce(it, "nonceStr", nonce)
+	f := sent.Read(it, members, chooseSpecs, "appId", "success", "fail", "complete")
+	it.CardID = f["cardId"]
+	sent.Time(it, "timestamp", f["timestamp"], c.known.Now)
+	nonce := f["nonceStr"]
+	sent.Nonce(it, "nonceStr", nonce)
 	if nonce == "" {
-		it.about(FieldMissing, "nonceStr", "")
+		it.About(report.FieldMissing, "nonceStr", "")
 	}
-	if f["signType"].value != "SHA1" {
-		it.about(SignType, "signType", "")
+	if f["signType"] != "SHA1" {
+		it.About(report.SignType, "signType", "")
 	}
 
-	p := &problem{
-		sent:    f["cardSign"].value,
-		account: c.account(it.CardID),
-		ticket:  apiTicket,
-		appID:   true,
-		must:    "app_id",
-		signed: draft{values: []part{
-			{name: apiTicket, camel: "apiTicket", secret: true},
-			{name: "app_id", camel: "appId"},
-			{name: "location_id", camel: "shopId", value: f["shopId"].value},
-			{name: "timestamp", camel: "time_stamp", value: f["timestamp"].value},
-			{name: "nonce_str", camel: "nonceStr", value: nonce},
-			{name: "card_id", camel: "cardId", value: f["cardId"].value},
-			{name: "card_type", camel: "cardType", value: f["cardType"].value},
+	p := &search.Problem{
+		Sent:    f["cardSign"],
+		Account: c.known.Signer(c.in.Account, it.CardID),
+		Ticket:  draft.APITicket,
+		AppID:   true,
+		Must:    "app_id",
+		Signed: draft.Draft{Values: []draft.Part{
+			{Name: draft.APITicket, Camel: "apiTicket", Secret: true},
+			{Name: "app_id", Camel: "appId"},
+			{Name: "location_id", Camel: "shopId", Value: f["shopId"]},
+			{Name: "timestamp", Camel: "time_stamp", Value: f["timestamp"]},
+			{Name: "nonce_str", Camel: "nonceStr", Value: nonce},
+			{Name: "card_id", Camel: "cardId", Value: f["cardId"]},
+			{Name: "card_type", Camel: "cardType", Value: f["cardType"]},
 		}},
 	}
-	p.slip(appIDSlips(c.known, p.account)...)
-	p.slip(cardSlips(p.signed.values)...)
-	if sign := f["signType"].value; sign != "" {
-		p.slip(addValue(MustNotBeSigned, "sign_type", sign))
+	p.Slip(appIDSlips(c.known, p.Account)...)
+	p.Slip(slip.Card(p.Signed.Values)...)
+	if sign := f["signType"]; sign != "" {
+		p.Slip(slip.Add(report.MustNotBeSigned, "sign_type", sign))
 	}
-	c.search(it, p)
-}
-
-// appIDSlips are other app ids in the place of the official account's.
-func appIDSlips(known Known, own *Account) []*slip {
-	list := []*slip{removeValue(NotSigned, "app_id")}
-	var others []*slip
-	for _, a := range known.Accounts {
-		for _, id := range a.MiniPrograms {
-			list = append(list, setValue(AppIDOfMiniProgram, "app_id", id).got(id))
-		}
-		switch {
-		case a.AppID == "" || own != nil && a.Name == own.Name:
-		case a.MiniProgram:
-			list = append(list, setValue(AppIDOfMiniProgram, "app_id", a.AppID).got(a.AppID))
-		default:
-			others = append(others, setValue(AppIDOfOther, "app_id", a.AppID).got(a.AppID))
-		}
-	}
-	return append(list, others...)
-}
-
-// appIDIs says whose an app id is that was sent: the finding about it, "" when it is right.
-func appIDIs(known Known, own *Account, id string) ID {
-	match := ID("")
-	for _, a := range known.Accounts {
-		mine := own == nil || own.Name == a.Name
-		switch {
-		case slices.Contains(a.MiniPrograms, id), a.MiniProgram && a.AppID == id:
-			return AppIDOfMiniProgram
-		case a.AppID == id && mine:
-			return ""
-		case a.AppID == id:
-			match = AppIDOfOther
-		case a.AppID != "" && mine && match == "" && !a.MiniProgram:
-			match = AppIDUnknown
-		}
-	}
-	if strings.TrimSpace(id) == "" {
-		return AppIDMissing
-	}
-	return match
+	c.search.Explain(it, p)
 }

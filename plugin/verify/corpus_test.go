@@ -2,35 +2,13 @@ package verify
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/search"
 )
-
-// refused is one file of testdata/refused: what was sent, and what is wrong with it.
-type refused struct {
-	Input
-	About   string   `json:"about"`
-	Verdict Verdict  `json:"verdict"`
-	Expect  []string `json:"expect"` // identifier and field
-}
-
-func readJSON[T any](t testing.TB, name string) (v T) {
-	t.Helper()
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &v); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return v
-}
-
-// testKnown is what the corpus is checked with.
-func testKnown(t testing.TB) Known { return readJSON[Known](t, "testdata/known.json") }
 
 // found lists the findings of a report, each once: identifier and field.
 func found(r Report) []string {
@@ -48,17 +26,18 @@ func found(r Report) []string {
 	return slices.Compact(list)
 }
 
-// TestCorpus finds in each example what is wrong with it and nothing else, and has an example of every mistake.
-func TestCorpus(t *testing.T) {
-	known := testKnown(t)
-	files, err := filepath.Glob("testdata/refused/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatal(err, files)
-	}
+// TestCases finds in each case what is wrong with it and nothing else, and has a case of every mistake.
+func TestCases(t *testing.T) {
+	list, names := cases(t)
+	known := caseKnown(names)
 	covered := make(map[ID]bool)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
-			c := readJSON[refused](t, file)
+	seen := make(map[string]bool)
+	for _, c := range list {
+		if seen[c.Name] {
+			t.Errorf("two cases are called %s", c.Name)
+		}
+		seen[c.Name] = true
+		t.Run(c.Name, func(t *testing.T) {
 			r := Check(c.Input, known)
 			want := slices.Sorted(slices.Values(c.Expect))
 			if got := found(r); !slices.Equal(got, want) || r.Verdict != c.Verdict {
@@ -71,9 +50,9 @@ func TestCorpus(t *testing.T) {
 			checkReport(t, r, known)
 		})
 	}
-	for _, id := range IDs() {
+	for _, id := range report.IDs() {
 		if !covered[id] {
-			t.Errorf("no example of %s", id)
+			t.Errorf("no case of %s", id)
 		}
 	}
 }
@@ -81,7 +60,7 @@ func TestCorpus(t *testing.T) {
 // checkReport checks what holds for every report: no ticket in it, no more work than allowed, complete texts.
 func checkReport(t testing.TB, r Report, known Known) {
 	t.Helper()
-	if r.Tried > maxHashesAll {
+	if r.Tried > search.MaxHashes {
 		t.Errorf("%d hashes", r.Tried)
 	}
 	raw, err := json.Marshal(r)

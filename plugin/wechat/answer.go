@@ -23,6 +23,9 @@ const (
 	maxLifetime = 7 * 24 * time.Hour
 )
 
+// checker is an answer that knows what it must hold.
+type checker interface{ check() error }
+
 // decodeAnswer reads the body of an HTTP 200. With a code other than 0 nothing
 // is put into out. err says that the answer is nonsense.
 func decodeAnswer(data []byte, out any) (code int, msg string, err error) {

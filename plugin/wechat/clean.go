@@ -60,6 +60,8 @@ func (c *cleaner) text(s string) string {
 	return s
 }
 
+var errSlowConnect = errors.New("no connection in time")
+
 // transportError is the Error of a call that got no answer.
 func transportError(clean *cleaner, err error) *Error {
 	timeout := errors.Is(err, errSlowConnect)

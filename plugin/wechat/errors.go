@@ -7,18 +7,6 @@ import (
 	"time"
 )
 
-// Reaction says what an Error asks of us.
-type Reaction uint8
-
-// The reactions. Every Error has exactly one.
-const (
-	Transient  Reaction = iota // busy, 5xx, network, time-out, nonsense: back off and try again
-	Credential                 // the access_token was refused, nothing was executed: drop it, get another, repeat once
-	Quota                      // a quota is used up: wait until NotBefore
-	Setup                      // the operator has something to put right
-	Refused                    // what was asked is at fault: nothing to retry
-)
-
 // Error is the one error of this package. It never holds a URL, a secret or a
 // token, whatever WeChat or the network put into its text.
 type Error struct {
