@@ -1,26 +1,11 @@
 package app
 
-ckage caddymodule
-
 import (
 	"encoding/json"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
-	"github.com/redis/go-redis/v9"
-
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 func TestTokenSourceJSON(t *testing.T) {
@@ -90,4 +75,3 @@ func TestNeedsOfTokenSources(t *testing.T) {
 	n.add([]credential.Kind{credential.AccessToken}, "")
 	check("access_token api_ticket", "api_ticket", "access_token api_ticket")
 }
-

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -13,25 +12,27 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify"
 )
 
-// example is a file of verify's corpus, as a file that a user has.
+// examples are what clients sent, as in the cases of the same names in plugin/verify/testdata/cases.txt.
+var examples = map[string]string{
+	"timestamp_old":                 `{"cardId":"p1Pj9jr90_SQRaVqYI239Ka1erkI","cardExt":"{\"timestamp\":\"1699913600\",\"nonce_str\":\"5K8264ILTKCH16CQ2502SI8ZNMTM67VS\",\"signature\":\"35118fd965f6cf7cd67da4906cfbe8e696978f6a\"}"}`,
+	"not_signed":                    `{"cardId":"p1Pj9jr90_SQRaVqYI239Ka1erkI","cardExt":"{\"timestamp\":\"1700000000\",\"nonce_str\":\"5K8264ILTKCH16CQ2502SI8ZNMTM67VS\",\"signature\":\"32b16b874ede8a24592356e97d3ee2844a58fb1b\"}"}`,
+	"ticket_expired":                `{"cardId":"p1Pj9jr90_SQRaVqYI239Ka1erkI","cardExt":"{\"timestamp\":\"1700000000\",\"nonce_str\":\"5K8264ILTKCH16CQ2502SI8ZNMTM67VS\",\"signature\":\"e2fa33f5fd7337b8e20e670a4e492ad552850786\"}"}`,
+	"signed_not_sent":               `{"cardId":"p1Pj9jr90_SQRaVqYI239Ka1erkI","cardExt":"{\"timestamp\":\"1700000000\",\"signature\":\"25f5c1d051865509dfee973722442235e295173e\"}"}`,
+	"choose_app_id_of_mini_program": `{"shopId":"","cardType":"GROUPON","cardId":"","timestamp":1700000000,"nonceStr":"Wm3WZYTPz0wzccnW","signType":"SHA1","cardSign":"b7f6005f60845227236d8e7d8ac14c48ce64e15e"}`,
+	"config_ticket_expired":         `{"debug":false,"appId":"wx5a6d8b2c4e1f3a70","timestamp":1700000000,"nonceStr":"Wm3WZYTPz0wzccnW","signature":"fa8945e9aa8b03f0e98c16c8d3d8f4103a5834be","jsApiList":["addCard"]}`,
+}
+
+// example is one of examples, as a file that a user has.
 func example(t *testing.T, name string) (file string) {
 	t.Helper()
-	raw, err := os.ReadFile("../../../plugin/verify/testdata/refused/" + name + ".json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var c struct{ Value json.RawMessage }
-	if err := json.Unmarshal(raw, &c); err != nil {
-		t.Fatal(err)
-	}
 	file = filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(file, c.Value, 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(examples[name]), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file
 }
 
-// exampleTicket is that of the corpus.
+// exampleTicket is $ticket of these cases.
 const exampleTicket = "IpK_1T69hDhZkLQTlwsAX9rTjR1Qm3kZ7a0BcDeFgHiJkLmNoPqRsTuVwXyZ0123456789-_abcdefghijklmn"
 
 // TestVerifyCommand runs the command by itself, without a running Caddy.
