@@ -7,11 +7,17 @@ import (
 	"sync"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/storeguard"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
 // stopGrace is what a fetch under way gets when its configuration stops.
 const stopGrace = 2 * time.Second
+
+var storeWords = storeguard.Words{
+	Fails: "credential store fails; serving from memory and sharing nothing",
+	Works: "credential store works again",
+}
 
 var errStopped = errors.New("the configuration was stopped")
 
@@ -41,7 +47,7 @@ type EnvConfig struct {
 // Env is one configuration's side of the Keepers: how to fetch, where to share, where to log. Keepers outlive it.
 type Env struct {
 	EnvConfig
-	share  *share
+	share  *storeguard.Share // nil: nothing is shared
 	sealer *sealer
 
 	ctx     context.Context
@@ -74,7 +80,7 @@ func NewEnv(cfg EnvConfig) (*Env, error) {
 	}
 	e := &Env{EnvConfig: cfg, sealer: sealer}
 	if cfg.Store != nil && cfg.Secret != "" {
-		e.share = &share{store: cfg.Store, logger: cfg.Logger}
+		e.share = storeguard.NewShare(cfg.Store, cfg.Logger, storeWords)
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	return e, nil

@@ -332,12 +332,12 @@ func (f *flight) countForced() bool {
 // read loads the record. A missing record is nil without an error, and so is garbage: there is nothing to share yet.
 func (f *flight) read(ctx context.Context) (*record, error) {
 	// The age first: if the record is written again meanwhile, it seems older than it is, and not younger.
-	age, aged := f.env.share.age(ctx, f.name)
+	age, aged := f.env.share.Age(ctx, f.name)
 	var readAt time.Time
 	if aged {
 		readAt = f.env.Now()
 	}
-	raw, err := f.env.share.load(ctx, f.name)
+	raw, err := f.env.share.Load(ctx, f.name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -364,7 +364,7 @@ func (f *flight) write(rec *record) error {
 	if err != nil {
 		return err
 	}
-	return f.env.share.save(context.WithoutCancel(f.env.ctx), f.name, raw, rec.life(f.env.Now(), f.env.wechatNow()))
+	return f.env.share.Save(context.WithoutCancel(f.env.ctx), f.name, raw, rec.life(f.env.Now(), f.env.wechatNow()))
 }
 
 // save shares h, unless the fleet has a newer value already: a holder that was stopped and wakes up late, or that

@@ -4,15 +4,25 @@
 //
 // Where to read on: keeper.go has what callers use, state.go the states of a credential and every change from one to
 // another, flight.go the one renewal at a time and lock.go its wait for the fleet, loop.go what starts it when nobody
-// asks, value.go a value's life, record.go and seal.go what lies in the store, share.go how a slow or broken store is
-// kept from hurting, address.go what WeChat refuses this machine for all credentials, guard.go the caps on calls, env.go what belongs to one configuration, status.go what operators
+// asks, value.go a value's life, record.go and seal.go what lies in the store, address.go what WeChat refuses this machine for all credentials, guard.go the caps on calls, env.go what belongs to one configuration, status.go what operators
 // see.
 package credential
 
 import (
 	"fmt"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/storeguard"
 )
+
+// Store is where a fleet shares credentials and where they survive a restart.
+type Store = storeguard.Store
+
+// Expiring is a Store whose keys can end by themselves.
+type Expiring = storeguard.Expiring
+
+// Aging is a Store that tells how long ago a key was stored.
+type Aging = storeguard.Aging
 
 // Kind names one of the credentials of an account.
 type Kind string

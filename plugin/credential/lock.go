@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/storeguard"
 )
 
 // lock waits for the store's lock on the generation that this flight replaces. It returns with the lock (f.unlock is
@@ -17,12 +19,12 @@ func (f *flight) lock(generation string) (*held, error) {
 	ctx, cancel := context.WithCancel(f.env.ctx)
 	got := make(chan error)
 	f.env.flights.Go(func() { // one is under way, ours, so Stop waits for this one too
-		err := f.env.share.lock(ctx, name)
+		err := f.env.share.Lock(ctx, name)
 		select {
 		case got <- err:
 		case <-ctx.Done():
 			if err == nil {
-				f.env.share.unlock(f.env.ctx, name)
+				f.env.share.Unlock(f.env.ctx, name)
 			}
 		}
 	})
@@ -53,7 +55,7 @@ func (f *flight) lock(generation string) (*held, error) {
 		case err := <-got:
 			again.Stop()
 			if err != nil {
-				if !errors.Is(err, errStoreSlow) && f.env.ctx.Err() == nil {
+				if !errors.Is(err, storeguard.ErrSlow) && f.env.ctx.Err() == nil {
 					f.env.Logger.Warn("credential store gives no lock; fetching without it",
 						slog.String("credential", string(f.kind)), slog.Any("error", err))
 				}
@@ -61,7 +63,7 @@ func (f *flight) lock(generation string) (*held, error) {
 				return nil, nil
 			}
 			f.unlock = func() {
-				f.env.share.unlock(f.env.ctx, name)
+				f.env.share.Unlock(f.env.ctx, name)
 				cancel()
 			}
 			return nil, nil

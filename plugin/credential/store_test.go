@@ -571,7 +571,7 @@ func TestWaitersAreToldOfAFailureThatBindsAll(t *testing.T) {
 		w.delay = 500 * time.Millisecond
 		w.fail = func(Kind, int) error { return wechatError("stable_token", 45009) }
 		holder := newNode(t, w, nodeOptions{store: store})
-		store.noUnlock = unlockTries
+		store.noUnlock = 1000
 		go func() { _, _ = holder.Keeper(AccessToken).Get(t.Context(), holder.env) }()
 		time.Sleep(100 * time.Millisecond)
 		waiter := newNode(t, w, nodeOptions{store: store})
@@ -871,8 +871,8 @@ func TestAgeThatFailsIsNoFailureOfTheStore(t *testing.T) {
 		a.get(t, AccessToken)
 		a.Stop(a.env)
 		var log bytes.Buffer
-		b := newNode(t, w, nodeOptions{store: agelessStore{store}})
-		b.env.share.logger = slog.New(slog.NewTextHandler(&log, nil))
+		b := newNode(t, w, nodeOptions{store: agelessStore{store}, logger: slog.New(slog.NewTextHandler(&log, nil))})
+		b.env.Logger = slog.New(slog.DiscardHandler) // what it says of the store is what counts
 		b.get(t, AccessToken)
 		b.Stop(b.env)
 		if w.count(AccessToken) != 1 || log.Len() > 0 {
