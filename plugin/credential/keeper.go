@@ -5,11 +5,10 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/address"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/renewal"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/state"
+	"golang.org/x/sync/singleflight"
 )
 
 // Keeper keeps one credential. It belongs to no configuration: each call brings its own Env, and the one started

@@ -3,12 +3,11 @@ package credential
 import (
 	"context"
 
-	"github.com/patrickmn/go-cache"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/address"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/renewal"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/seal"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/state"
+	"github.com/patrickmn/go-cache"
 )
 
 // ID names the credentials of one account. Two accounts share credentials when and only when their IDs are equal.

@@ -3,9 +3,8 @@ package state
 import (
 	"time"
 
-	"github.com/patrickmn/go-cache"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
+	"github.com/patrickmn/go-cache"
 )
 
 // Land makes h the current value, unless a newer one has landed meanwhile; it returns what is current then. It ends

@@ -11,12 +11,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
-	"github.com/patrickmn/go-cache"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/address"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/pace"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
+	"github.com/cenkalti/backoff/v5"
+	"github.com/patrickmn/go-cache"
 )
 
 // State is what a credential is in, seen from one process.

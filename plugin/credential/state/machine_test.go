@@ -5,11 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/patrickmn/go-cache"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/address"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+	"github.com/patrickmn/go-cache"
 )
 
 var start = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
