@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -215,6 +216,7 @@ type nodeOptions struct {
 	noForce bool
 	skew    time.Duration // of this node's clock
 	offset  time.Duration // that it has measured
+	logger  *slog.Logger
 }
 
 func newNode(t testing.TB, w *fakeWeChat, o nodeOptions) *node {
@@ -237,6 +239,7 @@ func newNode(t testing.TB, w *fakeWeChat, o nodeOptions) *node {
 		},
 		Store: o.store, Secret: o.secret, Classic: o.classic, ForceRefresh: !o.noForce,
 		Now: now, Offset: func() time.Duration { return o.offset },
+		Logger: o.logger,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -156,7 +157,7 @@ func (f *fleet) spells(end time.Time, cause string, faults ...string) {
 // call for the fleet in 30 minutes, or one for each process that cannot read it. A store that is down makes each process
 // renew by itself, once a lifetime.
 func (f *fleet) charge(fault string, start, ends time.Time, apart bool) {
-	due := ends.Add(-maxRenewalSpan - clockSlack)
+	due := ends.Add(-value.MaxRenewalSpan - value.ClockSlack)
 	if f.revokedAt.After(start) && f.revokedAt.Before(due) {
 		due = f.revokedAt // a renewal was due then
 	}
@@ -177,7 +178,7 @@ func (f *fleet) charge(fault string, start, ends time.Time, apart bool) {
 	case "refused", "timeout", "busy":
 		f.cost[causeDown] += processes * backoffs(exposed)
 	default:
-		f.cost[causeStore] += processes * (1 + exposed.Hours()/(simLife-maxRenewalSpan).Hours())
+		f.cost[causeStore] += processes * (1 + exposed.Hours()/(simLife-value.MaxRenewalSpan).Hours())
 	}
 }
 
@@ -292,7 +293,7 @@ func (f *fleet) afterCall(n *simNode, kind Kind, err error) {
 		cause = causeKilled
 	case failed && e.Code == 40001:
 		cause = causeRevocation
-	case failed && e.Code == 45009 && n.skew.Abs() > clockSlack:
+	case failed && e.Code == 45009 && n.skew.Abs() > value.ClockSlack:
 		cause = causeClock
 	case failed && e.Code == 45009:
 		cause = causeQuota
@@ -300,11 +301,11 @@ func (f *fleet) afterCall(n *simNode, kind Kind, err error) {
 		cause = causeDown
 	case kind == AccessToken && f.revoked:
 		cause, f.revoked = causeRevocation, !now.Before(f.tokens[f.token].until)
-	case !now.Before(f.ends[kind].Add(-maxRenewalSpan)):
+	case !now.Before(f.ends[kind].Add(-value.MaxRenewalSpan)):
 		cause = causeRenewal
 	case now.Before(f.storeIll):
 		cause = causeStore
-	case n.skew > clockSlack:
+	case n.skew > value.ClockSlack:
 		cause = causeClock
 	case now.Before(f.downTail):
 		cause = causeDown
@@ -327,7 +328,7 @@ func (f *fleet) afterCall(n *simNode, kind Kind, err error) {
 // fifteen minutes, each time when a quarter of its life is over. A failure that binds the fleet is over
 // for it too early, and it probes once. f.mu is held.
 func (f *fleet) joined(n *simNode) {
-	if n.skew.Abs() > clockSlack {
+	if n.skew.Abs() > value.ClockSlack {
 		f.cost[causeClock] += 6
 	}
 }
@@ -337,7 +338,7 @@ func (f *fleet) report(took time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	// One renewal a lifetime. It begins up to five minutes before the end.
-	optimum := float64(len(f.kinds)) * (1 + took.Hours()/(simLife-maxRenewalSpan).Hours())
+	optimum := float64(len(f.kinds)) * (1 + took.Hours()/(simLife-value.MaxRenewalSpan).Hours())
 	f.cost[causeRenewal] = optimum
 
 	f.t.Logf("%d processes, %v, %d requests (%d failed)", f.size, took.Round(time.Hour), f.asked, f.failed)

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/pace"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -460,7 +461,7 @@ func TestRefusalWhileTheTokenIsBeingRenewed(t *testing.T) {
 		defer n.Stop(n.env)
 		old := n.get(t, AccessToken)
 		time.Sleep(115*time.Minute - 1500*time.Millisecond)
-		n.Keeper(AccessToken).current().renewAt = n.env.Now()
+		n.Keeper(AccessToken).state.Current().RenewAt = n.env.Now()
 		n.get(t, AccessToken) // begins a renewal that will bring the same token
 		time.Sleep(100 * time.Millisecond)
 		var wg sync.WaitGroup
@@ -598,7 +599,7 @@ func TestRevokedTwiceInARow(t *testing.T) {
 		w := newFake()
 		n := newNode(t, w, nodeOptions{store: newStore(), classic: true})
 		defer n.Stop(n.env)
-		for range freeRenewals {
+		for range pace.FreeRenewals {
 			old := n.get(t, AccessToken)
 			v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, old, errInvalid)
 			if err != nil || v.Text == old {

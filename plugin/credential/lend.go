@@ -2,15 +2,12 @@ package credential
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"time"
-)
 
-// overlap is how long WeChat takes a token still that another one has replaced: its pages on access_token say five
-// minutes. A token's own end may come earlier.
-const overlap = 5 * time.Minute
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/pace"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/renewal"
+)
 
 // Lend gives a value as Get does, for somebody who keeps it until it ends, and how long that is: at least a second.
 func (k *Keeper) Lend(ctx context.Context, own *Env) (text string, left time.Duration, err error) {
@@ -21,8 +18,8 @@ func (k *Keeper) Lend(ctx context.Context, own *Env) (text string, left time.Dur
 		}
 		now := own.Now()
 		left = v.Expires.Sub(now)
-		if h := k.current(); h != nil && h.Text == v.Text {
-			left = h.remaining(now)
+		if h := k.state.Current(); h != nil && h.Text == v.Text {
+			left = h.Remaining(now)
 		}
 		if left >= time.Second {
 			return v.Text, left, nil
@@ -37,7 +34,7 @@ func (k *Keeper) Lend(ctx context.Context, own *Env) (text string, left time.Dur
 			return "", 0, ctx.Err()
 		}
 	}
-	return "", 0, &Unavailable{Kind: k.kind, RetryAt: own.Now().Add(time.Second), Err: errLate}
+	return "", 0, &Unavailable{Kind: k.kind, RetryAt: own.Now().Add(time.Second), Err: renewal.ErrLate}
 }
 
 // Force replaces a stable token that is good, for a caller who asks for that, by one of the few forced refreshes of the
@@ -47,7 +44,7 @@ func (k *Keeper) Force(ctx context.Context, own *Env) error {
 	forced := k.group.DoChan("force", func() (any, error) {
 		now := own.Now()
 		k.mu.Lock()
-		soon := now.Sub(k.forcedAt).Abs() < forcedApart
+		soon := now.Sub(k.forcedAt).Abs() < pace.ForcedApart
 		if !soon {
 			k.forcedAt = now
 		}
@@ -56,7 +53,7 @@ func (k *Keeper) Force(ctx context.Context, own *Env) error {
 			return nil, nil
 		}
 		_, err := k.Refresh(context.WithoutCancel(ctx), own, true)
-		if errors.Is(err, errNoForce) || errors.Is(err, errBusy) {
+		if errors.Is(err, renewal.ErrNoForce) || errors.Is(err, errBusy) {
 			err = nil
 		}
 		return nil, err
@@ -76,48 +73,17 @@ func (k *Keeper) Knows(ctx context.Context, own *Env, text string) (bool, error)
 	if _, err := k.Get(ctx, own); err != nil {
 		return false, err
 	}
-	if k.has(text, own.Now()) {
+	if k.state.Knows(text, own.Now()) {
 		return true, nil
 	}
 	looked := k.group.DoChan("look", func() (any, error) {
-		k.adoptStored(k.pick(own))
+		k.renewal.Look(k.pick(own))
 		return nil, nil
 	})
 	select {
 	case <-looked:
-		return k.has(text, own.Now()), nil
+		return k.state.Knows(text, own.Now()), nil
 	case <-ctx.Done():
 		return false, ctx.Err()
-	}
-}
-
-// has is Knows for what is in memory.
-func (k *Keeper) has(text string, now time.Time) bool {
-	k.mu.Lock()
-	cur, previous := k.current(), k.previous
-	k.mu.Unlock()
-	sum := sha256.Sum256([]byte(text)) // of one length, so that the time does not tell the value's
-	same := func(h *held) bool {
-		other := sha256.Sum256([]byte(h.Text))
-		return subtle.ConstantTimeCompare(sum[:], other[:]) == 1
-	}
-	if cur.usable(now, k.kind) && same(cur) {
-		return true
-	}
-	return previous.usable(now, k.kind) && now.Sub(cur.Obtained) < overlap && same(previous)
-}
-
-// adoptStored takes what another process has stored, if that is newer than what is in memory.
-func (k *Keeper) adoptStored(env *Env) {
-	if !env.begin() {
-		return
-	}
-	defer env.flights.Done()
-	f := &flight{Keeper: k, env: env}
-	if cur := f.current(); cur.isRefused() {
-		f.not = cur.Text
-	}
-	if rec, err := f.read(env.ctx); err == nil {
-		f.adopt(rec)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/pace"
 )
 
 func (n *node) lend(t testing.TB, kind Kind) (string, time.Duration) {
@@ -71,11 +73,9 @@ func TestWhatEndsWithinASecondIsNotLent(t *testing.T) {
 				})
 				n.get(t, AccessToken) // it is good for a call
 				synctest.Wait()
-				n.Keeper(AccessToken).mu.Lock()
 				if tc.back {
-					n.Keeper(AccessToken).block = block{} // the failure's wait is over
+					n.Keeper(AccessToken).state.Configure("another") // the failure's wait is over
 				}
-				n.Keeper(AccessToken).mu.Unlock()
 				text, _, err := n.Keeper(AccessToken).Lend(t.Context(), n.env)
 				u, unavailable := errors.AsType[*Unavailable](err)
 				if text != tc.want || unavailable != (tc.want == "") {
@@ -134,8 +134,8 @@ func TestForce(t *testing.T) {
 		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if w.forced != maxForcedADay {
-			t.Errorf("%d forced refreshes, want the %d that the guard allows", w.forced, maxForcedADay)
+		if w.forced != pace.MaxForcedADay {
+			t.Errorf("%d forced refreshes, want the %d that the guard allows", w.forced, pace.MaxForcedADay)
 		}
 	})
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/renewal"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/state"
 )
 
 // maxNap bounds the loop's sleep, so that a clock that was set, or a machine that slept, is noticed.
@@ -11,14 +14,6 @@ const maxNap = 5 * time.Minute
 
 // halfway ends a nap that is longer than that when half of it is over: six naps in a lifetime of two hours.
 func halfway(nap time.Duration) time.Duration { return min(nap, max(nap/2, maxNap)) }
-
-// loop keeps a credential warm: it renews it when that is due, whether or not anybody asks for it. It runs while a
-// started configuration wants it to.
-type loop struct {
-	wanted []*Env
-	cancel context.CancelFunc // nil: it does not run
-	done   chan struct{}
-}
 
 // attach makes env the current configuration.
 func (k *Keeper) attach(env *Env, warm bool) {
@@ -57,21 +52,17 @@ func (k *Keeper) detach(env *Env) <-chan struct{} {
 
 // changedEnv is called when another configuration may have become the current one. k.mu is held.
 func (k *Keeper) changedEnv() {
-	if n := len(k.envs); n > 0 && k.config != k.envs[n-1].sealer.fingerprint {
-		k.config = k.envs[n-1].sealer.fingerprint
-		k.block = block{} // another secret may mend what failed
-		k.backoff.Reset()
-		k.address.configure(k.config)
+	if n := len(k.envs); n > 0 {
+		k.state.Configure(k.envs[n-1].Fingerprint())
+	} else {
+		k.state.Wake()
 	}
-	k.look()
 }
 
 func (k *Keeper) run(ctx context.Context, done chan struct{}) {
 	defer close(done)
 	for ctx.Err() == nil {
-		k.mu.Lock()
-		changed := k.changed
-		k.mu.Unlock()
+		changed := k.state.Changed()
 		nap := time.NewTimer(k.tend(ctx))
 		select {
 		case <-nap.C:
@@ -89,17 +80,17 @@ func (k *Keeper) tend(ctx context.Context) time.Duration {
 		return maxNap
 	}
 	now := env.Now()
-	if k.state(now) != Fresh && (k.blocked(now) == nil || k.livesOnOthers(env, now) && k.refusing(env, now) == nil) {
-		_, _ = k.ask(ctx, env, want{}) // its failure is a block, logged where it was met
+	if k.state.State(now) != Fresh && (k.state.Blocked(now) == nil || k.livesOnOthers(env, now) && k.refusing(env, now) == nil) {
+		_, _ = k.ask(ctx, env, renewal.Want{}) // its failure is a block, logged where it was met
 	}
 	now = env.Now()
 	nap := time.Second // between two looks at what is neither fresh nor blocked
-	if u := k.blocked(now); k.state(now) == Fresh {
-		nap = k.current().untilDue(now)
+	if u := k.state.Blocked(now); k.state.State(now) == Fresh {
+		nap = k.state.Current().UntilDue(now)
 	} else if u != nil {
 		nap = u.RetryAt.Sub(now)
 		if k.livesOnOthers(env, now) {
-			nap = min(nap, lookPause)
+			nap = min(nap, state.LookPause)
 		}
 	}
 	return halfway(max(nap, time.Millisecond))
@@ -107,6 +98,6 @@ func (k *Keeper) tend(ctx context.Context) time.Duration {
 
 // livesOnOthers reports whether this process must live on what others store: WeChat refuses its address.
 func (k *Keeper) livesOnOthers(env *Env, now time.Time) bool {
-	_, err := k.address.barred(now)
-	return err != nil && env.share != nil
+	_, err := k.address.Barred(now)
+	return err != nil && env.Shares()
 }

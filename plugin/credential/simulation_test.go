@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -445,12 +446,12 @@ func (n *simNode) check(kind Kind, start time.Time, v Value, err error) {
 		return
 	}
 	var ends time.Time
-	margin := -clockSlack // that a clock may be off by unnoticed
+	margin := -value.ClockSlack // that a clock may be off by unnoticed
 	if kind == AccessToken {
 		ends = n.tokens[v.Text].expires
 	} else {
 		ends = n.ticket[v.Text]
-		margin += maxSignMargin
+		margin += value.MaxSignMargin
 	}
 	if left := ends.Sub(now); left < margin {
 		n.t.Errorf("%v: %s served with %v left", now, kind, left)

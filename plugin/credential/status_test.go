@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/renewal"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/state"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -72,7 +74,7 @@ func TestRefresh(t *testing.T) {
 			t.Errorf("by force: %q, %v", v.Text, err)
 		}
 		synctest.Wait()
-		if _, err := a.Keeper(AccessToken).Refresh(t.Context(), a.env, true); !errors.Is(err, errNoForce) {
+		if _, err := a.Keeper(AccessToken).Refresh(t.Context(), a.env, true); !errors.Is(err, renewal.ErrNoForce) {
 			t.Errorf("a second forced refresh at once: %v", err)
 		}
 		if s := a.Keeper(AccessToken).Status(a.env); s.LastError != nil {
@@ -105,7 +107,7 @@ func TestRefreshEndsAQuotasWait(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		time.Sleep(lookPause)
+		time.Sleep(state.LookPause)
 		a.get(t, AccessToken)
 		b.get(t, AccessToken)
 		if got := w.count(AccessToken); got != 2 {

@@ -3,6 +3,7 @@ package credential
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +16,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/record"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/renewal"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/state"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -64,7 +68,7 @@ func TestSealedValueIsBoundToItsName(t *testing.T) {
 		a.get(t, APITicket)
 		a.Stop(a.env)
 		// A token in the ticket's place must not sign, nor a value whose life was lengthened.
-		token, ticket := a.Keeper(AccessToken).name, a.Keeper(APITicket).name
+		token, ticket := a.Keeper(AccessToken).renewal.Name, a.Keeper(APITicket).renewal.Name
 		was := store.data[ticket]
 		store.data[ticket] = store.data[token]
 		b := newNode(t, w, nodeOptions{store: store})
@@ -88,7 +92,7 @@ func TestForeignValueIsWorthOneWarning(t *testing.T) {
 		a := newNode(t, w, nodeOptions{store: store, secret: "another"})
 		theirs := a.get(t, AccessToken)
 		a.Stop(a.env)
-		key := a.Keeper(AccessToken).name
+		key := a.Keeper(AccessToken).renewal.Name
 		foreign := store.data[key]
 		var log bytes.Buffer
 		b := newNode(t, w, nodeOptions{store: store})
@@ -189,7 +193,7 @@ func TestGarbageInTheStoreCostsOneCall(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w, store := newFake(), newStore()
 				n := newNode(t, w, nodeOptions{store: store})
-				store.data[n.Keeper(AccessToken).name] = []byte(garbage)
+				store.data[n.Keeper(AccessToken).renewal.Name] = []byte(garbage)
 				n.get(t, AccessToken)
 				n.Stop(n.env)
 				b := newNode(t, w, nodeOptions{store: store})
@@ -214,11 +218,11 @@ func TestNothingInTheStoreBindsForLong(t *testing.T) {
 			`{"version":1,"calls":{"day":"20000101","forced":-100000}}`,
 		} {
 			until := strconv.FormatInt(time.Now().Add(24*time.Hour).UnixMilli(), 10)
-			garbage = strings.NewReplacer("UNTIL", until, "CONFIG", n.env.sealer.fingerprint).Replace(garbage)
-			store.data[n.Keeper(AccessToken).name] = []byte(garbage)
+			garbage = strings.NewReplacer("UNTIL", until, "CONFIG", n.env.Fingerprint()).Replace(garbage)
+			store.data[n.Keeper(AccessToken).renewal.Name] = []byte(garbage)
 			n.get(t, AccessToken)
 			synctest.Wait()
-			rec, err := parseRecord(store.data[n.Keeper(AccessToken).name])
+			rec, err := record.Parse(store.data[n.Keeper(AccessToken).renewal.Name])
 			if err != nil || rec.Calls.Normal != 1 || rec.Calls.Forced != 0 {
 				t.Errorf("%s became %+v, %v", garbage, rec, err)
 			}
@@ -264,7 +268,7 @@ func TestLateHolderOverwritesNothingNewer(t *testing.T) {
 		fast := newNode(t, w, nodeOptions{store: store})
 		start := time.Now()
 		newer := fast.get(t, AccessToken)
-		if took := time.Since(start); took > coldWait+time.Second {
+		if took := time.Since(start); took > renewal.ColdWait+time.Second {
 			t.Errorf("waited %v for a holder that slept", took)
 		}
 		<-done
@@ -430,7 +434,7 @@ func TestReachedCapIsWaitedOutByWeChatsClock(t *testing.T) {
 				w, store := newFake(), newStore()
 				n := newNode(t, w, nodeOptions{store: store, classic: true, skew: skew, offset: -skew})
 				defer n.Stop(n.env)
-				store.data[n.Keeper(AccessToken).name] = []byte(`{"version":1,"calls":{"day":"20000101","normal":1600}}`)
+				store.data[n.Keeper(AccessToken).renewal.Name] = []byte(`{"version":1,"calls":{"day":"20000101","normal":1600}}`)
 				n.Start(n.env, AccessToken)
 				time.Sleep(30 * time.Minute)
 				if wait := n.fails(t, AccessToken).RetryAt.Sub(n.env.Now()); wait != 20*time.Minute {
@@ -477,7 +481,7 @@ func TestFleetsValueIsTakenWhenOursSignsNoMore(t *testing.T) {
 		b := newNode(t, w, nodeOptions{store: fleets})
 		newer := b.get(t, APITicket)
 		time.Sleep(117*time.Minute - 30*time.Second)
-		key := a.Keeper(APITicket).name
+		key := a.Keeper(APITicket).renewal.Name
 		raw, err := fleets.Load(t.Context(), key)
 		if err != nil {
 			t.Fatal(err)
@@ -571,7 +575,7 @@ func TestWaitersAreToldOfAFailureThatBindsAll(t *testing.T) {
 		w.delay = 500 * time.Millisecond
 		w.fail = func(Kind, int) error { return wechatError("stable_token", 45009) }
 		holder := newNode(t, w, nodeOptions{store: store})
-		store.noUnlock = unlockTries
+		store.noUnlock = 1000
 		go func() { _, _ = holder.Keeper(AccessToken).Get(t.Context(), holder.env) }()
 		time.Sleep(100 * time.Millisecond)
 		waiter := newNode(t, w, nodeOptions{store: store})
@@ -599,7 +603,7 @@ func TestFleetsFailureBindsAClockThatIsBehind(t *testing.T) {
 		bad := newNode(t, w, nodeOptions{store: store, skew: -10 * time.Minute})
 		defer bad.Stop(bad.env)
 		u := bad.fails(t, AccessToken)
-		if wait := u.RetryAt.Sub(bad.env.Now()); w.count(AccessToken) != 1 || wait < 29*time.Minute || wait > maxUntil {
+		if wait := u.RetryAt.Sub(bad.env.Now()); w.count(AccessToken) != 1 || wait < 29*time.Minute || wait > renewal.MaxUntil {
 			t.Errorf("%d calls, want 1; next attempt in %v", w.count(AccessToken), wait)
 		}
 		w.setFail(nil)
@@ -626,7 +630,7 @@ func TestTicketNeedsNotWaitForAnotherToken(t *testing.T) {
 		other := newNode(t, w, nodeOptions{store: store})
 		other.get(t, AccessToken)
 		other.Stop(other.env)
-		time.Sleep(lookPause)
+		time.Sleep(state.LookPause)
 		refused.get(t, AccessToken)
 		refused.get(t, APITicket)
 		refused.Stop(refused.env)
@@ -641,7 +645,7 @@ func TestEndedValueIsNotTakenFromTheStoreAgain(t *testing.T) {
 		defer n.Stop(n.env)
 		ticket := n.get(t, APITicket)
 		synctest.Wait()
-		n.Keeper(APITicket).current().ends = n.env.Now().Add(-time.Second)
+		n.Keeper(APITicket).state.Current().Ends = n.env.Now().Add(-time.Second)
 		if got := n.get(t, APITicket); got == ticket {
 			t.Error("an expired ticket was served")
 		}
@@ -663,7 +667,7 @@ func TestNodeThatMayNotFetchLivesOnTheOthers(t *testing.T) {
 			return wechat.Grant{}, wechatError("stable_token", 89506)
 		}
 		refused.get(t, AccessToken)
-		refused.Keeper(AccessToken).current().renewAt = time.Now() // so that it is the first to try
+		refused.Keeper(AccessToken).state.Current().RenewAt = time.Now() // so that it is the first to try
 		for range 7 * 3600 {
 			var wg sync.WaitGroup
 			for range 3 {
@@ -717,11 +721,11 @@ func TestOutageUsesUpNoCap(t *testing.T) {
 			n.get(t, APITicket)
 			n.Stop(n.env)
 		}
-		raw, err := store.Load(t.Context(), nodes[0].Keeper(APITicket).name)
+		raw, err := store.Load(t.Context(), nodes[0].Keeper(APITicket).renewal.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if rec, err := parseRecord(raw); err != nil || rec.Calls.Normal > len(nodes) {
+		if rec, err := record.Parse(raw); err != nil || rec.Calls.Normal > len(nodes) {
 			t.Errorf("%s, %v", raw, err)
 		}
 	})
@@ -768,6 +772,32 @@ func (s *agingStore) interfere() {
 	}
 }
 
+// rewrite writes a record again, as it is, by a good clock.
+func rewrite(t *testing.T, store *agingStore, key string) {
+	t.Helper()
+	now := time.Now()
+	age, err := store.Age(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := store.Load(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec, err := record.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec.Aged(age, now)
+	rec.Restamp(now)
+	if raw, err = json.Marshal(rec); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Store(t.Context(), key, raw); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Another node writes the record again between the two calls that tell its text and its age.
 func TestRecordThatIsRewrittenWhileItIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -779,11 +809,7 @@ func TestRecordThatIsRewrittenWhileItIsRead(t *testing.T) {
 		bad := newNode(t, w, nodeOptions{store: store, skew: -10 * time.Minute}) // it does not know yet
 		defer bad.Stop(bad.env)
 		store.between = func() {
-			f := &flight{Keeper: good.Keeper(APITicket), env: good.env}
-			rec, err := f.read(t.Context())
-			if err != nil || rec == nil || f.write(rec) != nil {
-				t.Errorf("%v, %v", rec, err)
-			}
+			rewrite(t, store, good.Keeper(APITicket).renewal.Name)
 		}
 		bad.get(t, APITicket)
 		time.Sleep(9*time.Minute + 30*time.Second)
@@ -800,7 +826,7 @@ func TestRecordFromABackupIsNotTrusted(t *testing.T) {
 		a := newNode(t, w, nodeOptions{store: store})
 		ticket := a.get(t, APITicket)
 		a.Stop(a.env)
-		key := a.Keeper(APITicket).name
+		key := a.Keeper(APITicket).renewal.Name
 		raw, err := store.Load(t.Context(), key)
 		if err != nil {
 			t.Fatal(err)
@@ -825,7 +851,7 @@ func TestOwnValueIsNotTakenAgain(t *testing.T) {
 		n.get(t, AccessToken)
 		time.Sleep(115*time.Minute + 20*time.Second)
 		k := n.Keeper(AccessToken)
-		k.current().renewAt = time.Now()
+		k.state.Current().RenewAt = time.Now()
 		w.setFail(func(Kind, int) error { return wechatError("stable_token", 40164) })
 		for range 100 {
 			n.get(t, AccessToken)
@@ -849,7 +875,7 @@ func TestNobodyElseIsToldThatNothingMayBeForced(t *testing.T) {
 		defer n.Stop(n.env)
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if _, err := n.Keeper(AccessToken).Refresh(t.Context(), n.env, true); !errors.Is(err, errNoForce) {
+			if _, err := n.Keeper(AccessToken).Refresh(t.Context(), n.env, true); !errors.Is(err, renewal.ErrNoForce) {
 				t.Errorf("Refresh: %v", err)
 			}
 		})
@@ -871,8 +897,8 @@ func TestAgeThatFailsIsNoFailureOfTheStore(t *testing.T) {
 		a.get(t, AccessToken)
 		a.Stop(a.env)
 		var log bytes.Buffer
-		b := newNode(t, w, nodeOptions{store: agelessStore{store}})
-		b.env.share.logger = slog.New(slog.NewTextHandler(&log, nil))
+		b := newNode(t, w, nodeOptions{store: agelessStore{store}, logger: slog.New(slog.NewTextHandler(&log, nil))})
+		b.env.Logger = slog.New(slog.DiscardHandler) // what it says of the store is what counts
 		b.get(t, AccessToken)
 		b.Stop(b.env)
 		if w.count(AccessToken) != 1 || log.Len() > 0 {

@@ -5,7 +5,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/storeguard"
 )
 
 // Claiming is a store in which one of all processes gets a key.
@@ -26,6 +29,9 @@ const (
 	WaitElsewhere = 4 * time.Second
 )
 
+// ErrElsewhere says that another process has been at it for longer than a caller can wait.
+var ErrElsewhere = errors.New("another process is still at work on the same")
+
 // accepted is the value of what is done. No claim is equal to it.
 var accepted = []byte("accepted")
 
@@ -33,7 +39,7 @@ var accepted = []byte("accepted")
 type claims struct {
 	store  Claiming
 	prefix string
-	guard  *guard
+	guard  *storeguard.Guard
 }
 
 // take claims a name. Whoever gets it must call release, with whether the work was done. While the store fails, everybody
@@ -59,7 +65,7 @@ func (c *claims) take(name Name) (release func(done bool), known bool, err error
 
 func (c *claims) claim(key string, claim []byte) ([]byte, error) {
 	answer := make(chan []byte, 1)
-	err := c.guard.call("claim", func(ctx context.Context) error {
+	err := c.guard.Call(context.Background(), "claim", func(ctx context.Context) error {
 		current, err := c.store.Claim(ctx, key, claim, claimLife)
 		answer <- current
 		return err
@@ -97,7 +103,7 @@ func (c *claims) keep(key string, claim []byte) (release func(done bool)) {
 		}
 		swapped, err := c.swap(key, claim, accepted, Life)
 		if err == nil && !swapped { // it was not heard of for too long
-			_ = c.guard.call("claim", func(ctx context.Context) error {
+			_ = c.guard.Call(context.Background(), "claim", func(ctx context.Context) error {
 				_, err := c.store.Claim(ctx, key, accepted, Life)
 				return err
 			})
@@ -107,7 +113,7 @@ func (c *claims) keep(key string, claim []byte) (release func(done bool)) {
 
 func (c *claims) swap(key string, old, value []byte, life time.Duration) (bool, error) {
 	answer := make(chan bool, 1)
-	err := c.guard.call("swap", func(ctx context.Context) error {
+	err := c.guard.Call(context.Background(), "swap", func(ctx context.Context) error {
 		swapped, err := c.store.Swap(ctx, key, old, value, life)
 		answer <- swapped
 		return err

@@ -8,28 +8,17 @@ package dedupe
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/storeguard"
 )
-
-// Life is how long a name is remembered: a day, an hour more for what arrives late, and one to be sure.
-const Life = 26 * time.Hour
-
-// Name names a thing: the first half of a SHA-256.
-type Name [16]byte
-
-// ErrElsewhere says that another process has been at it for longer than a caller can wait.
-var ErrElsewhere = errors.New("another process is still at work on the same")
 
 // Config is what a Group needs to know.
 type Config struct {
 	Memory *Memory          // required
-	Store  credential.Store // nil, or one that can neither be claimed nor listed: names are lost with the process
+	Store  storeguard.Store // nil, or one that can neither be claimed nor listed: names are lost with the process
 	Prefix string           // of the store's keys, without a slash at its end
 	Logger *slog.Logger     // nil: silent
 	Now    func() time.Time // nil: time.Now
@@ -52,12 +41,15 @@ func New(cfg Config) *Group {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	g := &Group{memory: cfg.Memory, now: cfg.Now}
-	guard := &guard{logger: cfg.Logger}
+	guard := storeguard.New(cfg.Logger, storeguard.Words{
+		Fails: "store fails; what WeChat repeats is told apart by this process alone",
+		Works: "store works again for what WeChat repeats",
+	})
 	switch store := cfg.Store.(type) {
 	case Claiming:
 		g.claims = &claims{store: store, prefix: cfg.Prefix + "/", guard: guard}
 	case Listing:
-		g.journal = newJournal(store, cfg, guard)
+		g.journal = &journal{store: store, dir: cfg.Prefix, memory: cfg.Memory, guard: guard, now: cfg.Now}
 	}
 	return g
 }
@@ -80,8 +72,8 @@ func (g *Group) Stop() {
 // the same name join it: they get its value and error, or their own context's error if that ends first. The work itself
 // does not end with anybody's context. Work that returns an error, or panics, may be done again.
 //
-// Beside the work itself, Do takes a second at most when the store is slow, and WaitElsewhere at most when another
-// process is at work; then the error is ErrElsewhere.
+// Beside the work itself, Do takes a second at most when the store is slow, a quarter more when it hangs, and WaitElsewhere
+// at most when another process is at work; then the error is ErrElsewhere.
 func (g *Group) Do(ctx context.Context, name Name, work func() (any, error)) (value any, known bool, err error) {
 	if g.journal != nil {
 		g.journal.await(ctx)
@@ -100,14 +92,6 @@ func (g *Group) Do(ctx context.Context, name Name, work func() (any, error)) (va
 	case <-ctx.Done():
 		return nil, false, ctx.Err()
 	}
-}
-
-// flight is work that goes on.
-type flight struct {
-	done  chan struct{} // closed when it has ended
-	value any
-	known bool
-	err   error
 }
 
 // lead does the work for all that have joined. Callers of Do see a panic of it as an error.
@@ -134,95 +118,3 @@ func (g *Group) lead(name Name, f *flight, work func() (any, error)) {
 		g.journal.add(name)
 	}
 }
-
-// batchSize is how many names are forgotten together, and written under one key.
-const batchSize = 1 << 14
-
-// MaxNames bounds what a process remembers: some 60 MB. Past it the oldest names are forgotten, before their day is over;
-// what they name is done again if it still arrives.
-const MaxNames = 1 << 20
-
-// Memory is what a process knows.
-type Memory struct {
-	mu      sync.Mutex
-	flights map[Name]*flight
-	done    map[Name]struct{}
-	batches []batch // of done, the oldest first
-}
-
-// batch is names that were done in the same hour.
-type batch struct {
-	hour  int64 // since 1970
-	names []Name
-}
-
-// NewMemory makes a Memory that knows nothing.
-func NewMemory() *Memory {
-	return &Memory{flights: make(map[Name]*flight), done: make(map[Name]struct{})}
-}
-
-// join gives the flight of this name, and whether the caller is to lead it; nil when it was done before.
-func (m *Memory) join(name Name) (f *flight, leads bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, ok := m.done[name]; ok {
-		return nil, false
-	}
-	if f = m.flights[name]; f != nil {
-		return f, false
-	}
-	f = &flight{done: make(chan struct{})}
-	m.flights[name] = f
-	return f, true
-}
-
-// end ends a flight; f's other fields are set.
-func (m *Memory) end(name Name, f *flight, now time.Time) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.flights, name)
-	if f.err == nil {
-		m.add(name, hourOf(now), now)
-	}
-	close(f.done)
-}
-
-// learn adds what a store knows, names of one hour.
-func (m *Memory) learn(hour int64, names []Name, now time.Time) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, name := range names {
-		m.add(name, hour, now)
-	}
-}
-
-// add notes that a name is done. m.mu is held.
-func (m *Memory) add(name Name, hour int64, now time.Time) {
-	if _, ok := m.done[name]; ok {
-		return
-	}
-	m.done[name] = struct{}{}
-	i := len(m.batches) - 1
-	for i >= 0 && m.batches[i].hour > hour { // when a store tells of hours past
-		i--
-	}
-	if i < 0 || m.batches[i].hour != hour || len(m.batches[i].names) >= batchSize {
-		i++
-		m.batches = append(m.batches, batch{})
-		copy(m.batches[i+1:], m.batches[i:])
-		m.batches[i] = batch{hour: hour}
-	}
-	m.batches[i].names = append(m.batches[i].names, name)
-	for len(m.done) > MaxNames || isOver(m.batches[0].hour, now) && len(m.batches) > 1 {
-		for _, old := range m.batches[0].names {
-			delete(m.done, old)
-		}
-		m.batches[0].names = nil
-		m.batches = m.batches[1:]
-	}
-}
-
-func hourOf(t time.Time) int64 { return t.Unix() / 3600 }
-
-// isOver tells whether names of an hour need not be remembered any more.
-func isOver(hour int64, now time.Time) bool { return now.Sub(time.Unix((hour+1)*3600, 0)) > Life }

@@ -480,3 +480,63 @@ func TestClaimIsKept(t *testing.T) {
 		})
 	}
 }
+
+// hungStore is a store whose calls come back when it is told to, whatever their context says.
+type hungStore struct {
+	*memoryStore
+	free chan struct{}
+	hung atomic.Int32
+}
+
+func (s *hungStore) hang() {
+	s.hung.Add(1)
+	<-s.free
+	s.hung.Add(-1)
+}
+
+func (s *hungStore) Store(ctx context.Context, key string, value []byte) error {
+	s.hang()
+	return s.memoryStore.Store(ctx, key, value)
+}
+
+func (s *hungStore) Load(ctx context.Context, key string) ([]byte, error) {
+	s.hang()
+	return s.memoryStore.Load(ctx, key)
+}
+
+func (s *hungStore) Delete(ctx context.Context, key string) error {
+	s.hang()
+	return s.memoryStore.Delete(ctx, key)
+}
+
+func (s *hungStore) List(ctx context.Context, dir string, recursive bool) ([]string, error) {
+	s.hang()
+	return s.memoryStore.List(ctx, dir, recursive)
+}
+
+// A store that hangs for an hour holds the one call that found it so, and the one that began at the same time.
+func TestHungStoreCollectsNoGoroutines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &hungStore{memoryStore: newMemoryStore(), free: make(chan struct{})}
+		g := newGroup(s)
+		for i := range 3600 {
+			if !did(t, g, nameOf(i)) {
+				t.Fatalf("%d is not done", i)
+			}
+			time.Sleep(time.Second)
+		}
+		if n := s.hung.Load(); n < 1 || n > 2 {
+			t.Errorf("%d calls hang after an hour, want the first", n)
+		}
+		close(s.free)
+		time.Sleep(time.Minute)
+		g.Stop()
+		after := newGroup(s)
+		for i := range 3600 {
+			if did(t, after, nameOf(i)) {
+				t.Fatalf("%d was done before the store came back, and was not written down then", i)
+			}
+		}
+		after.Stop()
+	})
+}

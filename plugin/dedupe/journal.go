@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/storeguard"
 )
 
 // Listing is a store whose keys can be listed and deleted. Caddy's storage (certmagic.Storage) is one.
@@ -35,7 +37,7 @@ type journal struct {
 	store  Listing
 	dir    string
 	memory *Memory
-	guard  *guard
+	guard  *storeguard.Guard
 	now    func() time.Time
 
 	mu      sync.Mutex
@@ -57,10 +59,6 @@ type page struct {
 
 // maxPages bounds what waits for a store that fails.
 const maxPages = MaxNames / batchSize
-
-func newJournal(store Listing, cfg Config, guard *guard) *journal {
-	return &journal{store: store, dir: cfg.Prefix, memory: cfg.Memory, guard: guard, now: cfg.Now}
-}
 
 // await waits until what was done before a restart is known, for a second at most.
 func (j *journal) await(ctx context.Context) {
@@ -125,7 +123,7 @@ func (j *journal) read() error {
 // keys lists the keys, the latest first.
 func (j *journal) keys() ([]string, error) {
 	answer := make(chan []string, 1)
-	err := j.guard.call("list", func(ctx context.Context) error {
+	err := j.guard.Call(context.Background(), "list", func(ctx context.Context) error {
 		keys, err := j.store.List(ctx, j.dir, false)
 		if errors.Is(err, fs.ErrNotExist) {
 			keys, err = nil, nil
@@ -144,7 +142,7 @@ func (j *journal) keys() ([]string, error) {
 
 func (j *journal) readPage(key string) ([]Name, error) {
 	answer := make(chan []byte, 1)
-	err := j.guard.call("load", func(ctx context.Context) error {
+	err := j.guard.Call(context.Background(), "load", func(ctx context.Context) error {
 		value, err := j.store.Load(ctx, key)
 		if errors.Is(err, fs.ErrNotExist) { // another process has just deleted it
 			value, err = nil, nil
@@ -165,7 +163,7 @@ func (j *journal) readPage(key string) ([]Name, error) {
 }
 
 func (j *journal) delete(key string) {
-	_ = j.guard.call("delete", func(ctx context.Context) error { // it is tried again, an hour later
+	_ = j.guard.Call(context.Background(), "delete", func(ctx context.Context) error { // it is tried again, an hour later
 		err := j.store.Delete(ctx, key)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -252,7 +250,7 @@ func (j *journal) writePages() (isNew bool, err error) {
 			value = append(value, name[:]...)
 		}
 		j.mu.Unlock()
-		err = j.guard.call("store", func(ctx context.Context) error { return j.store.Store(ctx, p.key, value) })
+		err = j.guard.Call(context.Background(), "store", func(ctx context.Context) error { return j.store.Store(ctx, p.key, value) })
 		j.mu.Lock()
 		if err != nil {
 			return isNew, err

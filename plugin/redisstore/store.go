@@ -14,11 +14,11 @@ import (
 	"time"
 
 	"github.com/bsm/redislock"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/storeguard"
 	"github.com/redis/go-redis/v9"
 )
 
-// Store is a credential.Store on Redis. A record is a hash that expires with its value; it holds the value and the server's
+// Store is a storeguard.Store on Redis. A record is a hash that expires with its value; it holds the value and the server's
 // time of storing it. A lock is a key that expires 10 s after its holder was last heard of.
 type Store struct {
 	client redis.UniversalClient
@@ -196,7 +196,7 @@ func (s *Store) clean(doing string, err error) error {
 
 // Interface guards
 var (
-	_ credential.Store    = (*Store)(nil)
-	_ credential.Expiring = (*Store)(nil)
-	_ credential.Aging    = (*Store)(nil)
+	_ storeguard.Store    = (*Store)(nil)
+	_ storeguard.Expiring = (*Store)(nil)
+	_ storeguard.Aging    = (*Store)(nil)
 )

@@ -1,4 +1,4 @@
-package credential
+package renewal
 
 import (
 	"context"
@@ -6,23 +6,35 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/storeguard"
+)
+
+// ColdWait is how long a flight waits for the lock with callers waiting: a dead holder's file lock is stale after 10 s.
+const ColdWait = 12 * time.Second
+
+const (
+	firstPoll = 250 * time.Millisecond // of the store, while waiting for the lock: most holders are ready soon
+	coldPoll  = 2 * time.Second        // each wait for the next is twice as long, but no longer than this
+	warmPoll  = 5 * time.Second        // the same while the old value is served
 )
 
 // lock waits for the store's lock on the generation that this flight replaces. It returns with the lock (f.unlock is
 // set), with a value that another process has stored meanwhile, with a failure that another process has met and that
 // binds all, or with none of these when waiting longer would hurt: then the flight goes on without the lock, which saves
 // calls and on which nothing rests.
-func (f *flight) lock(generation string) (*held, error) {
-	name := strings.ReplaceAll(f.name, "/", "-") + "-" + generation
+func (f *flight) lock(generation string) (*value.Held, error) {
+	name := strings.ReplaceAll(f.Name, "/", "-") + "-" + generation
 	ctx, cancel := context.WithCancel(f.env.ctx)
 	got := make(chan error)
 	f.env.flights.Go(func() { // one is under way, ours, so Stop waits for this one too
-		err := f.env.share.lock(ctx, name)
+		err := f.env.share.Lock(ctx, name)
 		select {
 		case got <- err:
 		case <-ctx.Done():
 			if err == nil {
-				f.env.share.unlock(f.env.ctx, name)
+				f.env.share.Unlock(f.env.ctx, name)
 			}
 		}
 	})
@@ -32,36 +44,34 @@ func (f *flight) lock(generation string) (*held, error) {
 	for poll := firstPoll; ; {
 		now := f.env.Now()
 		var end time.Time
-		if h := f.serve(now); h != nil {
+		if h := f.State.Serve(now); h != nil {
 			// Not to the very end: the fetch takes its time too.
-			poll, end = warmPoll, start.Add(min((h.remaining(start)-h.margin(f.kind))*3/4, maxRenewalSpan))
+			poll, end = warmPoll, start.Add(min((h.Remaining(start)-h.Margin(f.Kind))*3/4, value.MaxRenewalSpan))
 		} else {
 			if cold.IsZero() {
 				cold, poll = now, firstPoll
 			}
-			end = cold.Add(coldWait)
+			end = cold.Add(ColdWait)
 		}
 		if !now.Before(end) {
 			cancel()
 			return nil, nil
 		}
-		f.mu.Lock()
-		changed := f.changed
-		f.mu.Unlock()
+		changed := f.State.Changed()
 		again := time.NewTimer(min(poll, end.Sub(now)))
 		select {
 		case err := <-got:
 			again.Stop()
 			if err != nil {
-				if !errors.Is(err, errStoreSlow) && f.env.ctx.Err() == nil {
+				if !errors.Is(err, storeguard.ErrSlow) && f.env.ctx.Err() == nil {
 					f.env.Logger.Warn("credential store gives no lock; fetching without it",
-						slog.String("credential", string(f.kind)), slog.Any("error", err))
+						slog.String("credential", string(f.Kind)), slog.Any("error", err))
 				}
 				cancel()
 				return nil, nil
 			}
 			f.unlock = func() {
-				f.env.share.unlock(f.env.ctx, name)
+				f.env.share.Unlock(f.env.ctx, name)
 				cancel()
 			}
 			return nil, nil

@@ -1,4 +1,10 @@
-package credential
+// Package renewal renews credentials, one flight at a time and credential: the store first, then its lock, the store again,
+// then WeChat.
+//
+// Where to read on: fly.go has the order of a flight's steps, adopt.go what is taken from the store, wait.go why a second
+// process waits, fetch.go the call, save.go what is stored behind it, records.go how records are read and written,
+// report.go the log. env.go is what a configuration gives to it all, flight.go what a flight is.
+package renewal
 
 import (
 	"context"
@@ -7,20 +13,29 @@ import (
 	"sync"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/seal"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/storeguard"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
 // stopGrace is what a fetch under way gets when its configuration stops.
 const stopGrace = 2 * time.Second
 
-var errStopped = errors.New("the configuration was stopped")
+var storeWords = storeguard.Words{
+	Fails: "credential store fails; serving from memory and sharing nothing",
+	Works: "credential store works again",
+}
+
+// ErrStopped says that a configuration was stopped before its flight brought anything.
+var ErrStopped = errors.New("the configuration was stopped")
 
 // EnvConfig is what one configuration gives the Keepers of its account.
 type EnvConfig struct {
 	// Fetch asks WeChat for a credential. force asks for a forced refresh of a stable access_token.
-	Fetch func(ctx context.Context, kind Kind, force bool) (wechat.Grant, error)
+	Fetch func(ctx context.Context, kind value.Kind, force bool) (wechat.Grant, error)
 
-	Store        Store                // nil: nothing is shared, nothing survives a restart
+	Store        storeguard.Store     // nil: nothing is shared, nothing survives a restart
 	Secret       string               // app secret: the key for what lies in the store is derived from it; empty: nothing is shared
 	Classic      bool                 // access_tokens come from /cgi-bin/token: every one is new, and there are few a day
 	ForceRefresh bool                 // whether forced refreshes may be spent on a token that WeChat refuses
@@ -28,7 +43,7 @@ type EnvConfig struct {
 	Now          func() time.Time     // nil: time.Now
 
 	// Sources names who gives the credentials of a kind, unless WeChat does. They are not ours to renew: nothing is forced.
-	Sources map[Kind]Source
+	Sources map[value.Kind]value.Source
 
 	// LearnClock asks WeChat for the time, so that Offset is known, unless it is. It is called before a value is taken
 	// from a store that does not tell its age, and must return within seconds. nil: only calls that are made anyway tell.
@@ -38,11 +53,22 @@ type EnvConfig struct {
 	Observe func(Event)  // told of each renewal and failure; it must not block; nil: nobody is
 }
 
+// Event tells of a renewal, or of an attempt that failed. It holds no secret.
+type Event struct {
+	Kind     value.Kind
+	Source   value.Source // of a new value
+	Obtained time.Time
+	Expires  time.Time
+
+	Err         error // of a failure; then the three above are zero
+	NextAttempt time.Time
+}
+
 // Env is one configuration's side of the Keepers: how to fetch, where to share, where to log. Keepers outlive it.
 type Env struct {
 	EnvConfig
-	share  *share
-	sealer *sealer
+	share  *storeguard.Share // nil: nothing is shared
+	sealer *seal.Sealer
 
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -68,13 +94,13 @@ func NewEnv(cfg EnvConfig) (*Env, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	sealer, err := newSealer(cfg.Secret)
+	sealer, err := seal.New(cfg.Secret)
 	if err != nil {
 		return nil, err
 	}
 	e := &Env{EnvConfig: cfg, sealer: sealer}
 	if cfg.Store != nil && cfg.Secret != "" {
-		e.share = &share{store: cfg.Store, logger: cfg.Logger}
+		e.share = storeguard.NewShare(cfg.Store, cfg.Logger, storeWords)
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	return e, nil
@@ -103,9 +129,15 @@ func (e *Env) Stop() {
 }
 
 // forcible reports whether credentials of a kind are such that a forced refresh replaces them: stable access_tokens.
-func (e *Env) forcible(kind Kind) bool {
-	return kind == AccessToken && !e.Classic && e.Sources[kind] == ""
+func (e *Env) forcible(kind value.Kind) bool {
+	return kind == value.AccessToken && !e.Classic && e.Sources[kind] == ""
 }
 
 // wechatNow is the time by WeChat's clock.
 func (e *Env) wechatNow() time.Time { return e.Now().Add(e.Offset()) }
+
+// Shares tells whether credentials are shared, through a store.
+func (e *Env) Shares() bool { return e.share != nil }
+
+// Fingerprint tells one configuration from another: two with the same app secret have the same.
+func (e *Env) Fingerprint() string { return e.sealer.Fingerprint }

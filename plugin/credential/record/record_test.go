@@ -1,29 +1,32 @@
-package credential
+package record
 
 import (
 	"encoding/json"
 	"testing"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/seal"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 )
 
 func FuzzRecord(f *testing.F) {
 	f.Add([]byte(`{"version":1,"value":{"sealed":"AAAA","obtained":946684800000,"expires":946692000000,"renew":946691500000},"calls":{"day":"20261121","normal":3}}`))
 	f.Add([]byte(`{"version":1,"failure":{"errcode":45009,"api":"getticket","time":1,"until":2,"count":3,"config":"x"},"calls":{}}`))
 	f.Add([]byte(`{"version":1,"value":null}`))
-	sl, err := newSealer("s3cr3t")
+	sl, err := seal.New("s3cr3t")
 	if err != nil {
 		f.Fatal(err)
 	}
 	now := time.Now()
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		rec, err := parseRecord(raw)
+		rec, err := Parse(raw)
 		if err != nil {
 			return
 		}
-		rec.generation()
-		rec.Calls.take(APITicket, false, now)
+		rec.Generation()
+		rec.Calls.Take(value.APITicket, false, now)
 		if rec.Value != nil {
-			if h, err := rec.unpack(sl, "name", now, ahead(0)); err == nil {
+			if h, err := rec.Unpack(sl, "name", now, ahead(0)); err == nil {
 				t.Errorf("opened %q without the secret", h.Text)
 			}
 		}
@@ -38,97 +41,69 @@ func ahead(offset time.Duration) func() time.Duration {
 }
 
 func TestPackAndUnpack(t *testing.T) {
-	sl, err := newSealer("s3cr3t")
+	sl, err := seal.New("s3cr3t")
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	v := Value{Text: "T", Obtained: now, Expires: now.Add(2 * time.Hour)}
-	h := newHeld(v, v.Expires, renewalStart(v), 0.5)
-	s := &record{Value: pack(sl, "a", h, now, 3*time.Second)}
-	got, err := s.unpack(sl, "a", now, ahead(3*time.Second))
+	v := value.Value{Text: "T", Obtained: now, Expires: now.Add(2 * time.Hour)}
+	h := value.NewHeld(v, v.Expires, value.RenewalStart(v), 0.5)
+	s := &Record{Value: Pack(sl, "a", h, now, 3*time.Second)}
+	got, err := s.Unpack(sl, "a", now, ahead(3*time.Second))
 	if err != nil || got.Text != "T" || got.Expires.Sub(v.Expires).Abs() > time.Millisecond {
 		t.Errorf("unpack = %+v, %v", got, err)
 	}
-	if left := got.remaining(now.Add(2 * time.Hour)); left > 0 {
+	if left := got.Remaining(now.Add(2 * time.Hour)); left > 0 {
 		t.Errorf("lives %v too long", left)
 	}
 	// A node whose clock is far behind has not measured it yet: the value lives its lifetime from now on, no longer.
-	got, err = s.unpack(sl, "a", now.Add(3*time.Second), ahead(0))
-	if err != nil || got.ends.Sub(now) > 2*time.Hour+3*time.Second {
+	got, err = s.Unpack(sl, "a", now.Add(3*time.Second), ahead(0))
+	if err != nil || got.Ends.Sub(now) > 2*time.Hour+3*time.Second {
 		t.Errorf("unpack = %+v, %v", got, err)
 	}
-	if _, err := s.unpack(sl, "b", now, ahead(0)); err == nil {
+	if _, err := s.Unpack(sl, "b", now, ahead(0)); err == nil {
 		t.Error("opened under another name")
 	}
-	other, _ := newSealer("another")
-	if _, err := s.unpack(other, "a", now, ahead(0)); err == nil {
+	other, _ := seal.New("another")
+	if _, err := s.Unpack(other, "a", now, ahead(0)); err == nil {
 		t.Error("opened with another secret")
 	}
-	if other.fingerprint == sl.fingerprint {
+	if other.Fingerprint == sl.Fingerprint {
 		t.Error("two secrets have one fingerprint")
 	}
-}
-
-func BenchmarkGet(b *testing.B) {
-	n := newNode(b, newFake(), nodeOptions{})
-	n.get(b, APITicket)
-	k := n.Keeper(APITicket)
-	ctx := b.Context()
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := k.Get(ctx, n.env); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkGetParallel(b *testing.B) {
-	n := newNode(b, newFake(), nodeOptions{})
-	n.get(b, APITicket)
-	k := n.Keeper(APITicket)
-	ctx := b.Context()
-	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			if _, err := k.Get(ctx, n.env); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
 }
 
 // Where the store tells a record's age, no clock of ours lets a value live too long, known or not, nor does a rewrite.
 // One that is ahead ends it early: the store may be a backup, and tell the age of that.
 func TestAgedRecordLivesWhatItHasLeft(t *testing.T) {
-	sl, err := newSealer("s3cr3t")
+	sl, err := seal.New("s3cr3t")
 	if err != nil {
 		t.Fatal(err)
 	}
 	written := time.Now()
-	v := Value{Text: "T", Obtained: written, Expires: written.Add(2 * time.Hour)}
-	rec := &record{Version: recordVersion, Value: pack(sl, "a", newHeld(v, v.Expires, renewalStart(v), 0), written, 0)}
-	if life := rec.life(written, written); (life - 2*time.Hour).Abs() > time.Second {
+	v := value.Value{Text: "T", Obtained: written, Expires: written.Add(2 * time.Hour)}
+	rec := &Record{Version: version, Value: Pack(sl, "a", value.NewHeld(v, v.Expires, value.RenewalStart(v), 0), written, 0)}
+	if life := rec.Life(written, written); (life - 2*time.Hour).Abs() > time.Second {
 		t.Errorf("a fresh record is of use for %v", life)
 	}
 	for _, skew := range []time.Duration{-10 * time.Minute, 0, 10 * time.Minute} {
 		node := written.Add(skew) // its clock, in the moment of writing
 		read := *rec
-		read.aged, read.age, read.readAt = true, time.Hour, node.Add(time.Hour)
+		read.Aged(time.Hour, node.Add(time.Hour))
 		for rewrite := range 2 {
-			h, err := read.unpack(sl, "a", read.readAt, ahead(0))
+			h, err := read.Unpack(sl, "a", read.readAt, ahead(0))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if left, want := h.remaining(read.readAt), time.Hour-max(0, skew); (left - want).Abs() > time.Second {
+			if left, want := h.Remaining(read.readAt), time.Hour-max(0, skew); (left - want).Abs() > time.Second {
 				t.Errorf("skew %v, rewrite %d: lives for %v, want %v", skew, rewrite, left, want)
 			}
-			if life := read.life(read.readAt, read.readAt); (life - time.Hour).Abs() > time.Second {
+			if life := read.Life(read.readAt, read.readAt); (life - time.Hour).Abs() > time.Second {
 				t.Errorf("skew %v, rewrite %d: of use for %v, want an hour", skew, rewrite, life)
 			}
 			value := *read.Value
 			read.Value = &value
-			read.restamp(read.readAt)
+			read.Restamp(read.readAt)
 		}
 	}
 }

@@ -1,9 +1,10 @@
-package credential
+package pace
 
 import (
 	"fmt"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -11,67 +12,68 @@ import (
 // 2,000 a day for a new account; getticket is "very limited"). The two kinds of ticket share one cap of 1,000, half
 // each, because each has a record of its own.
 const (
-	maxForcedADay  = 15
-	forcedApart    = 35 * time.Second
+	MaxForcedADay  = 15
+	ForcedApart    = 35 * time.Second
 	maxClassicADay = 1600
 	maxTicketADay  = 500
 )
 
-// calls counts the calls of one day for one credential that brought it. It is written to the store before a call is
+// Calls counts the calls of one day for one credential that brought it. It is written to the store before a call is
 // made, and taken back when the call has failed: back-off bounds such calls, and after an outage the caps must be
 // there still. Forced refreshes are never taken back.
-type calls struct {
+type Calls struct {
 	Day        string `json:"day,omitempty"` // 20060102 at +08:00, as WeChat's days are
 	Normal     int    `json:"normal,omitempty"`
 	Forced     int    `json:"forced,omitempty"`
 	LastForced int64  `json:"last_forced,omitempty"`
 }
 
-// overCap says that one of the caps was reached.
-type overCap struct {
-	kind  Kind
-	until time.Time
+// OverCap says that one of the caps was reached.
+type OverCap struct {
+	kind  value.Kind
+	Until time.Time
 }
 
-func (e *overCap) Error() string {
+// Error names the kind.
+func (e *OverCap) Error() string {
 	return fmt.Sprintf("today's cap on calls for %s is reached", e.kind)
 }
 
 // today starts a new count when the day is over. now is WeChat's time.
-func (c *calls) today(now time.Time) {
+func (c *Calls) today(now time.Time) {
 	if day := now.In(wechat.Zone).Format("20060102"); c.Day != day {
-		*c = calls{Day: day, LastForced: c.LastForced}
+		*c = Calls{Day: day, LastForced: c.LastForced}
 	}
 }
 
-// take counts one normal call, or refuses it until midnight. now is WeChat's time, and so is the answer's.
-func (c *calls) take(kind Kind, classic bool, now time.Time) *overCap {
+// Take counts one normal call, or refuses it until midnight. now is WeChat's time, and so is the answer's.
+func (c *Calls) Take(kind value.Kind, classic bool, now time.Time) *OverCap {
 	c.today(now)
 	limit := 0
 	switch {
-	case kind != AccessToken:
+	case kind != value.AccessToken:
 		limit = maxTicketADay
 	case classic:
 		limit = maxClassicADay
 	}
 	if limit > 0 && c.Normal >= limit {
-		return &overCap{kind: kind, until: wechat.NextDay(now)}
+		return &OverCap{kind: kind, Until: wechat.NextDay(now)}
 	}
 	c.Normal++
 	return nil
 }
 
-// giveBack takes one normal call back.
-func (c *calls) giveBack(now time.Time) {
+// GiveBack takes one normal call back.
+func (c *Calls) GiveBack(now time.Time) {
 	c.today(now)
 	c.Normal = max(c.Normal-1, 0)
 }
 
-// takeForced counts one forced refresh, or reports that there must be none now.
-func (c *calls) takeForced(now time.Time) bool {
+// TakeForced counts one forced refresh, or reports that there must be none now.
+func (c *Calls) TakeForced(now time.Time) bool {
 	c.today(now)
 	// The last one may seem to lie ahead: clocks differ.
-	if c.Forced >= maxForcedADay || now.Sub(time.UnixMilli(c.LastForced)).Abs() < forcedApart {
+	if c.Forced >= MaxForcedADay || now.Sub(time.UnixMilli(c.LastForced)).Abs() < ForcedApart {
 		return false
 	}
 	c.Forced++

@@ -1,9 +1,10 @@
-package credential
+package pace
 
 import (
 	"testing"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -16,8 +17,8 @@ func TestForcedRefreshesAreApart(t *testing.T) {
 		-1500 * time.Millisecond: false, // by a node whose clock is a little ahead
 		-24 * time.Hour:          true,  // by one whose clock was wrong
 	} {
-		c := calls{Day: "20261121", LastForced: now.Add(-ago).UnixMilli()}
-		if got := c.takeForced(now); got != want {
+		c := Calls{Day: "20261121", LastForced: now.Add(-ago).UnixMilli()}
+		if got := c.TakeForced(now); got != want {
 			t.Errorf("%v after the last one: %v, want %v", ago, got, want)
 		}
 	}
@@ -25,15 +26,15 @@ func TestForcedRefreshesAreApart(t *testing.T) {
 
 func TestCapsEndAtMidnight(t *testing.T) {
 	now := time.Date(2026, 11, 21, 23, 59, 59, 0, wechat.Zone)
-	c := calls{Day: "20261121", Normal: maxTicketADay, Forced: maxForcedADay}
-	if c.take(APITicket, false, now) == nil || c.takeForced(now) {
+	c := Calls{Day: "20261121", Normal: maxTicketADay, Forced: MaxForcedADay}
+	if c.Take(value.APITicket, false, now) == nil || c.TakeForced(now) {
 		t.Error("past the cap")
 	}
-	if err := c.take(AccessToken, false, now); err != nil {
+	if err := c.Take(value.AccessToken, false, now); err != nil {
 		t.Errorf("stable tokens have no cap: %v", err)
 	}
 	now = now.Add(time.Second)
-	if err := c.take(APITicket, false, now); err != nil || c.Normal != 1 || !c.takeForced(now) {
+	if err := c.Take(value.APITicket, false, now); err != nil || c.Normal != 1 || !c.TakeForced(now) {
 		t.Errorf("after midnight: %v, %+v", err, c)
 	}
 }

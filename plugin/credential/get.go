@@ -1,0 +1,80 @@
+package credential
+
+import (
+	"context"
+	"errors"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/renewal"
+)
+
+// errBusy says that callers could not be answered though nothing failed.
+var errBusy = errors.New("renewals that began before were in the way; try again")
+
+// Get gives a value that may be used now. It answers from memory where it can, waits for the fetch under way where it
+// must (as long as ctx lasts), and fails at once with *Unavailable while a failure forbids to try again. own is the
+// caller's configuration.
+func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
+	now := own.Now()
+	if h := k.state.Serve(now); h != nil {
+		if h.Due(now) && !k.renewal.Flying() && k.refusing(own, now) == nil {
+			env := k.pick(own)
+			k.group.DoChan("", func() (any, error) { return k.renewal.Fly(env, renewal.Want{}) })
+		}
+		return h.Value, nil
+	}
+	if u := k.refusing(own, now); u != nil {
+		return Value{}, u
+	}
+	return k.await(ctx, own)
+}
+
+// Reject says that WeChat refused text with cause (errcode 40001, 40014 or 42001), and gives the value to repeat the
+// call with. Any number of callers that were refused the same value cost one renewal.
+func (k *Keeper) Reject(ctx context.Context, own *Env, text string, cause error) (Value, error) {
+	k.state.Refuse(text, cause)
+	return k.Get(ctx, own)
+}
+
+// Refused gives the value that WeChat refused, as long as no other has come; else it is empty.
+func (k *Keeper) Refused() string { return k.state.Refused() }
+
+// Drop says that WeChat refused text with cause, without asking for another value.
+func (k *Keeper) Drop(text string, cause error) { k.state.Refuse(text, cause) }
+
+// await is ask for callers outside, who have nothing to go on with.
+func (k *Keeper) await(ctx context.Context, own *Env) (Value, error) {
+	for range 3 {
+		h, err := k.ask(ctx, own, renewal.Want{Urgent: true})
+		if errors.Is(err, renewal.ErrNoForce) {
+			continue // the flight that we joined was an operator's, and tried nothing
+		}
+		if errors.Is(err, renewal.ErrStopped) {
+			err = &Unavailable{Kind: k.kind, RetryAt: own.Now(), Err: err}
+		}
+		if err != nil {
+			return Value{}, err
+		}
+		if !h.IsRefused() {
+			return h.Value, nil
+		}
+		// The flight that we joined had begun before the refusal.
+	}
+	return Value{}, &Unavailable{Kind: k.kind, RetryAt: own.Now().Add(retryPatience), Err: k.state.RefusedWith(errBusy)}
+}
+
+// Refresh fetches a new value at once, whatever the old one is and whatever failed before: for operators. force spends
+// one of the few forced refreshes of a stable access_token; where none is allowed, it fails.
+func (k *Keeper) Refresh(ctx context.Context, own *Env, force bool) (Value, error) {
+	asked := own.Now()
+	for range 3 {
+		h, err := k.ask(ctx, own, renewal.Want{Refresh: true, Force: force})
+		if err != nil {
+			return Value{}, err
+		}
+		if !h.Obtained.Before(asked) {
+			return h.Value, nil
+		}
+		// The flight that we joined had begun before.
+	}
+	return Value{}, errBusy
+}

@@ -1,0 +1,40 @@
+package pace
+
+import (
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// FreeRenewals is how many refused values may be renewed one right after the other.
+const FreeRenewals = 3
+
+// peaceful is how long no refusal must ask for a renewal, beyond the pause, for a quarrel to be over.
+const peaceful = 5 * time.Minute
+
+// Quarrel spaces out the renewals of refused values: the first few come at once, and where refusals go on (somebody else
+// keeps replacing the token) each waits longer than the one before. Its caller's lock protects it.
+type Quarrel struct {
+	next   time.Time // the next renewal is allowed from then on
+	count  int       // how many there were since peace
+	pauses *backoff.ExponentialBackOff
+}
+
+// NewQuarrel makes a Quarrel that nothing has begun.
+func NewQuarrel() Quarrel { return Quarrel{pauses: NewBackoff()} }
+
+// Take takes the renewal that is allowed at now. It returns the zero time when it is, or else when the next one will be.
+func (q *Quarrel) Take(now time.Time) time.Time {
+	if now.Before(q.next) {
+		return q.next
+	}
+	if now.Sub(q.next) > peaceful {
+		q.pauses.Reset()
+		q.count = 0
+	}
+	q.next = now
+	if q.count++; q.count > FreeRenewals {
+		q.next = now.Add(q.pauses.NextBackOff())
+	}
+	return time.Time{}
+}

@@ -1,0 +1,28 @@
+// Package pace tells how often WeChat may be asked: the waits after failures, the pause between renewals that refusals
+// ask for, and the caps on calls a day. No I/O.
+//
+// wait.go has the waits, quarrel.go the pause, calls.go the caps.
+package pace
+
+import (
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// NewBackoff makes the waits after failures that pass by themselves: one second at first and a minute in the end.
+func NewBackoff() *backoff.ExponentialBackOff {
+	b := backoff.NewExponentialBackOff()
+	b.InitialInterval = 1500 * time.Millisecond
+	b.RandomizationFactor = 1. / 3 // 1 s to 2 s at first
+	b.Multiplier = 2
+	b.MaxInterval = 45 * time.Second // and 30 s to 60 s in the end
+	b.Reset()
+	return b
+}
+
+// Setup is how long to wait after the count-th failure in a row that only an operator can mend: a minute, then longer,
+// to five.
+func Setup(count int) time.Duration {
+	return min(time.Minute<<min(max(count-1, 0), 3), 5*time.Minute)
+}

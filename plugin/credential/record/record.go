@@ -1,0 +1,127 @@
+// Package record is what a fleet shares about one credential, as it lies in the store. No I/O.
+//
+// record.go has the form of it and what is believed of it, sealed.go the value in it.
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/pace"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/seal"
+)
+
+const (
+	version     = 1
+	maxRecord   = 64 << 10
+	maxLifetime = 7 * 24 * time.Hour
+	recordLife  = 25 * time.Hour // of counts
+)
+
+// Record is what the fleet shares about one credential. Its times are WeChat's, in milliseconds since 1970, so that
+// nodes with different clocks agree on them. Only the value itself is secret; it is sealed.
+type Record struct {
+	Version int        `json:"version"`
+	Value   *Sealed    `json:"value,omitempty"`
+	Failure *Failure   `json:"failure,omitempty"`
+	Calls   pace.Calls `json:"calls"`
+
+	aged   bool // the store told how long ago the record was written,
+	age    time.Duration
+	readAt time.Time // when it did so
+}
+
+// Sealed is a sealed value.
+type Sealed struct {
+	Sealed   string `json:"sealed"`
+	Obtained int64  `json:"obtained"`
+	Expires  int64  `json:"expires"`
+	Renew    int64  `json:"renew"`  // when renewal is due, without jitter
+	Stored   int64  `json:"stored"` // when the record was written: for stores that tell its age
+}
+
+// Failure is a failure that binds the whole fleet until Until.
+type Failure struct {
+	Code   int    `json:"errcode"`
+	Msg    string `json:"errmsg,omitempty"`
+	RID    string `json:"rid,omitempty"`
+	API    string `json:"api"`
+	Time   int64  `json:"time"`
+	Until  int64  `json:"until"`
+	Count  int    `json:"count"`  // how often in a row
+	Config string `json:"config"` // fingerprint of the configuration that failed: another one starts afresh
+}
+
+// New makes a Record that says nothing yet.
+func New() *Record { return &Record{Version: version} }
+
+// Parse reads what lies in the store. Anything else than a record of ours is an error.
+func Parse(raw []byte) (*Record, error) {
+	if len(raw) > maxRecord {
+		return nil, errors.New("record too large")
+	}
+	rec := new(Record)
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if err := dec.Decode(rec); err != nil {
+		return nil, fmt.Errorf("decoding record: %w", err)
+	}
+	if rec.Version != version {
+		return nil, fmt.Errorf("record has version %d", rec.Version)
+	}
+	if v := rec.Value; v != nil {
+		life := v.Expires - v.Obtained
+		if v.Sealed == "" || v.Obtained <= 0 || life <= 0 || life > maxLifetime.Milliseconds() {
+			return nil, errors.New("record has an impossible value")
+		}
+	}
+	if rec.Calls.Normal < 0 || rec.Calls.Forced < 0 {
+		return nil, errors.New("record has impossible counts")
+	}
+	return rec, nil
+}
+
+// Aged notes the age that the store told of the record at now.
+func (r *Record) Aged(age time.Duration, now time.Time) { r.aged, r.age, r.readAt = true, age, now }
+
+// Put makes sealed the value of the record. Then no failure binds any more, and an age that the store told of what was there
+// before counts for nothing.
+func (r *Record) Put(sealed *Sealed) { r.Value, r.Failure, r.aged = sealed, nil, false }
+
+// Generation names the stored value that a renewal replaces. A lock carries it in its name, so that a lock left by a
+// killed holder hinders nobody once its generation is over.
+func (r *Record) Generation() string {
+	if r == nil || r.Value == nil {
+		return "none"
+	}
+	return seal.Hash(r.Value.Sealed)[:16]
+}
+
+// Restamp keeps the record's age true when it is written again at now.
+func (r *Record) Restamp(now time.Time) {
+	if r.Value != nil && r.aged {
+		r.Value.Stored += (r.age + now.Sub(r.readAt)).Milliseconds()
+		r.age, r.readAt = 0, now
+	}
+}
+
+// Life is for how long the record is of use: as long as its value, or a failure that binds. Counts alone are kept for a
+// day.
+func (r *Record) Life(now, wechatNow time.Time) time.Duration {
+	var life time.Duration
+	if v := r.Value; v != nil {
+		life = time.UnixMilli(v.Expires).Sub(wechatNow)
+		if r.aged {
+			life = time.Duration(v.Expires-v.Stored)*time.Millisecond - r.age - now.Sub(r.readAt)
+		}
+	}
+	if r.Failure != nil {
+		life = max(life, time.UnixMilli(r.Failure.Until).Sub(wechatNow))
+	}
+	if life <= 0 {
+		return recordLife
+	}
+	return life
+}

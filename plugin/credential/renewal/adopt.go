@@ -1,0 +1,75 @@
+package renewal
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/record"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/seal"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+// MaxUntil is the longest that a failure of another process may bind us: WeChat's waits that bind a fleet are of half an
+// hour.
+const MaxUntil = 35 * time.Minute
+
+// settled answers from the fleet's record: with a value that another process brought, or with a failure that binds
+// all.
+func (f *flight) settled(rec *record.Record) (*value.Held, error) {
+	if h := f.adopt(rec); h != nil {
+		return h, nil
+	}
+	if f.want.Refresh || rec == nil || rec.Failure == nil || rec.Failure.Config != f.env.sealer.Fingerprint {
+		return nil, nil
+	}
+	now := f.env.Now()
+	// Our clock may be behind; but what is no wait of ours, or far ahead of us, is garbage.
+	met := time.UnixMilli(rec.Failure.Time).Add(-f.env.Offset())
+	until := time.UnixMilli(rec.Failure.Until).Add(-f.env.Offset())
+	if !now.Before(until) || until.Sub(met) > MaxUntil || met.Sub(now) > MaxUntil {
+		return nil, nil
+	}
+	if latest := now.Add(MaxUntil); until.After(latest) {
+		until = latest
+	}
+	e := &wechat.Error{API: rec.Failure.API, Code: rec.Failure.Code, Msg: rec.Failure.Msg, RID: rec.Failure.RID}
+	f.State.History.Told(e, met)
+	return nil, f.State.Bind(until, rec.Failure.Count, e)
+}
+
+// adopt takes the stored value when it is better than ours.
+func (f *flight) adopt(rec *record.Record) *value.Held {
+	h := f.open(rec)
+	if h == nil {
+		return nil
+	}
+	return f.take(h)
+}
+
+// open gives the stored value, if it may be served.
+func (f *flight) open(rec *record.Record) *value.Held {
+	if rec == nil || rec.Value == nil {
+		return nil
+	}
+	now := f.env.Now()
+	h, err := rec.Unpack(f.env.sealer, f.Name, now, f.env.Offset)
+	if errors.Is(err, seal.ErrForeign) && !f.foreign.Swap(true) {
+		f.env.Logger.Warn("credential store holds a value that does not open: it is another app secret's or account's, or damaged; it will be overwritten",
+			slog.String("credential", string(f.Kind)), slog.String("key", f.Name))
+	}
+	if err != nil || h.Text == f.not || !h.Usable(now, f.Kind) {
+		return nil
+	}
+	return h
+}
+
+// take makes h, a value out of the store, ours when it is better than what we have.
+func (f *flight) take(h *value.Held) *value.Held {
+	h = f.State.Adopt(h, f.env.Now())
+	if h != nil {
+		f.renewed(h)
+	}
+	return h
+}

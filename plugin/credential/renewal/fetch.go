@@ -1,0 +1,75 @@
+package renewal
+
+import (
+	"cmp"
+	"errors"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/record"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
+)
+
+// ErrLate says that a value was of no use any more when it came.
+var ErrLate = errors.New("the value ended before it arrived")
+
+var errSame = errors.New("WeChat refuses the token, and the same one is handed out again")
+
+// fetch asks WeChat. Where the record is ours to write, the call is counted there before it is made.
+func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
+	force := f.want.Force && f.env.forcible(f.Kind)
+	if force {
+		if !guarded || !f.countForced() {
+			return nil, ErrNoForce
+		}
+	} else if guarded {
+		if full := rec.Calls.Take(f.Kind, f.env.Classic, f.env.wechatNow()); full != nil {
+			full.Until = full.Until.Add(-f.env.Offset())
+			return nil, full
+		}
+		guarded = f.write(rec) == nil
+		f.owed = guarded
+	}
+	grant, err := f.env.Fetch(f.env.ctx, f.Kind, force)
+	if err == nil {
+		f.Address.Take()
+	}
+	f.owed = f.owed && err != nil
+	if cur := f.State.Current(); err == nil && cur.IsRefused() && grant.Value == cur.Text {
+		// WeChat still holds the refused token to be good. Only a forced refresh replaces it, and of these there are few.
+		insisted := cur.Insisted.Swap(true)
+		mayForce := f.env.forcible(f.Kind) && f.env.ForceRefresh && guarded
+		switch {
+		case mayForce && f.countForced():
+			grant, err = f.env.Fetch(f.env.ctx, f.Kind, true)
+			if err == nil && grant.Value == cur.Text {
+				return nil, f.State.RefusedWith(errSame)
+			}
+		case !insisted:
+			return nil, f.State.RefusedWith(errSame)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+
+	now := f.env.Now()
+	v := value.Value{Text: grant.Value, Obtained: grant.Requested, Expires: grant.Requested.Add(grant.Lifetime)}
+	from := value.RenewalStart(v)
+	remaining := v.Expires.Sub(now)
+	if cur := f.State.Current(); cur != nil && cur.Text == v.Text && v.Expires.Sub(cur.Expires) < remaining/2 {
+		from = now.Add(max(time.Second, remaining/4)) // a stable token that WeChat has not rotated yet
+	}
+	h := value.NewHeld(v, v.Expires, from, value.Random())
+	h.Source = cmp.Or(f.env.Sources[f.Kind], value.FromWeChat)
+	if !h.Usable(now, f.Kind) {
+		return nil, ErrLate
+	}
+	return h, nil
+}
+
+// countForced counts a forced refresh in the record, or reports that there must be none now. It reads the record
+// again: the call before took its time.
+func (f *flight) countForced() bool {
+	rec, err := f.read(f.env.ctx)
+	return err == nil && rec != nil && rec.Calls.TakeForced(f.env.wechatNow()) && f.write(rec) == nil
+}

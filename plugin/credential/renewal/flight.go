@@ -1,0 +1,46 @@
+package renewal
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/address"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/state"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
+)
+
+// ErrNoForce says that a forced refresh was asked for and none is allowed now. Nothing was tried.
+var ErrNoForce = errors.New("no forced refresh is allowed now: 15 a day, 35 s apart, and only with a store whose lock can be had")
+
+// Renewal renews one credential. It belongs to no configuration: each flight brings its own Env.
+type Renewal struct {
+	Kind    value.Kind
+	Name    string                            // in the store; hashed
+	State   *state.Machine                    // what the flights change
+	Address *address.Address                  // of this process, as WeChat sees it
+	Need    func(context.Context, *Env) error // gets the credential without which this one cannot be fetched; nil: there is none
+
+	flying  atomic.Bool
+	foreign atomic.Bool // the store held what we cannot open: said once
+}
+
+// Flying tells whether a flight is under way.
+func (r *Renewal) Flying() bool { return r.flying.Load() }
+
+// Want is what a flight is for.
+type Want struct {
+	Urgent  bool // callers wait: any usable value will do
+	Refresh bool // an operator asks: a new value whatever the old one is, and whatever failed before
+	Force   bool // with Refresh: a forced refresh of a stable token
+}
+
+// flight is one renewal: the store first, then its lock, the store again, then WeChat.
+type flight struct {
+	*Renewal
+	env    *Env
+	want   Want
+	not    string // the value to be replaced, if WeChat refused it
+	unlock func() // nil: the lock is not ours
+	owed   bool   // a call was counted in the record and has brought nothing
+}

@@ -1,0 +1,42 @@
+package renewal
+
+import (
+	"errors"
+	"log/slog"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+// renewed tells of a new value.
+func (f *flight) renewed(h *value.Held) {
+	f.State.History.Landed(h.Source)
+	f.env.Logger.Info("credential renewed", slog.String("credential", string(f.Kind)),
+		slog.Time("expires", h.Expires), slog.String("source", string(h.Source)))
+	f.env.Observe(Event{Kind: f.Kind, Source: h.Source, Obtained: h.Obtained, Expires: h.Expires})
+}
+
+// failed notes a failure and logs it. A flight that was stopped has not failed.
+func (f *flight) failed(err error) error {
+	if f.env.ctx.Err() != nil || errors.Is(err, ErrStopped) {
+		return ErrStopped
+	}
+	now := f.env.Now()
+	u := f.State.Fail(err, now)
+	f.State.History.Missed(u.Err, now)
+	f.env.Observe(Event{Kind: f.Kind, Err: u.Err, NextAttempt: u.RetryAt})
+	attrs := []any{
+		slog.String("credential", string(f.Kind)),
+		slog.Any("error", u.Err),
+		slog.Time("next_attempt", u.RetryAt),
+	}
+	if e, ok := errors.AsType[*wechat.Error](err); ok && e.Hint() != "" {
+		attrs = append(attrs, slog.String("hint", e.Hint()))
+	}
+	if f.State.Serve(now) != nil {
+		f.env.Logger.Warn("renewing credential failed; the old one is served on", attrs...)
+	} else {
+		f.env.Logger.Error("fetching credential failed; there is none to serve", attrs...)
+	}
+	return u
+}

@@ -1,0 +1,66 @@
+package renewal
+
+import (
+	"context"
+	"errors"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/record"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/state"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+// save shares h, unless the fleet has a newer value already: a holder that was stopped and wakes up late, or that
+// never had the lock, overwrites nothing.
+func (f *flight) save(h *value.Held) {
+	rec, err := f.read(context.WithoutCancel(f.env.ctx))
+	if err != nil {
+		return
+	}
+	if rec == nil {
+		rec = record.New()
+	}
+	ours := record.Pack(f.env.sealer, f.Name, h, f.env.Now(), f.env.Offset())
+	if rec.Value != nil && rec.Value.Obtained >= ours.Obtained {
+		if other := f.open(rec); other != nil {
+			f.take(other)
+			return
+		}
+	}
+	rec.Put(ours)
+	_ = f.write(rec) // logged where it failed; the value serves from memory
+}
+
+// saveFailure takes back the count of a call that brought nothing, lest an outage use up the day's cap, and lets an
+// account-wide failure bind the fleet; unless another process has replaced the value of that generation meanwhile.
+func (f *flight) saveFailure(generation string, cause, failed error) {
+	rec, err := f.read(context.WithoutCancel(f.env.ctx))
+	if err != nil {
+		return
+	}
+	replaced := rec.Generation() != generation
+	if replaced {
+		f.adopt(rec)
+	}
+	if rec == nil {
+		rec = record.New()
+	}
+	if f.owed {
+		rec.Calls.GiveBack(f.env.wechatNow())
+	}
+	e, ofWeChat := errors.AsType[*wechat.Error](cause)
+	_, inherited := errors.AsType[*state.Unavailable](cause) // from a credential that has a record of its own
+	u, blocked := errors.AsType[*state.Unavailable](failed)
+	if ofWeChat && e.AccountWide() && !inherited && blocked && !replaced {
+		count := 1
+		if rec.Failure != nil && rec.Failure.Config == f.env.sealer.Fingerprint {
+			count = rec.Failure.Count + 1
+		}
+		rec.Failure = &record.Failure{
+			Code: e.Code, Msg: e.Msg, RID: e.RID, API: e.API, Count: count,
+			Time: f.env.wechatNow().UnixMilli(), Until: u.RetryAt.Add(f.env.Offset()).UnixMilli(),
+			Config: f.env.sealer.Fingerprint,
+		}
+	}
+	_ = f.write(rec)
+}

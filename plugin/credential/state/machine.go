@@ -1,0 +1,148 @@
+// Package state is the state machine of one credential in one process: which value it has, whether WeChat refused it,
+// and until when a failure forbids to ask again. No I/O, no goroutines, no configuration.
+//
+// machine.go has the states and which one holds; then there is one file a change: land.go brings a value, adopt.go
+// judges whether one out of the store is better than ours, dead.go takes a value away before its time, block.go lets a
+// failure forbid attempts and what ends it allow them. known.go tells values apart that somebody shows, history.go is
+// what operators see.
+package state
+
+import (
+	"sync"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/address"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/pace"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
+	"github.com/cenkalti/backoff/v5"
+	"github.com/patrickmn/go-cache"
+)
+
+// State is what a credential is in, seen from one process.
+//
+//	none ──land──▶ fresh ──time──▶ renewing ──time──▶ expired
+//	  ▲             ▲ ▲                │                 │
+//	  │             │ └──────land──────┘                 │
+//	  │             └───────────────land─────────────────┘
+//	  └──refuse── (fresh or renewing: WeChat refused the value)
+//
+// Land is the only way to a value, Refuse the only way to lose one before its time. Beside the state stands a block:
+// after a failure of ours (Fail) or of another process (Bind) WeChat is not asked until the block's end, whatever the
+// state; Land ends it early, and so do another secret (Configure) and, if it was inherited, the credential that was
+// missing (disinherit). A refusal of this machine's address blocks all credentials of the account (package address);
+// landing another process's value does not end that. A usable value is served through fresh, renewing and any block; in
+// none and expired callers wait for the flight under way or, when blocked, are told at once when to come again.
+type State string
+
+// The states.
+const (
+	None     State = "none"     // there is no value, or WeChat refused it
+	Fresh    State = "fresh"    // served
+	Renewing State = "renewing" // served; its renewal is due
+	Expired  State = "expired"  // not served
+)
+
+// Machine knows all about one credential that this process knows.
+type Machine struct {
+	History History
+
+	kind    value.Kind
+	values  *cache.Cache     // of the account, by kind
+	address *address.Address // of this process, as WeChat sees it; the account's Machines share it
+	needed  []*Machine       // those of the credentials that cannot be fetched without this one
+
+	mu       sync.Mutex
+	config   string // fingerprint of the current configuration, or of the last one that was
+	block    block
+	backoff  *backoff.ExponentialBackOff // of failures that pass by themselves
+	quarrel  pace.Quarrel                // about values that WeChat refuses
+	refusal  error                       // what WeChat said when it last refused a value
+	lookAt   time.Time                   // while blocked: when the store may be looked at again
+	previous *value.Held                 // the value before the current one, which may have been lent
+	changed  chan struct{}               // closed and made anew whenever the loop should look again
+}
+
+// block keeps from trying until its end.
+type block struct {
+	until     time.Time
+	err       error
+	count     int  // failures in a row of the kind that waits by minutes
+	inherited bool // from the credential that this one needs; it ends when that one is there
+}
+
+// New makes the Machine of a credential that is not there yet. values is the account's; needs is the Machine of the
+// credential without which this one cannot be fetched, or nil. All that share an address must be made before it is used.
+func New(kind value.Kind, values *cache.Cache, at *address.Address, needs *Machine) *Machine {
+	m := &Machine{
+		kind: kind, values: values, address: at,
+		backoff: pace.NewBackoff(), quarrel: pace.NewQuarrel(), changed: make(chan struct{}),
+	}
+	if needs != nil {
+		needs.needed = append(needs.needed, m)
+	}
+	at.OnTaken(m.Wake)
+	return m
+}
+
+// Current is the value in memory, nil when there is none. It takes no lock that anybody holds while waiting.
+func (m *Machine) Current() *value.Held {
+	v, _ := m.values.Get(string(m.kind))
+	h, _ := v.(*value.Held)
+	return h
+}
+
+// State tells the state at now.
+func (m *Machine) State(now time.Time) State {
+	h := m.Current()
+	switch {
+	case h == nil || h.Refused.Load():
+		return None
+	case !h.Usable(now, m.kind):
+		return Expired
+	case h.Due(now):
+		return Renewing
+	}
+	return Fresh
+}
+
+// Serve gives the value when it may be served at now, else nil.
+func (m *Machine) Serve(now time.Time) *value.Held {
+	if h := m.Current(); h.Usable(now, m.kind) {
+		return h
+	}
+	return nil
+}
+
+// Changed gives what is closed with the next change that may call for a renewal, or for waiting otherwise.
+func (m *Machine) Changed() <-chan struct{} {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.changed
+}
+
+// Wake closes what Changed gave.
+func (m *Machine) Wake() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.wake()
+}
+
+// wake is Wake for who holds m.mu.
+func (m *Machine) wake() {
+	close(m.changed)
+	m.changed = make(chan struct{})
+}
+
+// Configure tells the fingerprint of the configuration that is the current one now. Another one than before starts
+// afresh: another secret may mend what failed.
+func (m *Machine) Configure(fingerprint string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.config != fingerprint {
+		m.config = fingerprint
+		m.block = block{}
+		m.backoff.Reset()
+		m.address.Configure(fingerprint)
+	}
+	m.wake()
+}

@@ -1,0 +1,92 @@
+package value
+
+import (
+	"crypto/rand"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// MaxRenewalSpan is how long before its end a value's renewal is due at the earliest: WeChat rotates tokens five
+	// minutes before they end.
+	MaxRenewalSpan = 5 * time.Minute
+
+	// ClockSlack is by how much two clocks may differ that count as equal.
+	ClockSlack = 2 * time.Second
+
+	// MaxSignMargin is how long before its end a ticket signs no more, at most.
+	MaxSignMargin = time.Minute
+)
+
+// Held is a Value in memory.
+type Held struct {
+	Value
+	Ends      time.Time            // when it ends by the monotonic clock, whatever is done to the wall clock
+	RenewFrom time.Time            // when renewal is due, without jitter
+	RenewAt   time.Time            // RenewFrom and this process's jitter
+	Offset    func() time.Duration // how far WeChat's clock is ahead of ours; nil: the life was counted from our own request
+	Believed  time.Duration        // what Offset gave when the life was worked out
+	Refused   atomic.Bool          // WeChat refused it in a call: not served
+	Source    Source
+	Insisted  atomic.Bool // WeChat handed it out again all the same; when it does so once more, it is tried once more
+}
+
+// NewHeld makes a held value whose renewal is due from renewFrom on, and a little later: WeChat rotates a stable token
+// at that very moment, and clocks differ. random is in [0, 1).
+func NewHeld(v Value, ends, renewFrom time.Time, random float64) *Held {
+	spread := max(0, v.Expires.Sub(renewFrom)/4)
+	return &Held{
+		Value:     v,
+		Ends:      ends,
+		RenewFrom: renewFrom,
+		RenewAt:   renewFrom.Add(time.Duration((0.1 + 0.9*random) * float64(spread))),
+	}
+}
+
+// RenewalStart is when the renewal of a value is due for the first time.
+func RenewalStart(v Value) time.Time {
+	return v.Expires.Add(-min(MaxRenewalSpan, v.Expires.Sub(v.Obtained)/10))
+}
+
+// Remaining is how long h lives still. Both clocks must agree that it lives: the monotonic one stands still while a
+// machine sleeps, the wall clock can be set back. And the wall clock may turn out to be behind WeChat's only after h
+// came out of the store: until WeChat's first answer nobody knows.
+func (h *Held) Remaining(now time.Time) time.Duration {
+	left := min(h.Ends.Sub(now), h.Expires.Round(0).Sub(now.Round(0)))
+	if h.Offset != nil {
+		left -= max(0, h.Offset()-h.Believed)
+	}
+	return left
+}
+
+// Usable reports whether h, a credential of the given kind, may be served at now.
+func (h *Held) Usable(now time.Time, kind Kind) bool {
+	return h != nil && h.Remaining(now) > h.Margin(kind) && !h.Refused.Load()
+}
+
+// IsRefused reports whether WeChat refused h.
+func (h *Held) IsRefused() bool { return h != nil && h.Refused.Load() }
+
+// UntilDue is how long it is until the renewal of h is due, by the same clocks as Remaining.
+func (h *Held) UntilDue(now time.Time) time.Duration {
+	return h.Remaining(now) - h.Expires.Sub(h.RenewAt)
+}
+
+// Due reports whether the renewal of h is due.
+func (h *Held) Due(now time.Time) bool { return h.UntilDue(now) <= 0 }
+
+// Margin is the remaining life below which a ticket signs no more: the phone checks the signature later than we make
+// it. A token needs none, for WeChat's refusal is answered with a renewal.
+func (h *Held) Margin(kind Kind) time.Duration {
+	if kind == AccessToken {
+		return 0
+	}
+	return min(MaxSignMargin, h.Expires.Sub(h.Obtained)/50)
+}
+
+// Random is a random number in [0, 1), for NewHeld.
+func Random() float64 {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return float64(uint32(b[0])|uint32(b[1])<<8|uint32(b[2])<<16|uint32(b[3])<<24) / (1 << 32)
+}
