@@ -7,6 +7,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/accounts"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/cards"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/phone"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/users"
 )
 
 // activatable are the fields of a member card of the jump type.
@@ -50,11 +55,11 @@ func TestCreateAndGetCard(t *testing.T) {
 		`{"card":{"card_type":7}}`:          40071,
 		`{"card":[]}`:                       47001,
 		`{"card":{"card_type":"GROUPON"}}`:  41011,
-		`{"card":{"card_type":"GIFT","gift":{}}}`:                                                                 41011,
-		`{"card":{"card_type":"GIFT","gift":{"base_info":{"bind_openid":"yes"}}}}`:                                47001,
-		`{"card":{"card_type":"GIFT","gift":{"base_info":{"sku":{"quantity":-1}}}}}`:                              40122,
-		`{"card":{"card_type":"GIFT","gift":{"base_info":{"title":"\u4e2d"}}}}`:                                   47002,
-		`{"card":{"card_type":"GIFT","gift":{"base_info":{"title":"` + strings.Repeat("x", maxCardBody) + `"}}}}`: 45002,
+		`{"card":{"card_type":"GIFT","gift":{}}}`:                                                                   41011,
+		`{"card":{"card_type":"GIFT","gift":{"base_info":{"bind_openid":"yes"}}}}`:                                  47001,
+		`{"card":{"card_type":"GIFT","gift":{"base_info":{"sku":{"quantity":-1}}}}}`:                                40122,
+		`{"card":{"card_type":"GIFT","gift":{"base_info":{"title":"\u4e2d"}}}}`:                                     47002,
+		`{"card":{"card_type":"GIFT","gift":{"base_info":{"title":"` + strings.Repeat("x", cards.MaxBody) + `"}}}}`: 45002,
 	} {
 		r.wantCode(body[:min(len(body), 80)], r.post("/card/create", tok, body), want)
 	}
@@ -78,14 +83,14 @@ func TestCreateAndGetCard(t *testing.T) {
 		t.Errorf("got %v\nwant %v", got["card"], want)
 	}
 
-	ticket := r.ticket("wx1", cardTicket)
+	ticket := r.ticket("wx1", accounts.CardTicket)
 	add := func(base string) answer {
 		id := r.post("/card/create", tok, `{"card":{"card_type":"GIFT","gift":{"base_info":`+base+`}}}`).text("card_id")
 		return r.addCard("", id, ext(ticket, id, nil))
 	}
 	r.added(add(`{}`))
-	r.wantRefused("in review", add(`{"status":"CARD_STATUS_NOT_VERIFY"}`), textReview, "status")
-	r.wantRefused("no stock", add(`{"sku":{"quantity":0}}`), textSoldOut, "stock")
+	r.wantRefused("in review", add(`{"status":"CARD_STATUS_NOT_VERIFY"}`), phone.TextReview, "status")
+	r.wantRefused("no stock", add(`{"sku":{"quantity":0}}`), phone.TextSoldOut, "stock")
 }
 
 func TestUpdateCardAndReview(t *testing.T) {
@@ -103,7 +108,7 @@ func TestUpdateCardAndReview(t *testing.T) {
 	r.wantCode("another type", update(`{"card_id":"p1","gift":{}}`), 40071)
 	r.wantCode("no object", update(`{"card_id":"p1","member_card":null}`), 47001)
 	r.wantCode("wrong type inside", update(`{"card_id":"p1","member_card":{"wx_activate":"yes"}}`), 47001)
-	r.wantCode("too large", update(`{"card_id":"p1","member_card":{"x":"`+strings.Repeat("x", maxCardBody)+`"}}`), 45002)
+	r.wantCode("too large", update(`{"card_id":"p1","member_card":{"x":"`+strings.Repeat("x", cards.MaxBody)+`"}}`), 45002)
 
 	for _, tc := range []struct {
 		name, body string
@@ -120,25 +125,25 @@ func TestUpdateCardAndReview(t *testing.T) {
 			t.Errorf("%s: got %v, want send_check %v", tc.name, a, tc.check)
 		}
 	}
-	if got := state(); got != statusInReview {
+	if got := state(); got != cards.InReview {
 		t.Errorf("after send_check: got %s", got)
 	}
 	r.do("POST", "/_sandbox/review", `{"card_id":"p2"}`)
-	if got := state(); got != statusInReview {
+	if got := state(); got != cards.InReview {
 		t.Errorf("after the review of another: got %s", got)
 	}
 	r.do("POST", "/_sandbox/review", `{"card_id":"p1","pass":false}`)
-	if got := state(); got != statusRefused {
+	if got := state(); got != cards.Refused {
 		t.Errorf("after a bad review: got %s", got)
 	}
 	update(`{"card_id":"p1","member_card":{"base_info":{"title":"c"}}}`)
 	r.do("POST", "/_sandbox/review", "")
-	if got := state(); got != statusApproved {
+	if got := state(); got != cards.Approved {
 		t.Errorf("after a good review: got %s", got)
 	}
-	card, _ := r.s.cards.Get("p1")
-	if card.BaseInfo.BindOpenID || card.quantity != 100 || !card.WXActivate || *card.BaseInfo.SKU.Quantity != 100 {
-		t.Errorf("got %+v", card.cardFlags)
+	card, _ := r.s.world.Cards.Find("p1")
+	if card.BaseInfo.BindOpenID || card.Quantity != 100 || !card.WXActivate || *card.BaseInfo.SKU.Quantity != 100 {
+		t.Errorf("got %+v", card.Flags)
 	}
 }
 
@@ -181,8 +186,8 @@ func TestBatchGetStockAndDelete(t *testing.T) {
 	} {
 		r.wantCode(body, r.post("/card/modifystock", tok, body), want)
 	}
-	if c, _ := r.s.cards.Get("p02"); c.quantity != 0 {
-		t.Errorf("got stock %d", c.quantity)
+	if c, _ := r.s.world.Cards.Find("p02"); c.Quantity != 0 {
+		t.Errorf("got stock %d", c.Quantity)
 	}
 }
 
@@ -213,7 +218,7 @@ func TestEncryptedCodes(t *testing.T) {
 	for _, bad := range []string{"", "x", "751234212312", strings.ReplaceAll(e, "+", " "), url.QueryEscape(e), e[:len(e)-4], e + "\n", "AAAA" + e[4:]} {
 		r.wantCode(bad, decrypt("wx1", bad), 40075)
 	}
-	r.wantCode("an encrypt_card_id", decrypt("wx1", r.s.encryptCardID(r.s.spring("wx1", "p1"))), 40075)
+	r.wantCode("an encrypt_card_id", decrypt("wx1", r.s.world.Seal.EncryptCardID(r.s.world.Cards.Spring("wx1", "p1").ID)), 40075)
 }
 
 func TestActivateURL(t *testing.T) {
@@ -223,7 +228,7 @@ func TestActivateURL(t *testing.T) {
 	r.card("pCoupon", "GROUPON", nil, nil)
 	r.card("pPlain", "MEMBER_CARD", nil, nil)
 	r.card("pVoid", "MEMBER_CARD", nil, map[string]any{"wx_activate": true, "auto_activate": true})
-	r.card("pDeposit", "MEMBER_CARD", map[string]any{"use_custom_code": true, "get_custom_code_mode": depositMode}, activatable)
+	r.card("pDeposit", "MEMBER_CARD", map[string]any{"use_custom_code": true, "get_custom_code_mode": cards.DepositMode}, activatable)
 	for body, want := range map[string]int{
 		`{}`: 41012, `{"card_id":""}`: 41012, `{"card_id":1}`: 47001, `{"card_id":"pUnknown"}`: 40073, `{"card_id":"pCustom"}`: 40158,
 		`{"card_id":"pDeposit"}`: 40158, `{"card_id":"pCoupon"}`: 72003, `{"card_id":"pPlain"}`: 45030, `{"card_id":"pVoid"}`: 45030,
@@ -259,7 +264,7 @@ func TestActivateURL(t *testing.T) {
 				t.Errorf("encrypt_card_id %q has no %s", values["encrypt_card_id"], c)
 			}
 		}
-		if values["biz"] != biz("wx1") || len(values["biz"]) != 16 || !strings.HasSuffix(values["biz"], "==") {
+		if values["biz"] != accounts.Biz("wx1") || len(values["biz"]) != 16 || !strings.HasSuffix(values["biz"], "==") {
 			t.Errorf("got biz %q", values["biz"])
 		}
 	}
@@ -274,18 +279,18 @@ func TestCodes(t *testing.T) {
 	tok := r.token("wx1")
 	r.card("pCoupon", "GROUPON", nil, nil)
 	r.card("pOwn", "GROUPON", map[string]any{"use_custom_code": true}, nil)
-	ticket := r.ticket("wx1", cardTicket)
+	ticket := r.ticket("wx1", accounts.CardTicket)
 	coupon := r.plain(r.added(r.addCard("", "pCoupon", ext(ticket, "pCoupon", nil))))
 	if len(coupon) != 12 || !isDigits(coupon) {
 		t.Errorf("got code %q, want 12 digits", coupon)
 	}
-	r.card("pMember", memberCard, nil, nil)
+	r.card("pMember", cards.MemberCard, nil, nil)
 	member := r.plain(r.added(r.addCard("", "pMember", ext(ticket, "pMember", nil))))
 	sprung := r.plain(r.added(r.addCard("", "pAnything", ext(ticket, "pAnything", nil))))
 	if got := r.plain(r.added(r.addCard("", "pOwn", ext(ticket, "pOwn", map[string]string{"code": "MINE1"})))); got != "MINE1" {
 		t.Errorf("got %q", got)
 	}
-	owner := r.s.OpenID("wx1", demoUser)
+	owner := r.s.OpenID("wx1", users.Demo)
 
 	for _, tc := range []struct {
 		name, path string
@@ -339,14 +344,14 @@ func TestCodes(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	r.wantCode("no openid", r.post("/card/user/getcardlist", tok, `{}`), 40003)
-	mini := r.s.OpenID("wxmini", demoUser)
+	mini := r.s.OpenID("wxmini", users.Demo)
 	r.wantCode("the mini program's openid", r.post("/card/user/getcardlist", tok, map[string]any{"openid": mini}), 40003)
 }
 
 func TestDeposit(t *testing.T) {
 	r := newRig(t, Config{})
 	tok := r.token("wx1")
-	r.card("pDeposit", "GROUPON", map[string]any{"use_custom_code": true, "get_custom_code_mode": depositMode}, nil)
+	r.card("pDeposit", "GROUPON", map[string]any{"use_custom_code": true, "get_custom_code_mode": cards.DepositMode}, nil)
 	deposit := func(card string, codes ...string) answer {
 		return r.post("/card/code/deposit", tok, map[string]any{"card_id": card, "code": codes})
 	}
@@ -367,14 +372,14 @@ func TestDeposit(t *testing.T) {
 	if a := r.post("/card/code/getdepositcount", tok, `{"card_id":"pDeposit"}`); a.int("count") != 3 {
 		t.Errorf("got %v", a)
 	}
-	ticket := r.ticket("wx1", cardTicket)
+	ticket := r.ticket("wx1", accounts.CardTicket)
 	for i, want := range []string{"A1", "A2", "A4"} {
 		fields := map[string]string{"nonce_str": fmt.Sprint("n", i)}
 		if got := r.plain(r.added(r.addCard("", "pDeposit", ext(ticket, "pDeposit", fields)))); got != want {
 			t.Errorf("got code %q, want %q", got, want)
 		}
 	}
-	r.wantRefused("no code left", r.addCard("", "pDeposit", ext(ticket, "pDeposit", nil)), textSoldOut, "stock")
+	r.wantRefused("no code left", r.addCard("", "pDeposit", ext(ticket, "pDeposit", nil)), phone.TextSoldOut, "stock")
 }
 
 func TestMembers(t *testing.T) {
@@ -382,7 +387,7 @@ func TestMembers(t *testing.T) {
 	tok := r.token("wx1")
 	r.card("pCoupon", "GROUPON", nil, nil)
 	r.card("pPlain", "MEMBER_CARD", nil, nil)
-	ticket := r.ticket("wx1", cardTicket)
+	ticket := r.ticket("wx1", accounts.CardTicket)
 	encrypted := r.added(r.addCard("", "p1", ext(ticket, "p1", nil)))
 	code := r.plain(encrypted)
 	coupon := r.plain(r.added(r.addCard("", "pCoupon", ext(ticket, "pCoupon", nil))))
@@ -410,7 +415,7 @@ func TestMembers(t *testing.T) {
 	}
 	got := r.post("/card/membercard/userinfo/get", tok, map[string]any{"card_id": "p1", "code": code})
 	if got.text("membership_number") != "M1" || got.int("bonus") != 70 || got.int("balance") != 50 || got["has_active"] != true ||
-		got.text("user_card_status") != "NORMAL" || got.text("openid") != r.s.OpenID("wx1", demoUser) {
+		got.text("user_card_status") != "NORMAL" || got.text("openid") != r.s.OpenID("wx1", users.Demo) {
 		t.Errorf("got %v", got)
 	}
 	r.wantCode("unavailable", r.post("/card/code/unavailable", tok, map[string]any{"code": code}), 0)

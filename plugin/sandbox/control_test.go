@@ -11,6 +11,11 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/accounts"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/faults"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/phone"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
 )
 
 func TestControlIsLocal(t *testing.T) {
@@ -41,7 +46,7 @@ func TestControlRefusals(t *testing.T) {
 		{"POST", "calls", "", 405},
 		{"GET", "phone/addCard", "", 405},
 		{"POST", "phone/chooseCard", "", 404},
-		{"POST", "phone/addCard", strings.Repeat(" ", maxBody+1), 413},
+		{"POST", "phone/addCard", strings.Repeat(" ", wire.MaxBody+1), 413},
 		{"POST", "nothing", "", 404},
 		{"POST", "", "", 404},
 		{"POST", "faults", "", 400},
@@ -54,7 +59,7 @@ func TestControlRefusals(t *testing.T) {
 		{"POST", "faults", `{"path":"/x","delay":"-1s"}`, 400},
 		{"POST", "faults", `{"path":"/x","status":99}`, 400},
 		{"POST", "faults", `[{"path":"/x"},{"path":"x"}]`, 400},
-		{"POST", "faults", strings.Repeat(" ", maxBody+1), 400},
+		{"POST", "faults", strings.Repeat(" ", wire.MaxBody+1), 400},
 		{"POST", "revoke", `{"kind":"secret"}`, 400},
 		{"POST", "revoke", `{"app":"x"}`, 400},
 		{"POST", "cards", `{"card_id":"p 1","card":{}}`, 400},
@@ -70,7 +75,7 @@ func TestControlRefusals(t *testing.T) {
 			t.Errorf("%s %s %.40s: got %d %s, want %d", tc.method, tc.path, tc.body, w.Code, w.Body, tc.want)
 		}
 	}
-	if len(r.s.faults) != 0 {
+	if len(r.s.world.Faults.All()) != 0 {
 		t.Error("a refused list left a fault behind")
 	}
 }
@@ -78,7 +83,7 @@ func TestControlRefusals(t *testing.T) {
 func TestCallsAndReset(t *testing.T) {
 	r := newRig(t, Config{})
 	tok := r.token("wx1")
-	ticket := r.ticket("wx1", cardTicket)
+	ticket := r.ticket("wx1", accounts.CardTicket)
 	r.do("GET", "/x", "")
 	r.do("POST", "/_sandbox/faults", `{"path":"/card/*","errcode":-1}`)
 	r.wantCode("a fault", r.post("/card/get", tok, `{"card_id":"p1"}`), -1)
@@ -95,7 +100,7 @@ func TestCallsAndReset(t *testing.T) {
 		t.Errorf("the reset ended a token: %d", got)
 	}
 	r.added(r.addCard("", "p1", ext(ticket, "p1", nonce))) // the ticket lives, the nonce is forgotten
-	if got := len(r.s.codes.Values()); got != 1 {
+	if got := len(r.s.world.Codes.All()); got != 1 {
 		t.Errorf("got %d codes after the reset, want 1", got)
 	}
 }
@@ -103,8 +108,8 @@ func TestCallsAndReset(t *testing.T) {
 func TestControlCards(t *testing.T) {
 	r := newRig(t, Config{})
 	r.do("POST", "/_sandbox/cards", `{"app_id":"wx1","card_id":"p1","card":{"card_type":"GIFT","gift":{"base_info":{"bind_openid":true,"sku":{"quantity":1}}}}}`)
-	a := r.addCard("", "p1", ext(r.ticket("wx1", cardTicket), "p1", nil))
-	r.wantRefused("a bind_openid card", a, textParameter, "openid")
+	a := r.addCard("", "p1", ext(r.ticket("wx1", accounts.CardTicket), "p1", nil))
+	r.wantRefused("a bind_openid card", a, phone.TextParameter, "openid")
 }
 
 // served gives a client of a sandbox that listens.
@@ -127,14 +132,14 @@ func TestFaults(t *testing.T) {
 		body  string // what the body begins with
 		fails bool   // reading the body does
 	}{
-		{name: "errcode", fault: Fault{ErrCode: 40164, ErrMsg: "invalid ip 1.2.3.4"}, code: 200, kind: contentType, body: `{"errcode":40164,"errmsg":"invalid ip 1.2.3.4 rid: `},
-		{name: "errcode and status", fault: Fault{ErrCode: -1, Status: 503}, code: 503, kind: contentType, body: `{"errcode":-1,`},
+		{name: "errcode", fault: Fault{ErrCode: 40164, ErrMsg: "invalid ip 1.2.3.4"}, code: 200, kind: wire.ContentType, body: `{"errcode":40164,"errmsg":"invalid ip 1.2.3.4 rid: `},
+		{name: "errcode and status", fault: Fault{ErrCode: -1, Status: 503}, code: 503, kind: wire.ContentType, body: `{"errcode":-1,`},
 		{name: "status", fault: Fault{Status: 502}, code: 502, kind: "text/html", body: "<html>"},
-		{name: "garbage", fault: Fault{Body: new("<garbage>")}, code: 200, kind: contentType, body: "<garbage>"},
-		{name: "empty", fault: Fault{Body: new("")}, code: 200, kind: contentType},
-		{name: "half a body", fault: Fault{Body: new(`{"access_token":"x"}`), Drop: true}, code: 200, kind: contentType, body: `{"access_token":"x"`, fails: true},
-		{name: "nothing but its path", fault: Fault{}, code: 200, kind: contentType, body: `{"access_token":"90_`},
-		{name: "short delay", fault: Fault{Delay: time.Millisecond}, code: 200, kind: contentType, body: `{"access_token":"90_`},
+		{name: "garbage", fault: Fault{Body: new("<garbage>")}, code: 200, kind: wire.ContentType, body: "<garbage>"},
+		{name: "empty", fault: Fault{Body: new("")}, code: 200, kind: wire.ContentType},
+		{name: "half a body", fault: Fault{Body: new(`{"access_token":"x"}`), Drop: true}, code: 200, kind: wire.ContentType, body: `{"access_token":"x"`, fails: true},
+		{name: "nothing but its path", fault: Fault{}, code: 200, kind: wire.ContentType, body: `{"access_token":"90_`},
+		{name: "short delay", fault: Fault{Delay: time.Millisecond}, code: 200, kind: wire.ContentType, body: `{"access_token":"90_`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			tc.fault.Path, tc.fault.Times = "/cgi-bin/token", 1
@@ -193,7 +198,7 @@ func TestWhichFault(t *testing.T) {
 	if got := r.do("GET", "/a", "").code(); got != 40066 {
 		t.Errorf("got %d after the reset", got)
 	}
-	if err := r.s.Fail(slices.Repeat([]Fault{{Path: "/a"}}, maxFaults+1)...); err == nil {
+	if err := r.s.Fail(slices.Repeat([]Fault{{Path: "/a"}}, faults.MaxFaults+1)...); err == nil {
 		t.Error("got no error for too many faults")
 	}
 }
@@ -217,7 +222,7 @@ func TestDelay(t *testing.T) {
 		w := httptest.NewRecorder()
 		start = time.Now()
 		s.ServeHTTP(w, req)
-		if time.Since(start) != time.Second || w.Body.Len() != 0 || s.apps.Contains("wx2") {
+		if time.Since(start) != time.Second || w.Body.Len() != 0 || slices.ContainsFunc(s.world.Accounts.All(), func(a *accounts.App) bool { return a.ID == "wx2" }) {
 			t.Errorf("after %v: got %q", time.Since(start), w.Body)
 		}
 	})
@@ -256,7 +261,7 @@ func TestDelayEndsOnTheWire(t *testing.T) {
 func TestExecute(t *testing.T) {
 	r := newRig(t, Config{})
 	r.card("pCoupon", "GROUPON", nil, nil)
-	code := r.plain(r.added(r.addCard("", "pCoupon", ext(r.ticket("wx1", cardTicket), "pCoupon", nil))))
+	code := r.plain(r.added(r.addCard("", "pCoupon", ext(r.ticket("wx1", accounts.CardTicket), "pCoupon", nil))))
 	r.do("POST", "/_sandbox/faults", `{"path":"/card/code/consume","times":1,"status":504,"execute":true}`)
 	tok := r.token("wx1")
 	if w := r.raw("POST", "/card/code/consume?access_token="+tok, `{"code":"`+code+`"}`); w.Code != 504 {
@@ -267,5 +272,61 @@ func TestExecute(t *testing.T) {
 	r.do("POST", "/_sandbox/faults", `{"path":"/card/batchget","times":1,"delay":"1ms","execute":true}`)
 	if got := r.check(tok); got != 0 {
 		t.Errorf("late, but right: got %d", got)
+	}
+}
+
+func TestHeal(t *testing.T) {
+	r := newRig(t, Config{})
+	r.do("POST", "/_sandbox/faults", `[{"path":"/a","errcode":1},{"path":"/b","errcode":2}]`)
+	id := r.events(0).Faults[0].ID
+	if a := r.do("POST", "/_sandbox/heal", fmt.Sprintf(`{"id":%d}`, id)); a["ok"] != true {
+		t.Errorf("got %v", a)
+	}
+	r.wantCode("healed", r.do("GET", "/a", ""), 40066)
+	r.wantCode("not healed", r.do("GET", "/b", ""), 2)
+	if w := r.raw("POST", "/_sandbox/heal", `{"id":99}`); w.Code != 400 {
+		t.Errorf("no such fault: got %d", w.Code)
+	}
+	r.do("POST", "/_sandbox/heal", "")
+	r.wantCode("all healed", r.do("GET", "/b", ""), 40066)
+}
+
+func TestVerify(t *testing.T) {
+	r := newRig(t, Config{})
+	ticket := r.ticket("wx1", accounts.CardTicket)
+	r.card("pBound", "GROUPON", map[string]any{"bind_openid": true}, nil)
+	ask := func(card string, cardExt any) answer {
+		return r.do("POST", "/_sandbox/verify", string(wire.Encode(map[string]any{"value": map[string]any{"cardList": []any{map[string]any{"cardId": card, "cardExt": cardExt}}}})))
+	}
+	now := fmt.Sprint(r.now.Unix())
+	signed := func(card string) string {
+		return string(wire.Encode(map[string]any{"timestamp": now, "nonce_str": "n1", "signature": phone.Signature(ticket, card, now, "n1")}))
+	}
+	for _, tc := range []struct {
+		name, card   string
+		ext          any
+		verdict      string
+		phone, inAll string
+	}{
+		{"good", "p1", signed("p1"), "fine", "addCard:ok", `"api_ticket"`},
+		{"an object", "p1", map[string]any{"timestamp": now}, "refused", "addCard:fail 签名错误", "card_ext_object"},
+		{"the phone knows more", "pBound", signed("pBound"), "fine", "addCard:fail 参数错误", "needs the user's openid"},
+	} {
+		a := ask(tc.card, tc.ext)
+		all := string(wire.Encode(a))
+		phone, _ := a["phone"].(map[string]any)
+		if a.text("verdict") != tc.verdict || phone["errMsg"] != tc.phone || !strings.Contains(all, tc.inAll) || strings.Contains(all, ticket) {
+			t.Errorf("%s: got %s", tc.name, all)
+		}
+	}
+	if v := r.events(0); len(v.Wallet) != 0 || r.s.world.Cards.Contains("p1") {
+		t.Error("looking at a card made one")
+	}
+	r.added(r.phone("addCard", map[string]any{"cardList": []any{map[string]any{"cardId": "p1", "cardExt": signed("p1")}}}))
+	if a := ask("p1", signed("p1")); !strings.Contains(string(wire.Encode(a)), "nonce_reused") {
+		t.Errorf("used: got %v", a)
+	}
+	if a := r.do("POST", "/_sandbox/verify", `{"value":{"appId":"wx1"}}`); a["phone"] != nil || a.text("verdict") == "fine" {
+		t.Errorf("not of wx.addCard: got %v", a)
 	}
 }

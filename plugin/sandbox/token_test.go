@@ -8,6 +8,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/accounts"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
 )
 
 func TestTokenRefusals(t *testing.T) {
@@ -36,7 +39,7 @@ func TestTokenRefusals(t *testing.T) {
 		{"stable no appid", "POST", "/cgi-bin/stable_token", `{}`, 41002},
 		{"stable no secret", "POST", "/cgi-bin/stable_token", `{"grant_type":"client_credential","appid":"wx1"}`, 41004},
 		{"stable bad secret", "POST", "/cgi-bin/stable_token", `{"grant_type":"client_credential","appid":"wx1","secret":"S1"}`, 40125},
-		{"too large", "POST", "/cgi-bin/stable_token", strings.Repeat(" ", maxBody+1), 45002},
+		{"too large", "POST", "/cgi-bin/stable_token", strings.Repeat(" ", wire.MaxBody+1), 45002},
 
 		{"unknown path", "GET", "/cgi-bin/tokens", "", 40066},
 		{"root", "GET", "/", "", 40066},
@@ -222,25 +225,13 @@ func TestForcedRefreshesADay(t *testing.T) {
 	if r.stable(false).text("access_token") != before {
 		t.Error("the refused refresh changed the token")
 	}
-	r.now = time.Date(2026, 5, 4, 23, 59, 59, 0, chinaTime)
+	r.now = time.Date(2026, 5, 4, 23, 59, 59, 0, accounts.ChinaTime)
 	r.wantCode("before midnight", r.stable(true), 45009)
 	r.pass(time.Second)
 	r.wantCode("the next day", r.stable(true), 0)
 }
 
-func TestSpansScale(t *testing.T) {
-	for _, tc := range []struct{ lifetime, span, spacing time.Duration }{
-		{0, 300 * time.Second, 30 * time.Second},
-		{7200 * time.Second, 300 * time.Second, 30 * time.Second},
-		{1200 * time.Second, 300 * time.Second, 30 * time.Second},
-		{40 * time.Second, 10 * time.Second, time.Second},
-		{2 * time.Second, 500 * time.Millisecond, 50 * time.Millisecond},
-	} {
-		s := New(Config{ExpiresIn: tc.lifetime})
-		if s.span() != tc.span || s.forcedSpacing() != tc.spacing {
-			t.Errorf("%v: got %v and %v, want %v and %v", tc.lifetime, s.span(), s.forcedSpacing(), tc.span, tc.spacing)
-		}
-	}
+func TestShortLives(t *testing.T) {
 	r := newRig(t, Config{ExpiresIn: time.Second})
 	first := r.stable(false)
 	r.pass(700 * time.Millisecond)
@@ -369,7 +360,7 @@ func TestQuota(t *testing.T) {
 	}
 	r.wantCode("after clear_quota", r.classic(), 0)
 	r.wantCode("the 11th clear_quota", r.post("/cgi-bin/clear_quota", tok, `{"appid":"wx1"}`), 48006)
-	r.now = time.Date(2026, 6, 1, 0, 0, 0, 0, chinaTime)
+	r.now = time.Date(2026, 6, 1, 0, 0, 0, 0, accounts.ChinaTime)
 	r.wantCode("next month", r.post("/cgi-bin/clear_quota", r.token("wx1"), `{"appid":"wx1"}`), 0)
 }
 
