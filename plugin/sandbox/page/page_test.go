@@ -100,3 +100,26 @@ func TestTexts(t *testing.T) {
 		}
 	}
 }
+
+// TestModulesHaveNoCircle sees that no module needs itself by way of others.
+func TestModulesHaveNoCircle(t *testing.T) {
+	needs := regexp.MustCompile(`(?m)^import [^;]*'\./(\w+\.js)';$`)
+	var visit func(name string, way []string)
+	visit = func(name string, way []string) {
+		if slices.Contains(way, name) {
+			t.Fatalf("a circle: %s", strings.Join(append(way, name), " -> "))
+		}
+		f, found := files()[name]
+		if !found {
+			t.Fatalf("there is no %s, which %v needs", name, way)
+		}
+		for _, m := range needs.FindAllStringSubmatch(string(f.body), -1) {
+			visit(m[1], append(slices.Clone(way), name))
+		}
+	}
+	for name := range files() {
+		if strings.HasSuffix(name, ".js") {
+			visit(name, nil)
+		}
+	}
+}
