@@ -7,30 +7,36 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/accounts"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/api"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/exchanges"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/phone"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
 )
 
 func TestMemoryIsBounded(t *testing.T) {
 	r := newRig(t, Config{})
-	for i := range maxPaths + 50 {
+	for i := range exchanges.MaxPaths + 50 {
 		r.do("GET", fmt.Sprint("/", i), "")
 	}
-	r.do("GET", "/"+strings.Repeat("x", maxText), "")
-	if got := len(r.s.Calls()); got != maxPaths {
-		t.Errorf("counts %d paths, want %d", got, maxPaths)
+	r.do("GET", "/"+strings.Repeat("x", wire.MaxText), "")
+	if got := len(r.s.Calls()); got != exchanges.MaxPaths {
+		t.Errorf("counts %d paths, want %d", got, exchanges.MaxPaths)
 	}
-	for i := range maxApps + 50 {
+	for i := range accounts.MaxApps + 50 {
 		r.do("GET", fmt.Sprintf("/cgi-bin/token?grant_type=client_credential&appid=wx%d&secret=s", i), "")
 	}
-	if got := r.s.apps.Len(); got != maxApps {
-		t.Errorf("knows %d apps, want %d", got, maxApps)
+	if got := len(r.s.world.Accounts.All()); got != accounts.MaxApps {
+		t.Errorf("knows %d apps, want %d", got, accounts.MaxApps)
 	}
-	r.wantCode("a long app id", r.do("GET", "/cgi-bin/token?grant_type=client_credential&secret=s&appid="+strings.Repeat("x", maxText+1), ""), 40013)
+	r.wantCode("a long app id", r.do("GET", "/cgi-bin/token?grant_type=client_credential&secret=s&appid="+strings.Repeat("x", wire.MaxText+1), ""), 40013)
 	tok := r.token("wx1")
-	for range maxTickets + 50 {
+	for range accounts.MaxTickets + 50 {
 		r.do("GET", "/cgi-bin/ticket/getticket?type=jsapi&access_token="+tok, "")
 	}
-	if got := len(r.s.app("wx1").tickets[jsapiTicket]); got != maxTickets {
-		t.Errorf("keeps %d tickets, want %d", got, maxTickets)
+	if got := len(r.s.world.Accounts.App("wx1").Tickets[accounts.JSAPITicket]); got != accounts.MaxTickets {
+		t.Errorf("keeps %d tickets, want %d", got, accounts.MaxTickets)
 	}
 }
 
@@ -44,7 +50,7 @@ func TestConcurrentUse(t *testing.T) {
 			app := fmt.Sprint("wx", i%3)
 			card := fmt.Sprint("p", i%3)
 			for j := range 20 {
-				ticket := r.ticket(app, cardTicket)
+				ticket := r.ticket(app, accounts.CardTicket)
 				r.addCard("", card, ext(ticket, card, map[string]string{"nonce_str": fmt.Sprint(i, "n", j)}))
 				r.post("/card/get", r.token(app), map[string]any{"card_id": card})
 				s.Calls()
@@ -66,10 +72,10 @@ func TestConcurrentUse(t *testing.T) {
 func FuzzJSON(f *testing.F) {
 	s := New(Config{})
 	r := &rig{t: f, s: s}
-	tok, ticket := r.token("wx1"), r.ticket("wx1", cardTicket)
+	tok, ticket := r.token("wx1"), r.ticket("wx1", accounts.CardTicket)
 	var paths []string
-	for path, e := range s.endpoints {
-		if e.method == "POST" {
+	for path, method := range api.Methods() {
+		if method == "POST" {
 			paths = append(paths, path+"?access_token="+tok)
 		}
 	}
@@ -79,8 +85,8 @@ func FuzzJSON(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `[]`, `null`, `{"card_id":"p1"}`, `{"card_id":"p1","code":"1","member_card":{"base_info":{"sku":null}}}`,
 		`{"card":{"card_type":"GIFT","gift":{"base_info":{"color":"Color010"}}}}`, `{"card":null}`, `{"openid":"` + DemoOpenID + `"}`,
-		string(encode(map[string]any{"cardList": []any{map[string]any{"cardId": "p1", "cardExt": string(encode(ext(ticket, "p1", nil)))}}})),
-		`{"appId":"` + componentAppID + `","extraData":{"encrypt_card_id":"` + s.encryptCardID(s.spring("wx1", "p1")) + `","biz":"` + biz("wx1") + `"},"form":{"a":["b",1]}}`,
+		string(wire.Encode(map[string]any{"cardList": []any{map[string]any{"cardId": "p1", "cardExt": string(wire.Encode(ext(ticket, "p1", nil)))}}})),
+		`{"appId":"` + phone.ComponentAppID + `","extraData":{"encrypt_card_id":"` + s.world.Seal.EncryptCardID(s.world.Cards.Spring("wx1", "p1").ID) + `","biz":"` + accounts.Biz("wx1") + `"},"form":{"a":["b",1]}}`,
 	} {
 		f.Add(seed)
 	}

@@ -1,17 +1,21 @@
 package sandbox
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/cards"
+)
 
 func TestColorsAndTestWhitelist(t *testing.T) {
 	r := newRig(t, Config{})
 	tok := r.token("wx1")
 	list, _ := r.do("GET", "/card/getcolors?access_token="+tok, "")["colors"].([]any)
-	if len(list) != len(colors) {
+	if len(list) != len(cards.Colors) {
 		t.Fatalf("got %v", list)
 	}
 	for _, item := range list {
 		c, _ := item.(map[string]any)
-		if name, _ := c["name"].(string); c["value"] != colors[name] {
+		if name, _ := c["name"].(string); c["value"] != cards.Colors[name] {
 			t.Errorf("got %v", c)
 		}
 	}

@@ -1,16 +1,14 @@
 package sandbox
 
 import (
-	"context"
 	"fmt"
-	"io"
-	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/accounts"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/phone"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
 )
 
 func TestControlIsLocal(t *testing.T) {
@@ -41,7 +39,7 @@ func TestControlRefusals(t *testing.T) {
 		{"POST", "calls", "", 405},
 		{"GET", "phone/addCard", "", 405},
 		{"POST", "phone/chooseCard", "", 404},
-		{"POST", "phone/addCard", strings.Repeat(" ", maxBody+1), 413},
+		{"POST", "phone/addCard", strings.Repeat(" ", wire.MaxBody+1), 413},
 		{"POST", "nothing", "", 404},
 		{"POST", "", "", 404},
 		{"POST", "faults", "", 400},
@@ -54,7 +52,7 @@ func TestControlRefusals(t *testing.T) {
 		{"POST", "faults", `{"path":"/x","delay":"-1s"}`, 400},
 		{"POST", "faults", `{"path":"/x","status":99}`, 400},
 		{"POST", "faults", `[{"path":"/x"},{"path":"x"}]`, 400},
-		{"POST", "faults", strings.Repeat(" ", maxBody+1), 400},
+		{"POST", "faults", strings.Repeat(" ", wire.MaxBody+1), 400},
 		{"POST", "revoke", `{"kind":"secret"}`, 400},
 		{"POST", "revoke", `{"app":"x"}`, 400},
 		{"POST", "cards", `{"card_id":"p 1","card":{}}`, 400},
@@ -70,7 +68,7 @@ func TestControlRefusals(t *testing.T) {
 			t.Errorf("%s %s %.40s: got %d %s, want %d", tc.method, tc.path, tc.body, w.Code, w.Body, tc.want)
 		}
 	}
-	if len(r.s.faults) != 0 {
+	if len(r.s.world.Faults.All()) != 0 {
 		t.Error("a refused list left a fault behind")
 	}
 }
@@ -78,7 +76,7 @@ func TestControlRefusals(t *testing.T) {
 func TestCallsAndReset(t *testing.T) {
 	r := newRig(t, Config{})
 	tok := r.token("wx1")
-	ticket := r.ticket("wx1", cardTicket)
+	ticket := r.ticket("wx1", accounts.CardTicket)
 	r.do("GET", "/x", "")
 	r.do("POST", "/_sandbox/faults", `{"path":"/card/*","errcode":-1}`)
 	r.wantCode("a fault", r.post("/card/get", tok, `{"card_id":"p1"}`), -1)
@@ -95,7 +93,7 @@ func TestCallsAndReset(t *testing.T) {
 		t.Errorf("the reset ended a token: %d", got)
 	}
 	r.added(r.addCard("", "p1", ext(ticket, "p1", nonce))) // the ticket lives, the nonce is forgotten
-	if got := len(r.s.codes.Values()); got != 1 {
+	if got := len(r.s.world.Codes.All()); got != 1 {
 		t.Errorf("got %d codes after the reset, want 1", got)
 	}
 }
@@ -103,160 +101,15 @@ func TestCallsAndReset(t *testing.T) {
 func TestControlCards(t *testing.T) {
 	r := newRig(t, Config{})
 	r.do("POST", "/_sandbox/cards", `{"app_id":"wx1","card_id":"p1","card":{"card_type":"GIFT","gift":{"base_info":{"bind_openid":true,"sku":{"quantity":1}}}}}`)
-	a := r.addCard("", "p1", ext(r.ticket("wx1", cardTicket), "p1", nil))
-	r.wantRefused("a bind_openid card", a, textParameter, "openid")
-}
-
-// served gives a client of a sandbox that listens.
-func served(t *testing.T, s *Sandbox) (*http.Client, string) {
-	t.Helper()
-	srv := httptest.NewServer(s)
-	t.Cleanup(srv.Close)
-	return srv.Client(), srv.URL
-}
-
-func TestFaults(t *testing.T) {
-	s := New(Config{})
-	client, base := served(t, s)
-	const path = "/cgi-bin/token?grant_type=client_credential&appid=wx1&secret=s1"
-	for _, tc := range []struct {
-		name  string
-		fault Fault
-		code  int
-		kind  string
-		body  string // what the body begins with
-		fails bool   // reading the body does
-	}{
-		{name: "errcode", fault: Fault{ErrCode: 40164, ErrMsg: "invalid ip 1.2.3.4"}, code: 200, kind: contentType, body: `{"errcode":40164,"errmsg":"invalid ip 1.2.3.4 rid: `},
-		{name: "errcode and status", fault: Fault{ErrCode: -1, Status: 503}, code: 503, kind: contentType, body: `{"errcode":-1,`},
-		{name: "status", fault: Fault{Status: 502}, code: 502, kind: "text/html", body: "<html>"},
-		{name: "garbage", fault: Fault{Body: new("<garbage>")}, code: 200, kind: contentType, body: "<garbage>"},
-		{name: "empty", fault: Fault{Body: new("")}, code: 200, kind: contentType},
-		{name: "half a body", fault: Fault{Body: new(`{"access_token":"x"}`), Drop: true}, code: 200, kind: contentType, body: `{"access_token":"x"`, fails: true},
-		{name: "nothing but its path", fault: Fault{}, code: 200, kind: contentType, body: `{"access_token":"90_`},
-		{name: "short delay", fault: Fault{Delay: time.Millisecond}, code: 200, kind: contentType, body: `{"access_token":"90_`},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			tc.fault.Path, tc.fault.Times = "/cgi-bin/token", 1
-			if err := s.Fail(tc.fault); err != nil {
-				t.Fatal(err)
-			}
-			resp, err := client.Get(base + path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer resp.Body.Close()
-			body, err := io.ReadAll(resp.Body)
-			if (err != nil) != tc.fails || resp.StatusCode != tc.code || resp.Header.Get("Content-Type") != tc.kind || !strings.HasPrefix(string(body), tc.body) {
-				t.Errorf("got %d %s %q, %v", resp.StatusCode, resp.Header.Get("Content-Type"), body, err)
-			}
-		})
-	}
-
-	t.Run("drop", func(t *testing.T) {
-		if err := s.Fail(Fault{Path: "/cgi-bin/stable_token", Drop: true}); err != nil {
-			t.Fatal(err)
-		}
-		resp, err := client.Post(base+"/cgi-bin/stable_token", "application/json", strings.NewReader("{}"))
-		if err == nil {
-			resp.Body.Close()
-			t.Errorf("got %d, want no answer", resp.StatusCode)
-		}
-	})
-}
-
-func TestFaultsThatCannotHangUp(t *testing.T) {
-	s := New(Config{})
-	if err := s.Fail(Fault{Path: "*", Drop: true}); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if r := recover(); r != http.ErrAbortHandler {
-			t.Errorf("got %v, want http.ErrAbortHandler", r)
-		}
-	}()
-	s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
-}
-
-func TestWhichFault(t *testing.T) {
-	r := newRig(t, Config{})
-	r.do("POST", "/_sandbox/faults", `[{"path":"/a","times":2,"errcode":1},{"path":"/a*","times":1,"errcode":2},{"path":"/a","errcode":3}]`)
-	for i, want := range []int{1, 1, 2, 3, 3} {
-		if got := r.do("GET", "/a", "").code(); got != want {
-			t.Errorf("call %d: got %d, want %d", i, got, want)
-		}
-	}
-	if got := r.do("GET", "/ab", "").code(); got != 40066 {
-		t.Errorf("got %d for a path that no fault names", got)
-	}
-	r.do("POST", "/_sandbox/reset", "")
-	if got := r.do("GET", "/a", "").code(); got != 40066 {
-		t.Errorf("got %d after the reset", got)
-	}
-	if err := r.s.Fail(slices.Repeat([]Fault{{Path: "/a"}}, maxFaults+1)...); err == nil {
-		t.Error("got no error for too many faults")
-	}
-}
-
-func TestDelay(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := New(Config{})
-		r := &rig{t: t, s: s}
-		if err := s.Fail(Fault{Path: "/cgi-bin/token", Delay: 10 * time.Second}); err != nil {
-			t.Fatal(err)
-		}
-		start := time.Now()
-		if a := r.classic(); a.code() != 0 || time.Since(start) != 10*time.Second {
-			t.Errorf("got %v after %v", a, time.Since(start))
-		}
-
-		// A client that goes away ends the wait, and the call is not carried out.
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		req := httptest.NewRequest("GET", "/cgi-bin/token?grant_type=client_credential&appid=wx2&secret=s", nil).WithContext(ctx)
-		w := httptest.NewRecorder()
-		start = time.Now()
-		s.ServeHTTP(w, req)
-		if time.Since(start) != time.Second || w.Body.Len() != 0 || s.apps.Contains("wx2") {
-			t.Errorf("after %v: got %q", time.Since(start), w.Body)
-		}
-	})
-}
-
-func TestDelayEndsOnTheWire(t *testing.T) {
-	s := New(Config{})
-	gone := make(chan struct{})
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer close(gone)
-		s.ServeHTTP(w, r)
-	}))
-	defer srv.Close()
-	if err := s.Fail(Fault{Path: "*", Delay: time.Hour}); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	// A POST: the server sees the client go only once the body is read.
-	req, err := http.NewRequestWithContext(ctx, "POST", srv.URL+"/cgi-bin/stable_token", strings.NewReader("{}"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if resp, err := srv.Client().Do(req); err == nil {
-		resp.Body.Close()
-		t.Fatal("got an answer")
-	}
-	select {
-	case <-gone:
-	case <-time.After(10 * time.Second):
-		t.Fatal("the delay goes on without a client")
-	}
+	a := r.addCard("", "p1", ext(r.ticket("wx1", accounts.CardTicket), "p1", nil))
+	r.wantRefused("a bind_openid card", a, phone.TextParameter, "openid")
 }
 
 // TestExecute loses the answer of a call that was carried out.
 func TestExecute(t *testing.T) {
 	r := newRig(t, Config{})
 	r.card("pCoupon", "GROUPON", nil, nil)
-	code := r.plain(r.added(r.addCard("", "pCoupon", ext(r.ticket("wx1", cardTicket), "pCoupon", nil))))
+	code := r.plain(r.added(r.addCard("", "pCoupon", ext(r.ticket("wx1", accounts.CardTicket), "pCoupon", nil))))
 	r.do("POST", "/_sandbox/faults", `{"path":"/card/code/consume","times":1,"status":504,"execute":true}`)
 	tok := r.token("wx1")
 	if w := r.raw("POST", "/card/code/consume?access_token="+tok, `{"code":"`+code+`"}`); w.Code != 504 {

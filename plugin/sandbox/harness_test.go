@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/accounts"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/phone"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
 	"go.uber.org/goleak"
 )
 
@@ -23,7 +26,7 @@ type rig struct {
 }
 
 func newRig(t testing.TB, cfg Config) *rig {
-	r := &rig{t: t, now: time.Date(2026, 5, 4, 12, 0, 0, 0, chinaTime)}
+	r := &rig{t: t, now: time.Date(2026, 5, 4, 12, 0, 0, 0, accounts.ChinaTime)}
 	cfg.Now = func() time.Time { return r.now }
 	r.s = New(cfg)
 	return r
@@ -73,7 +76,7 @@ func (r *rig) post(path, token string, body any) answer {
 	r.t.Helper()
 	text, isText := body.(string)
 	if !isText {
-		text = string(encode(body))
+		text = string(wire.Encode(body))
 	}
 	return r.do("POST", path+"?access_token="+url.QueryEscape(token), text)
 }
@@ -121,7 +124,7 @@ func (r *rig) card(id, typ string, base, extra map[string]any) {
 	maps.Copy(info, base)
 	body := map[string]any{"base_info": info}
 	maps.Copy(body, extra)
-	if err := r.s.PutCard("wx1", id, string(encode(map[string]any{"card_type": typ, strings.ToLower(typ): body}))); err != nil {
+	if err := r.s.PutCard("wx1", id, string(wire.Encode(map[string]any{"card_type": typ, strings.ToLower(typ): body}))); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -138,7 +141,7 @@ func ext(ticket, cardID string, fields map[string]string) map[string]any {
 			values = append(values, v.(string))
 		}
 	}
-	e["signature"] = signature(values...)
+	e["signature"] = phone.Signature(values...)
 	return e
 }
 
@@ -146,14 +149,14 @@ func ext(ticket, cardID string, fields map[string]string) map[string]any {
 func (r *rig) addCard(query, cardID string, cardExt any) answer {
 	r.t.Helper()
 	if e, isFields := cardExt.(map[string]any); isFields {
-		cardExt = string(encode(e))
+		cardExt = string(wire.Encode(e))
 	}
 	return r.phone("addCard"+query, map[string]any{"cardList": []any{map[string]any{"cardId": cardID, "cardExt": cardExt}}})
 }
 
 func (r *rig) phone(name string, body any) answer {
 	r.t.Helper()
-	return r.do("POST", "/_sandbox/phone/"+name, string(encode(body)))
+	return r.do("POST", "/_sandbox/phone/"+name, string(wire.Encode(body)))
 }
 
 // added gives the encrypted code of a successful addCard.
@@ -180,3 +183,28 @@ func (r *rig) wantRefused(what string, a answer, text, reason string) {
 		r.t.Errorf("%s: got %v, want %s, reason %s", what, a, text, reason)
 	}
 }
+
+// browse makes a request as a browser on this machine would that shows the page; fields override its header.
+func (r *rig) browse(method, target, body string, fields map[string]string) *httptest.ResponseRecorder {
+	req := httptest.NewRequest(method, target, strings.NewReader(body))
+	req.RemoteAddr = "127.0.0.1:4711"
+	req.Host = "localhost:8081"
+	req.Header.Set("Accept", "text/html")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	for name, value := range fields {
+		if name == "Host" {
+			req.Host = value
+		} else if name == "RemoteAddr" {
+			req.RemoteAddr = value
+		} else if value == "" {
+			req.Header.Del(name)
+		} else {
+			req.Header.Set(name, value)
+		}
+	}
+	w := httptest.NewRecorder()
+	r.s.ServeHTTP(w, req)
+	return w
+}
+
+func isDigits(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }

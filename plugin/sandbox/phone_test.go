@@ -2,10 +2,15 @@ package sandbox
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/accounts"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/cards"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/phone"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/users"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
 )
 
 // TestSignatureVectors checks our second writing of the rule against published values.
@@ -16,7 +21,7 @@ func TestSignatureVectors(t *testing.T) {
 		"22dce6bad4db532d4a2ef82ca2ca7bbe1e10ef28": {ticket, "1414587457", "random_card_id", "Wm3WZYTPz0wzccnW"},
 		"950dc1842852457ea573d4d6af34879c1ec093c8": {ticket, "1414587457", "random_card_id", "random_code", "random_openid", "Wm3WZYTPz0wzccnW"},
 	} {
-		if got := signature(values...); got != want {
+		if got := phone.Signature(values...); got != want {
 			t.Errorf("%v: got %s, want %s", values, got, want)
 		}
 	}
@@ -24,8 +29,8 @@ func TestSignatureVectors(t *testing.T) {
 
 func TestAddCard(t *testing.T) {
 	r := newRig(t, Config{})
-	ticket := r.ticket("wx1", cardTicket)
-	e := string(encode(ext(ticket, "p1", map[string]string{"nonce_str": "n1", "outer_str": "shop & 1", "fixed_begintimestamp": "1700000000"})))
+	ticket := r.ticket("wx1", accounts.CardTicket)
+	e := string(wire.Encode(ext(ticket, "p1", map[string]string{"nonce_str": "n1", "outer_str": "shop & 1", "fixed_begintimestamp": "1700000000"})))
 	a := r.addCard("", "p1", e)
 	got := a["cardList"].([]any)[0].(map[string]any)
 	if a.text("errMsg") != "addCard:ok" || len(a) != 2 || len(got) != 4 || got["cardId"] != "p1" || got["cardExt"] != e || got["isSuccess"] != true {
@@ -51,7 +56,7 @@ func TestAddCard(t *testing.T) {
 		r.added(r.addCard("", "p1", e))
 	})
 	t.Run("every live ticket will do", func(t *testing.T) {
-		newer := r.ticket("wx1", cardTicket)
+		newer := r.ticket("wx1", accounts.CardTicket)
 		r.added(r.addCard("", "p1", ext(ticket, "p1", nil)))
 		r.added(r.addCard("", "p1", ext(newer, "p1", nil)))
 	})
@@ -59,19 +64,19 @@ func TestAddCard(t *testing.T) {
 
 func TestAddCardRefusals(t *testing.T) {
 	r := newRig(t, Config{CustomCodeCards: []string{"pOwn"}})
-	old := r.ticket("wx1", cardTicket)
+	old := r.ticket("wx1", accounts.CardTicket)
 	r.pass(2*time.Hour - time.Second)
-	ticket := r.ticket("wx1", cardTicket)
+	ticket := r.ticket("wx1", accounts.CardTicket)
 	r.pass(time.Second)
-	foreign, jsapi := r.ticket("wx2", cardTicket), r.ticket("wx1", jsapiTicket)
+	foreign, jsapi := r.ticket("wx2", accounts.CardTicket), r.ticket("wx1", accounts.JSAPITicket)
 
 	r.card("pBound", "GROUPON", map[string]any{"bind_openid": true}, nil)
 	r.card("pFree", "GROUPON", nil, nil)
-	r.card("pImported", "GROUPON", map[string]any{"use_custom_code": true, "get_custom_code_mode": depositMode}, nil)
+	r.card("pImported", "GROUPON", map[string]any{"use_custom_code": true, "get_custom_code_mode": cards.DepositMode}, nil)
 	r.card("pNone", "GROUPON", map[string]any{"sku": map[string]any{"quantity": 0}}, nil)
-	r.card("pReview", "GROUPON", map[string]any{"status": statusInReview}, nil)
-	r.card("pRefused", "GROUPON", map[string]any{"status": statusRefused}, nil)
-	r.card("pGone", "GROUPON", map[string]any{"status": statusDeleted}, nil)
+	r.card("pReview", "GROUPON", map[string]any{"status": cards.InReview}, nil)
+	r.card("pRefused", "GROUPON", map[string]any{"status": cards.Refused}, nil)
+	r.card("pGone", "GROUPON", map[string]any{"status": cards.Deleted}, nil)
 	r.card("pOnce", "GROUPON", map[string]any{"get_limit": 1}, nil)
 
 	without := func(e map[string]any, names ...string) map[string]any {
@@ -96,49 +101,49 @@ func TestAddCardRefusals(t *testing.T) {
 		text, reason string
 		detail       string
 	}{
-		{"an object", "p1", encoded{ext(ticket, "p1", nil)}, textSignature, "card_ext", "string"},
-		{"null", "p1", encoded{nil}, textSignature, "card_ext", ""},
-		{"no JSON", "p1", "x", textParameter, "card_ext", ""},
-		{"no object", "p1", "[]", textParameter, "card_ext", ""},
-		{"trailing", "p1", string(encode(ext(ticket, "p1", nil))) + "{}", textParameter, "card_ext", ""},
-		{"no signature", "p1", without(ext(ticket, "p1", nil), "signature"), textSignature, "signature", "no signature"},
-		{"no timestamp", "p1", without(ext(ticket, "p1", nil), "timestamp"), textParameter, "timestamp", ""},
-		{"timestamp text", "p1", ext(ticket, "p1", fields{"timestamp": "+1"}), textParameter, "timestamp", ""},
-		{"milliseconds", "p1", ext(ticket, "p1", fields{"timestamp": "1700000000000"}), textSignature, "timestamp", "milliseconds"},
-		{"nonce number", "p1", with(ext(ticket, "p1", nil), "nonce_str", 1), textParameter, "nonce_str", ""},
-		{"openid null", "p1", with(ext(ticket, "p1", nil), "openid", nil), textParameter, "openid", ""},
-		{"nonce with dash", "p1", ext(ticket, "p1", fields{"nonce_str": "a-b"}), textParameter, "nonce_str", ""},
-		{"long nonce", "p1", ext(ticket, "p1", fields{"nonce_str": strings.Repeat("a", 33)}), textParameter, "nonce_str", ""},
-		{"begin text", "p1", with(ext(ticket, "p1", nil), "fixed_begintimestamp", "now"), textParameter, "fixed_begintimestamp", ""},
+		{"an object", "p1", encoded{ext(ticket, "p1", nil)}, phone.TextSignature, "card_ext", "string"},
+		{"null", "p1", encoded{nil}, phone.TextSignature, "card_ext", ""},
+		{"no JSON", "p1", "x", phone.TextParameter, "card_ext", ""},
+		{"no object", "p1", "[]", phone.TextParameter, "card_ext", ""},
+		{"trailing", "p1", string(wire.Encode(ext(ticket, "p1", nil))) + "{}", phone.TextParameter, "card_ext", ""},
+		{"no signature", "p1", without(ext(ticket, "p1", nil), "signature"), phone.TextSignature, "signature", "no signature"},
+		{"no timestamp", "p1", without(ext(ticket, "p1", nil), "timestamp"), phone.TextParameter, "timestamp", ""},
+		{"timestamp text", "p1", ext(ticket, "p1", fields{"timestamp": "+1"}), phone.TextParameter, "timestamp", ""},
+		{"milliseconds", "p1", ext(ticket, "p1", fields{"timestamp": "1700000000000"}), phone.TextSignature, "timestamp", "milliseconds"},
+		{"nonce number", "p1", with(ext(ticket, "p1", nil), "nonce_str", 1), phone.TextParameter, "nonce_str", ""},
+		{"openid null", "p1", with(ext(ticket, "p1", nil), "openid", nil), phone.TextParameter, "openid", ""},
+		{"nonce with dash", "p1", ext(ticket, "p1", fields{"nonce_str": "a-b"}), phone.TextParameter, "nonce_str", ""},
+		{"long nonce", "p1", ext(ticket, "p1", fields{"nonce_str": strings.Repeat("a", 33)}), phone.TextParameter, "nonce_str", ""},
+		{"begin text", "p1", with(ext(ticket, "p1", nil), "fixed_begintimestamp", "now"), phone.TextParameter, "fixed_begintimestamp", ""},
 
-		{"unknown card", "pUnknown1", ext(ticket, "pUnknown1", nil), textParameter, "card_id", ""},
-		{"no card id", "", ext(ticket, "", nil), textParameter, "card_id", ""},
-		{"deleted", "pGone", ext(ticket, "pGone", nil), textParameter, "card_id", ""},
+		{"unknown card", "pUnknown1", ext(ticket, "pUnknown1", nil), phone.TextParameter, "card_id", ""},
+		{"no card id", "", ext(ticket, "", nil), phone.TextParameter, "card_id", ""},
+		{"deleted", "pGone", ext(ticket, "pGone", nil), phone.TextParameter, "card_id", ""},
 
-		{"nonsense", "p1", with(ext(ticket, "p1", nil), "signature", strings.Repeat("a", 40)), textSignature, "signature", "no live api_ticket"},
-		{"upper case", "p1", upper(ext(ticket, "p1", nil)), textSignature, "signature", ""},
-		{"another card", "p1", ext(ticket, "p2", nil), textSignature, "signature", ""},
-		{"sent, not signed", "p1", with(ext(ticket, "p1", nil), "nonce_str", "abc"), textSignature, "signature", "nonce_str was sent but not signed"},
-		{"signed, not sent", "p1", without(ext(ticket, "p1", nonce), "nonce_str"), textSignature, "signature", ""},
-		{"outer_str signed", "p1", with(ext(ticket, "p1", fields{"outer_str": "o"}), "signature", signature(ticket, "p1", "1700000000", "o")), textSignature, "signature", "outer_str was signed, and must not be"},
-		{"jsapi_ticket", "p1", ext(jsapi, "p1", nil), textSignature, "jsapi_ticket", ""},
-		{"another account", "pFree", ext(foreign, "pFree", nil), textSignature, "foreign_ticket", ""},
-		{"expired", "p1", ext(old, "p1", nil), textSignature, "expired_ticket", ""},
+		{"nonsense", "p1", with(ext(ticket, "p1", nil), "signature", strings.Repeat("a", 40)), phone.TextSignature, "signature", "no live api_ticket"},
+		{"upper case", "p1", upper(ext(ticket, "p1", nil)), phone.TextSignature, "signature", ""},
+		{"another card", "p1", ext(ticket, "p2", nil), phone.TextSignature, "signature", ""},
+		{"sent, not signed", "p1", with(ext(ticket, "p1", nil), "nonce_str", "abc"), phone.TextSignature, "signature", "nonce_str was sent but not signed"},
+		{"signed, not sent", "p1", without(ext(ticket, "p1", nonce), "nonce_str"), phone.TextSignature, "signature", ""},
+		{"outer_str signed", "p1", with(ext(ticket, "p1", fields{"outer_str": "o"}), "signature", phone.Signature(ticket, "p1", "1700000000", "o")), phone.TextSignature, "signature", "outer_str was signed, and must not be"},
+		{"jsapi_ticket", "p1", ext(jsapi, "p1", nil), phone.TextSignature, "jsapi_ticket", ""},
+		{"another account", "pFree", ext(foreign, "pFree", nil), phone.TextSignature, "foreign_ticket", ""},
+		{"expired", "p1", ext(old, "p1", nil), phone.TextSignature, "expired_ticket", ""},
 
-		{"own code missing", "pOwn", ext(ticket, "pOwn", nil), textParameter, "code", "needs a code"},
-		{"own code used", "pOwn", ext(ticket, "pOwn", fields{"code": "TAKEN"}), textSoldOut, "code_used", ""},
-		{"long code", "pOwn", ext(ticket, "pOwn", fields{"code": strings.Repeat("1", 21)}), textParameter, "code", "20"},
-		{"special code", "pOwn", ext(ticket, "pOwn", fields{"code": "a_1"}), textParameter, "code", ""},
-		{"code on WeChat's", "pFree", ext(ticket, "pFree", fields{"code": "1"}), textParameter, "code", "takes no code"},
-		{"code on imported", "pImported", ext(ticket, "pImported", fields{"code": "1"}), textParameter, "code", "takes no code"},
-		{"openid missing", "pBound", ext(ticket, "pBound", nil), textParameter, "openid", "needs"},
-		{"openid on unbound", "pFree", ext(ticket, "pFree", fields{"openid": DemoOpenID}), textParameter, "openid", "takes no openid"},
-		{"in review", "pReview", ext(ticket, "pReview", nil), textReview, "status", "review"},
-		{"refused", "pRefused", ext(ticket, "pRefused", nil), textParameter, "status", ""},
-		{"no stock", "pNone", ext(ticket, "pNone", nil), textSoldOut, "stock", ""},
-		{"no imported codes", "pImported", ext(ticket, "pImported", nil), textSoldOut, "stock", ""},
-		{"get_limit", "pOnce", ext(ticket, "pOnce", nil), textSoldOut, "get_limit", ""},
-		{"replay", "pFree", ext(ticket, "pFree", nonce), textSoldOut, "nonce_reused", ""},
+		{"own code missing", "pOwn", ext(ticket, "pOwn", nil), phone.TextParameter, "code", "needs a code"},
+		{"own code used", "pOwn", ext(ticket, "pOwn", fields{"code": "TAKEN"}), phone.TextSoldOut, "code_used", ""},
+		{"long code", "pOwn", ext(ticket, "pOwn", fields{"code": strings.Repeat("1", 21)}), phone.TextParameter, "code", "20"},
+		{"special code", "pOwn", ext(ticket, "pOwn", fields{"code": "a_1"}), phone.TextParameter, "code", ""},
+		{"code on WeChat's", "pFree", ext(ticket, "pFree", fields{"code": "1"}), phone.TextParameter, "code", "takes no code"},
+		{"code on imported", "pImported", ext(ticket, "pImported", fields{"code": "1"}), phone.TextParameter, "code", "takes no code"},
+		{"openid missing", "pBound", ext(ticket, "pBound", nil), phone.TextParameter, "openid", "needs"},
+		{"openid on unbound", "pFree", ext(ticket, "pFree", fields{"openid": DemoOpenID}), phone.TextParameter, "openid", "takes no openid"},
+		{"in review", "pReview", ext(ticket, "pReview", nil), phone.TextReview, "status", "review"},
+		{"refused", "pRefused", ext(ticket, "pRefused", nil), phone.TextParameter, "status", ""},
+		{"no stock", "pNone", ext(ticket, "pNone", nil), phone.TextSoldOut, "stock", ""},
+		{"no imported codes", "pImported", ext(ticket, "pImported", nil), phone.TextSoldOut, "stock", ""},
+		{"get_limit", "pOnce", ext(ticket, "pOnce", nil), phone.TextSoldOut, "get_limit", ""},
+		{"replay", "pFree", ext(ticket, "pFree", nonce), phone.TextSoldOut, "nonce_reused", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var a answer
@@ -154,9 +159,9 @@ func TestAddCardRefusals(t *testing.T) {
 		})
 	}
 	for _, body := range []string{"", "x", "[]", "{}", `{"cardList":[]}`, `{"cardList":"[]"}`, `{"cardList":[{"cardId":1}]}`} {
-		r.wantRefused(body, r.do("POST", "/_sandbox/phone/addCard", body), textParameter, "card_list")
+		r.wantRefused(body, r.do("POST", "/_sandbox/phone/addCard", body), phone.TextParameter, "card_list")
 	}
-	if got := len(r.s.codes.Values()); got != 3 {
+	if got := len(r.s.world.Codes.All()); got != 3 {
 		t.Errorf("refusals handed out cards: %d, want 3", got)
 	}
 }
@@ -171,49 +176,49 @@ func upper(e map[string]any) map[string]any {
 
 func TestAddCardRevokedTicket(t *testing.T) {
 	r := newRig(t, Config{})
-	ticket, other := r.ticket("wx1", cardTicket), r.ticket("wx2", cardTicket)
+	ticket, other := r.ticket("wx1", accounts.CardTicket), r.ticket("wx2", accounts.CardTicket)
 	r.do("POST", "/_sandbox/revoke", `{"app_id":"wx1","kind":"api_ticket"}`)
-	r.wantRefused("revoked", r.addCard("", "p1", ext(ticket, "p1", nil)), textSignature, "expired_ticket")
+	r.wantRefused("revoked", r.addCard("", "p1", ext(ticket, "p1", nil)), phone.TextSignature, "expired_ticket")
 	r.added(r.addCard("", "p2", ext(other, "p2", nil)))
-	r.added(r.addCard("", "p1", ext(r.ticket("wx1", cardTicket), "p1", nil)))
+	r.added(r.addCard("", "p1", ext(r.ticket("wx1", accounts.CardTicket), "p1", nil)))
 }
 
 func TestAddCardList(t *testing.T) {
 	r := newRig(t, Config{CustomCodeCards: []string{"pOwn"}})
-	ticket := r.ticket("wx1", cardTicket)
+	ticket := r.ticket("wx1", accounts.CardTicket)
 	r.card("pTwo", "GROUPON", map[string]any{"sku": map[string]any{"quantity": 2}}, nil)
 	list := func(card string, exts ...map[string]any) answer {
 		items := []any{}
 		for _, e := range exts {
-			items = append(items, map[string]any{"cardId": card, "cardExt": string(encode(e))})
+			items = append(items, map[string]any{"cardId": card, "cardExt": string(wire.Encode(e))})
 		}
 		return r.phone("addCard", map[string]any{"cardList": items})
 	}
 	n := func(card string, i int) map[string]any {
 		return ext(ticket, card, map[string]string{"nonce_str": fmt.Sprint("n", i)})
 	}
-	r.wantRefused("same nonce", list("p1", n("p1", 1), n("p1", 1)), textSoldOut, "nonce_reused")
-	r.wantRefused("stock", list("pTwo", n("pTwo", 1), n("pTwo", 2), n("pTwo", 3)), textSoldOut, "stock")
+	r.wantRefused("same nonce", list("p1", n("p1", 1), n("p1", 1)), phone.TextSoldOut, "nonce_reused")
+	r.wantRefused("stock", list("pTwo", n("pTwo", 1), n("pTwo", 2), n("pTwo", 3)), phone.TextSoldOut, "stock")
 	code := map[string]string{"code": "A"}
-	r.wantRefused("same code", list("pOwn", ext(ticket, "pOwn", code), ext(ticket, "pOwn", code)), textSoldOut, "code_used")
-	if len(r.s.codes.Values()) != 0 {
+	r.wantRefused("same code", list("pOwn", ext(ticket, "pOwn", code), ext(ticket, "pOwn", code)), phone.TextSoldOut, "code_used")
+	if len(r.s.world.Codes.All()) != 0 {
 		t.Error("a refused list handed out cards")
 	}
 	a := list("pTwo", n("pTwo", 1), n("pTwo", 2))
 	if got := a["cardList"].([]any); len(got) != 2 || got[0].(map[string]any)["code"] == got[1].(map[string]any)["code"] {
 		t.Errorf("got %v", a)
 	}
-	r.wantRefused("nothing left", list("pTwo", n("pTwo", 3)), textSoldOut, "stock")
+	r.wantRefused("nothing left", list("pTwo", n("pTwo", 3)), phone.TextSoldOut, "stock")
 }
 
 func TestWhosePhone(t *testing.T) {
 	r := newRig(t, Config{})
-	ticket := r.ticket("wx1", cardTicket)
+	ticket := r.ticket("wx1", accounts.CardTicket)
 	r.card("pBound", "GROUPON", map[string]any{"bind_openid": true}, nil)
 	add := func(query, openid string) answer {
 		return r.addCard(query, "pBound", ext(ticket, "pBound", map[string]string{"openid": openid}))
 	}
-	demoHere, demoThere, bob := r.s.OpenID("wxmini", demoUser), r.s.OpenID("wxother", demoUser), r.s.OpenID("wxmini", "bob")
+	demoHere, demoThere, bob := r.s.OpenID("wxmini", users.Demo), r.s.OpenID("wxother", users.Demo), r.s.OpenID("wxmini", "bob")
 	stranger := "oStranger_000000000000000000"
 	for _, tc := range []struct {
 		query, openid string
@@ -243,14 +248,14 @@ func TestWhosePhone(t *testing.T) {
 	two := func(openids ...string) answer {
 		list := make([]any, 0, len(openids))
 		for _, id := range openids {
-			list = append(list, map[string]any{"cardId": "pBound", "cardExt": string(encode(ext(ticket, "pBound", map[string]string{"openid": id})))})
+			list = append(list, map[string]any{"cardId": "pBound", "cardExt": string(wire.Encode(ext(ticket, "pBound", map[string]string{"openid": id})))})
 		}
 		return r.phone("addCard", map[string]any{"cardList": list})
 	}
 	if a := two(bob, bob); a.text("errMsg") != "addCard:ok" {
 		t.Errorf("got %v", a)
 	}
-	r.wantRefused("two users on one phone", two(bob, demoHere), textParameter, "openid")
+	r.wantRefused("two users on one phone", two(bob, demoHere), phone.TextParameter, "openid")
 
 	code := r.plain(r.added(add("", bob)))
 	open := func(query string) answer {
@@ -259,148 +264,26 @@ func TestWhosePhone(t *testing.T) {
 	if a := open(""); a.text("errMsg") != "openCard:ok" {
 		t.Errorf("got %v", a)
 	}
-	r.wantRefused("another user's card", open("?openid="+DemoOpenID), textParameter, "code")
+	r.wantRefused("another user's card", open("?openid="+DemoOpenID), phone.TextParameter, "code")
 }
 
 func TestOpenCardRefusals(t *testing.T) {
 	r := newRig(t, Config{})
-	ticket := r.ticket("wx1", cardTicket)
+	ticket := r.ticket("wx1", accounts.CardTicket)
 	encrypted := r.added(r.addCard("", "p1", ext(ticket, "p1", nil)))
 	code := r.plain(encrypted)
 	r.added(r.addCard("", "p2", ext(ticket, "p2", nil)))
 	open := func(query, card, code string) answer {
 		return r.phone("openCard"+query, map[string]any{"cardList": []any{map[string]any{"cardId": card, "code": code}}})
 	}
-	r.wantRefused("encrypted", open("", "p1", encrypted), textParameter, "encrypted_code")
-	r.wantRefused("unknown", open("", "p1", "123456789012"), textParameter, "code")
-	r.wantRefused("empty", open("", "p1", ""), textParameter, "code")
-	r.wantRefused("another card", open("", "p2", code), textParameter, "code")
-	r.wantRefused("no such card", open("", "p3", code), textParameter, "card_id")
-	r.wantRefused("another user", open("?openid="+r.s.OpenID("wxmini", "bob"), "p1", code), textParameter, "code")
-	r.wantRefused("no list", r.phone("openCard", map[string]any{}), textParameter, "card_list")
-	r.wantRefused("number", r.phone("openCard", map[string]any{"cardList": []any{map[string]any{"cardId": "p1", "code": 1}}}), textParameter, "card_list")
+	r.wantRefused("encrypted", open("", "p1", encrypted), phone.TextParameter, "encrypted_code")
+	r.wantRefused("unknown", open("", "p1", "123456789012"), phone.TextParameter, "code")
+	r.wantRefused("empty", open("", "p1", ""), phone.TextParameter, "code")
+	r.wantRefused("another card", open("", "p2", code), phone.TextParameter, "code")
+	r.wantRefused("no such card", open("", "p3", code), phone.TextParameter, "card_id")
+	r.wantRefused("another user", open("?openid="+r.s.OpenID("wxmini", "bob"), "p1", code), phone.TextParameter, "code")
+	r.wantRefused("no list", r.phone("openCard", map[string]any{}), phone.TextParameter, "card_list")
+	r.wantRefused("number", r.phone("openCard", map[string]any{"cardList": []any{map[string]any{"cardId": "p1", "code": 1}}}), phone.TextParameter, "card_list")
 	r.post("/card/code/unavailable", r.token("wx1"), map[string]any{"code": code})
-	r.wantRefused("unavailable", open("", "p1", code), textParameter, "status")
-}
-
-// params are the component's parameters for a card, out of geturl's answer.
-func (r *rig) params(card, outer string) map[string]any {
-	r.t.Helper()
-	a := r.post("/card/membercard/activate/geturl", r.token("wx1"), map[string]any{"card_id": card, "outer_str": outer})
-	r.wantCode("geturl", a, 0)
-	u, err := url.Parse(a.text("url"))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	q := u.Query() // all is escaped, so that form decoding is good enough here
-	return map[string]any{"encrypt_card_id": q.Get("encrypt_card_id"), "outer_str": q.Get("outer_str"), "biz": q.Get("biz")}
-}
-
-// component goes to the component for a card, and gives what comes back.
-func (r *rig) component(card string, form map[string]any) answer {
-	r.t.Helper()
-	a := r.phone("openComponent", map[string]any{"appId": componentAppID, "extraData": r.params(card, "o&1"), "form": form})
-	ref, _ := a["referrerInfo"].(map[string]any)
-	if a.text("errMsg") != "navigateToMiniProgram:ok" || ref["appId"] != componentAppID {
-		r.t.Fatalf("got %v", a)
-	}
-	extra, _ := ref["extraData"].(map[string]any)
-	return extra
-}
-
-func TestOpenComponent(t *testing.T) {
-	r := newRig(t, Config{})
-	tok := r.token("wx1")
-	r.card("pJump", "MEMBER_CARD", nil, activatable)
-	r.wantRefused("no form", r.phone("openComponent", map[string]any{"appId": componentAppID, "extraData": r.params("pJump", "")}), textParameter, "form")
-	r.post("/card/membercard/activateuserform/set", tok, `{"card_id":"pJump","required_form":{"common_field_id_list":["USER_FORM_INFO_FLAG_NAME"]}}`)
-
-	extra := r.component("pJump", nil)
-	if len(extra) != 5 || extra.text("card_id") != "pJump" || len(extra.text("code")) != 12 || extra["errCode"] != 0. {
-		t.Errorf("got %v", extra)
-	}
-	ticket := extra.text("activate_ticket")
-	rest, found := strings.CutPrefix(extra.text("wx_activate_after_submit_url"), "https://m.example/a?b=c&card_id=pJump&encrypt_code=")
-	if !found || !strings.HasSuffix(rest, "&outer_str=o%261&openid="+r.s.OpenID("wx1", demoUser)+"&activate_ticket="+escape(ticket)) {
-		t.Errorf("got url %v", extra["wx_activate_after_submit_url"])
-	}
-	code, _, _ := strings.Cut(rest, "&")
-	if decoded, err := url.PathUnescape(code); err != nil || r.plain(decoded) != extra.text("code") {
-		t.Errorf("encrypt_code %q is not the code", code)
-	}
-	a := r.post("/card/membercard/activatetempinfo/get", tok, map[string]any{"activate_ticket": ticket})
-	if got := fmt.Sprint(a["info"]); !strings.Contains(got, "张三") {
-		t.Errorf("got %v", a)
-	}
-	if again := r.component("pJump", nil); again.text("code") != extra.text("code") || again.text("activate_ticket") == ticket {
-		t.Errorf("the second time: got %v, want the same card", again)
-	}
-	r.wantCode("activate", r.post("/card/membercard/activate", tok, map[string]any{"code": extra["code"], "membership_number": "1"}), 0)
-	if got := r.component("pJump", nil); got != nil {
-		t.Errorf("active already: got %v", got)
-	}
-	bob := r.phone("openComponent?openid="+r.s.OpenID("wxmini", "bob"), map[string]any{"appId": componentAppID, "extraData": r.params("pJump", "")})
-	if got := bob["referrerInfo"].(map[string]any)["extraData"].(map[string]any)["code"]; got == extra["code"] {
-		t.Error("another user got the same card")
-	}
-
-	t.Run("not the jump type", func(t *testing.T) {
-		r.card("pDirect", "MEMBER_CARD", nil, map[string]any{"wx_activate": true})
-		r.post("/card/membercard/activateuserform/set", tok, `{"card_id":"pDirect"}`)
-		if got := r.component("pDirect", nil); got != nil {
-			t.Errorf("got %v, want nothing", got)
-		}
-		list := r.post("/card/user/getcardlist", tok, map[string]any{"openid": r.s.OpenID("wx1", demoUser), "card_id": "pDirect"})
-		code := list["card_list"].([]any)[0].(map[string]any)["code"]
-		if a := r.post("/card/membercard/userinfo/get", tok, map[string]any{"card_id": "pDirect", "code": code}); a["has_active"] != true {
-			t.Errorf("got %v", a)
-		}
-	})
-	t.Run("a card from wx.addCard is the same card", func(t *testing.T) {
-		code := r.plain(r.added(r.addCard("", "pAdded", ext(r.ticket("wx1", cardTicket), "pAdded", nil))))
-		if got := r.component("pAdded", nil); got.text("code") != code {
-			t.Errorf("got %v, want code %s", got, code)
-		}
-	})
-}
-
-func TestOpenComponentRefusals(t *testing.T) {
-	r := newRig(t, Config{})
-	good := r.params("p1", "x")
-	change := func(name string, v any) map[string]any {
-		p := map[string]any{"encrypt_card_id": good["encrypt_card_id"], "outer_str": "x", "biz": good["biz"]}
-		if v == nil {
-			delete(p, name)
-		} else {
-			p[name] = v
-		}
-		return p
-	}
-	id, b := good["encrypt_card_id"].(string), good["biz"].(string)
-	for _, tc := range []struct {
-		name   string
-		extra  any
-		reason string
-	}{
-		{"no object", "x", "extra_data"},
-		{"no extraData", nil, "encrypt_card_id"},
-		{"numbers", change("biz", 1), "extra_data"},
-		{"no id", change("encrypt_card_id", nil), "encrypt_card_id"},
-		{"no biz", change("biz", ""), "biz"},
-		{"encoded id", change("encrypt_card_id", url.QueryEscape(id)), "percent_encoded"},
-		{"encoded biz", change("biz", url.QueryEscape(b)), "percent_encoded"},
-		{"decoded twice", change("encrypt_card_id", strings.ReplaceAll(id, "+", " ")), "blank"},
-		{"lost padding", change("encrypt_card_id", strings.TrimRight(id, "=")), "encrypt_card_id"},
-		{"made up", change("encrypt_card_id", "abc+/="), "encrypt_card_id"},
-		{"a code", change("encrypt_card_id", r.s.EncryptCode("wx1", "1")), "encrypt_card_id"},
-		{"another biz", change("biz", biz("wx2")), "biz"},
-	} {
-		r.wantRefused(tc.name, r.phone("openComponent", map[string]any{"appId": componentAppID, "extraData": tc.extra}), textParameter, tc.reason)
-	}
-	r.wantRefused("another app", r.phone("openComponent", map[string]any{"appId": "wx1", "extraData": good}), textParameter, "app_id")
-	r.wantRefused("no JSON", r.do("POST", "/_sandbox/phone/openComponent", "{"), textParameter, "extra_data")
-
-	r.card("pNone", "MEMBER_CARD", map[string]any{"sku": map[string]any{"quantity": 0}}, activatable)
-	r.post("/card/membercard/activateuserform/set", r.token("wx1"), `{"card_id":"pNone"}`)
-	r.wantRefused("no stock", r.phone("openComponent", map[string]any{"appId": componentAppID, "extraData": r.params("pNone", "")}), textSoldOut, "stock")
+	r.wantRefused("unavailable", open("", "p1", code), phone.TextParameter, "status")
 }

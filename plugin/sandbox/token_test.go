@@ -8,6 +8,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/accounts"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
 )
 
 func TestTokenRefusals(t *testing.T) {
@@ -36,7 +39,7 @@ func TestTokenRefusals(t *testing.T) {
 		{"stable no appid", "POST", "/cgi-bin/stable_token", `{}`, 41002},
 		{"stable no secret", "POST", "/cgi-bin/stable_token", `{"grant_type":"client_credential","appid":"wx1"}`, 41004},
 		{"stable bad secret", "POST", "/cgi-bin/stable_token", `{"grant_type":"client_credential","appid":"wx1","secret":"S1"}`, 40125},
-		{"too large", "POST", "/cgi-bin/stable_token", strings.Repeat(" ", maxBody+1), 45002},
+		{"too large", "POST", "/cgi-bin/stable_token", strings.Repeat(" ", wire.MaxBody+1), 45002},
 
 		{"unknown path", "GET", "/cgi-bin/tokens", "", 40066},
 		{"root", "GET", "/", "", 40066},
@@ -222,25 +225,13 @@ func TestForcedRefreshesADay(t *testing.T) {
 	if r.stable(false).text("access_token") != before {
 		t.Error("the refused refresh changed the token")
 	}
-	r.now = time.Date(2026, 5, 4, 23, 59, 59, 0, chinaTime)
+	r.now = time.Date(2026, 5, 4, 23, 59, 59, 0, accounts.ChinaTime)
 	r.wantCode("before midnight", r.stable(true), 45009)
 	r.pass(time.Second)
 	r.wantCode("the next day", r.stable(true), 0)
 }
 
-func TestSpansScale(t *testing.T) {
-	for _, tc := range []struct{ lifetime, span, spacing time.Duration }{
-		{0, 300 * time.Second, 30 * time.Second},
-		{7200 * time.Second, 300 * time.Second, 30 * time.Second},
-		{1200 * time.Second, 300 * time.Second, 30 * time.Second},
-		{40 * time.Second, 10 * time.Second, time.Second},
-		{2 * time.Second, 500 * time.Millisecond, 50 * time.Millisecond},
-	} {
-		s := New(Config{ExpiresIn: tc.lifetime})
-		if s.span() != tc.span || s.forcedSpacing() != tc.spacing {
-			t.Errorf("%v: got %v and %v, want %v and %v", tc.lifetime, s.span(), s.forcedSpacing(), tc.span, tc.spacing)
-		}
-	}
+func TestShortLives(t *testing.T) {
 	r := newRig(t, Config{ExpiresIn: time.Second})
 	first := r.stable(false)
 	r.pass(700 * time.Millisecond)
@@ -317,98 +308,5 @@ func TestConcurrentCallersSeeOneStableToken(t *testing.T) {
 	wg.Wait()
 	if len(seen) != 1 {
 		t.Errorf("got %d tokens, want 1", len(seen))
-	}
-}
-
-func TestTickets(t *testing.T) {
-	r := newRig(t, Config{ExpiresIn: 100 * time.Second})
-	tok := r.token("wx1")
-	get := func(query string) answer { return r.do("GET", "/cgi-bin/ticket/getticket?"+query, "") }
-	r.wantCode("no type", get("access_token="+tok), 40097)
-	r.wantCode("bad type", get("type=x&access_token="+tok), 40097)
-	one, two := get("type=wx_card&access_token="+tok), get("type=wx_card&access_token="+tok)
-	for _, a := range []answer{one, two} {
-		if a.text("errmsg") != "ok" || a.int("expires_in") != 100 || len(a) != 4 {
-			t.Errorf("got %v", a)
-		}
-	}
-	if one.text("ticket") == two.text("ticket") {
-		t.Error("got the same ticket twice")
-	}
-	r.pass(100 * time.Second)
-	r.wantCode("expired token", get("type=jsapi&access_token="+tok), 42001)
-}
-
-func TestQuota(t *testing.T) {
-	r := newRig(t, Config{})
-	for range 2000 {
-		if a := r.classic(); a.code() != 0 {
-			t.Fatal(a)
-		}
-	}
-	r.wantCode("the 2001st classic token", r.classic(), 45009)
-	tok := r.token("wx1")
-	quota := func(path string) map[string]any {
-		t.Helper()
-		a := r.post("/cgi-bin/openapi/quota/get", tok, map[string]any{"cgi_path": path})
-		r.wantCode("quota/get", a, 0)
-		return a["quota"].(map[string]any)
-	}
-	if q := quota("/cgi-bin/token"); q["daily_limit"] != 2000. || q["used"] != 2000. || q["remain"] != 0. {
-		t.Errorf("got %v", q)
-	}
-	if q := quota("/cgi-bin/ticket/getticket"); q["used"] != 0. {
-		t.Errorf("got %v", q)
-	}
-	r.wantCode("unknown path", r.post("/cgi-bin/openapi/quota/get", tok, `{"cgi_path":"/x"}`), 76021)
-	r.wantCode("sns", r.post("/cgi-bin/openapi/quota/get", tok, `{"cgi_path":"/sns/jscode2session"}`), 76021)
-
-	r.wantCode("another appid", r.post("/cgi-bin/clear_quota", tok, `{"appid":"wx2"}`), 40013)
-	for range 10 {
-		r.wantCode("clear_quota", r.post("/cgi-bin/clear_quota", tok, `{"appid":"wx1"}`), 0)
-	}
-	r.wantCode("after clear_quota", r.classic(), 0)
-	r.wantCode("the 11th clear_quota", r.post("/cgi-bin/clear_quota", tok, `{"appid":"wx1"}`), 48006)
-	r.now = time.Date(2026, 6, 1, 0, 0, 0, 0, chinaTime)
-	r.wantCode("next month", r.post("/cgi-bin/clear_quota", r.token("wx1"), `{"appid":"wx1"}`), 0)
-}
-
-func TestJSCode2Session(t *testing.T) {
-	r := newRig(t, Config{Apps: map[string]string{"wx1": "s1", "wxmini": "s2"}})
-	login := func(app, secret, code string) answer {
-		return r.do("GET", "/sns/jscode2session?grant_type=authorization_code&appid="+app+"&secret="+secret+"&js_code="+code, "")
-	}
-	for _, tc := range []struct {
-		app, secret, code string
-		want              int
-	}{
-		{"", "s2", "x", 41002},
-		{"wxmini", "", "x", 41004},
-		{"wx2", "s2", "x", 40013},
-		{"wxmini", "s1", "x", 40125},
-		{"wxmini", "s2", "", 40029},
-		{"wxmini", "s2", "bad1", 40029},
-		{"wxmini", "s2", "risk1", 40226},
-		{"wxmini", "s2", strings.Repeat("x", 129), 40029},
-	} {
-		r.wantCode(fmt.Sprint(tc), login(tc.app, tc.secret, tc.code), tc.want)
-	}
-	one, two, bob := login("wxmini", "s2", "alice.1"), login("wxmini", "s2", "alice.2"), login("wxmini", "s2", "bob")
-	if one.text("openid") != two.text("openid") || one.text("openid") != r.s.OpenID("wxmini", "alice") {
-		t.Errorf("got %v and %v for one user", one, two)
-	}
-	if !regexp.MustCompile(`^o[0-9A-Za-z_-]{27}$`).MatchString(one.text("openid")) || len(one.text("session_key")) != 24 || len(one) != 3 {
-		t.Errorf("got %v", one)
-	}
-	if bob.text("openid") == one.text("openid") || bob.text("unionid") == one.text("unionid") {
-		t.Error("two users are one")
-	}
-	other := login("wx1", "s1", "alice.1")
-	if other.text("openid") == one.text("openid") || other.text("unionid") != one.text("unionid") {
-		t.Error("a user has one openid an app and one unionid")
-	}
-	r.wantCode("used", login("wxmini", "s2", "alice.1"), 40163)
-	if len(DemoOpenID) != 28 {
-		t.Errorf("DemoOpenID has %d characters", len(DemoOpenID))
 	}
 }

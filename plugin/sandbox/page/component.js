@@ -3,7 +3,7 @@ import { byId, h } from './dom.js';
 import { clientProblem } from './explain.js';
 import { t } from './i18n.js';
 import { comeBack } from './miniprogram.js';
-import { showSheet } from './phone.js';
+import { register, showSheet } from './phone.js';
 import { beginTap } from './sandbox.js';
 import { artOf, titleOf } from './wallet.js';
 import * as wx from './wx.js';
@@ -12,7 +12,7 @@ const inputTypes = { MOBILE: 'tel', EMAIL: 'email', BIRTHDAY: 'date' };
 const autocomplete = 'off';
 let submitting = false;
 
-export function componentScreen({ parameter, shown }) {
+function componentScreen({ parameter, shown }) {
   const { card, form, active } = shown;
   const field = (name) => {
     const short = name.replace('USER_FORM_INFO_FLAG_', '');
@@ -25,6 +25,7 @@ export function componentScreen({ parameter, shown }) {
     title: t('component'),
     back: 'home',
     capsule: true,
+    typing: true,
     content: [
       h('div', { class: 'component-card' }, artOf(card), h('div', {}, h('strong', { text: titleOf(card) }), h('span', { text: t('component.by') }))),
       active ? h('p', { class: 'form-note', text: t('component.active') }) : null,
@@ -59,3 +60,5 @@ async function submit(parameter, form) {
     byId('do-submit')?.removeAttribute('aria-disabled');
   }
 }
+
+register('component', componentScreen);

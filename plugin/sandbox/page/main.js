@@ -5,9 +5,14 @@ import { refresh, watch } from './sandbox.js';
 import { startCredentials } from './credentials.js';
 import { startInspector } from './inspector.js';
 import { startMood } from './mood.js';
-import { startPhone, gatewayChanged } from './phone.js';
+import { startPhone } from './phone.js';
 import { startSettings } from './settings.js';
 import { startTimeline } from './timeline.js';
+
+// The phone's screens.
+import { loadMiniProgram } from './miniprogram.js';
+import './component.js';
+import './wallet.js';
 
 const themes = ['auto', 'light', 'dark'];
 const themeIcons = {
@@ -38,12 +43,13 @@ onLanguage(() => {
 });
 
 showTheme(themes.includes(kept('theme')) ? kept('theme') : 'auto');
-startSettings(gatewayChanged);
+startSettings(() => loadMiniProgram()); // another gateway, route or card
 startTimeline();
 startMood();
 startCredentials();
 startInspector();
 startPhone();
+loadMiniProgram();
 watch(({ alive }) => document.body.classList.toggle('lost', !alive));
 apply();
 refresh();

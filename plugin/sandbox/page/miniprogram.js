@@ -3,7 +3,7 @@ import { byId, h } from './dom.js';
 import { clientProblem, gatewayProblem } from './explain.js';
 import { inspectLast } from './inspector.js';
 import { t } from './i18n.js';
-import { redraw, show, showSheet } from './phone.js';
+import { redraw, register, show, showSheet } from './phone.js';
 import { beginTap, state } from './sandbox.js';
 import { route, settings } from './settings.js';
 import * as wx from './wx.js';
@@ -132,7 +132,7 @@ export const comeBack = (referrerInfo) => perform('activate', async () => {
   loadComponent();
 });
 
-export function homeScreen() {
+function homeScreen() {
   const member = state.wallet.find((card) => card.card_id === settings.memberID);
   const coupons = state.wallet.filter((card) => card.card_id === settings.couponID).length;
   return {
@@ -172,3 +172,4 @@ function ready() {
 const leaf = () => h('svg', { viewBox: '0 0 64 64', class: 'leaf' },
   h('path', { d: 'M10 54C8 28 22 10 56 8c0 30-16 46-40 42' }), h('path', { d: 'M10 54C18 40 28 30 42 22' }));
 
+register('home', homeScreen);

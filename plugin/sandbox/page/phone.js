@@ -1,14 +1,19 @@
-// The phone: WeChat, with a wallet and a merchant's mini program in it.
+// The phone: what is around the screens. It knows them by the names that they register under; main.js brings them.
 import { announce, byId, h, icon } from './dom.js';
 import { onLanguage, t } from './i18n.js';
 import { watch } from './sandbox.js';
-import { cardScreen, walletScreen } from './wallet.js';
-import { componentScreen } from './component.js';
-import { homeScreen, loadMiniProgram } from './miniprogram.js';
 
-const screens = { home: homeScreen, wallet: walletScreen, card: cardScreen, component: componentScreen };
-const ui = { screen: 'home', argument: undefined, sheet: null, wallet: '' };
+const screens = {};
+const ui = { screen: 'home', argument: undefined, sheet: null, wallet: '', typing: false };
 let frame;
+
+/**
+ * Registers a screen. draw is given show's argument and gives {title, content, back, capsule, typing}: back is the screen that
+ * is behind this one, and while the user is typing nothing is drawn anew under his fingers.
+ */
+export function register(screen, draw) {
+  screens[screen] = draw;
+}
 
 /** Shows another screen. */
 export function show(screen, argument) {
@@ -68,6 +73,7 @@ function render() {
   const screen = screens[ui.screen](ui.argument);
   const focused = document.activeElement?.id;
   const hadFocus = frame.root.contains(document.activeElement);
+  ui.typing = Boolean(screen.typing);
   frame.root.dataset.screen = ui.screen;
   frame.nav.replaceChildren(
     screen.back ? h('button', { type: 'button', class: 'nav-back', 'aria-label': t('back'), onclick: () => show(screen.back) }, icon('M14.500 5l-7 7 7 7')) : h('span'),
@@ -92,11 +98,6 @@ function tab(screen, ...paths) {
 
 function showTime() {
   frame.time.textContent = new Date().toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
-}
-
-/** Somebody set another gateway, route or card. */
-export function gatewayChanged() {
-  loadMiniProgram();
 }
 
 export function startPhone() {
@@ -131,7 +132,6 @@ export function startPhone() {
     ui.wallet = seen;
     ui.count = cards.length;
     frame.badge.textContent = cards.length || '';
-    if (ui.screen !== 'component') render();
+    if (!ui.typing) render();
   });
-  loadMiniProgram();
 }

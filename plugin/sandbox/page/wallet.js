@@ -1,7 +1,7 @@
 // The wallet (卡包), and a card of it.
 import { h } from './dom.js';
 import { clock, t } from './i18n.js';
-import { show } from './phone.js';
+import { register, show } from './phone.js';
 import { state } from './sandbox.js';
 
 /** A card that nobody made has no texts of its own, so its id says what to show. */
@@ -27,7 +27,7 @@ function stateOf(card) {
   return card.active ? t('card.active') : t('card.inactive');
 }
 
-export function walletScreen() {
+function walletScreen() {
   if (!state.wallet.length) {
     return { title: t('tab.wallet'), content: [h('div', { class: 'wallet-empty' }, h('span', { class: 'wallet-ghost', 'aria-hidden': 'true' }), h('strong', { text: t('wallet.empty') }), h('p', { text: t('wallet.empty.hint') }))] };
   }
@@ -43,7 +43,7 @@ export function walletScreen() {
   };
 }
 
-export function cardScreen({ cardID, code, back }) {
+function cardScreen({ cardID, code, back }) {
   const card = state.wallet.find((c) => c.card_id === cardID && c.code === code);
   if (!card) return { title: t('tab.wallet'), back, content: [h('p', { class: 'form-note', text: t('card.gone') })] };
   const row = (name, value) => value && h('div', {}, h('dt', { text: t(name) }), h('dd', { text: value }));
@@ -72,3 +72,6 @@ function bars(code) {
   }
   return drawn;
 }
+
+register('wallet', walletScreen);
+register('card', cardScreen);

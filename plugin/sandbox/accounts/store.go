@@ -1,0 +1,82 @@
+package accounts
+
+import (
+	"crypto/subtle"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/lru"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
+)
+
+// MaxApps is how many accounts are remembered.
+const MaxApps = 1_000
+
+// DefaultExpiresIn is how long tokens and tickets live if nothing else is said: as at WeChat.
+const DefaultExpiresIn = 7200 * time.Second
+
+// Store is all accounts.
+type Store struct {
+	// ExpiresIn is how long tokens and tickets live.
+	ExpiresIn time.Duration
+
+	secrets map[string]string // by app id; nil: any id with any secret
+	apps    *lru.Map[string, *App]
+	tokens  *lru.Map[string, *Token]
+}
+
+// New makes a Store of accounts with these secrets, by app id; nil: any id with any secret. Tokens and
+// tickets live for expiresIn, or DefaultExpiresIn if that is not positive.
+func New(secrets map[string]string, expiresIn time.Duration) *Store {
+	if expiresIn <= 0 {
+		expiresIn = DefaultExpiresIn
+	}
+	return &Store{
+		ExpiresIn: expiresIn, secrets: secrets,
+		apps: lru.New[string, *App](MaxApps), tokens: lru.New[string, *Token](lru.MaxRecords),
+	}
+}
+
+// Authenticate checks what proves an app's identity. It fails with WeChat's refusal.
+func (s *Store) Authenticate(id, secret, grant, wantGrant string) (*App, error) {
+	switch {
+	case id == "":
+		return nil, wire.ErrNoAppID
+	case grant != wantGrant:
+		return nil, wire.ErrBadGrant
+	case secret == "":
+		return nil, wire.ErrNoSecret
+	}
+	if s.secrets != nil {
+		want, found := s.secrets[id]
+		if !found {
+			return nil, wire.ErrBadAppID
+		}
+		if subtle.ConstantTimeCompare([]byte(secret), []byte(want)) == 0 {
+			return nil, wire.ErrBadSecret
+		}
+	}
+	if len(id) > wire.MaxText {
+		return nil, wire.ErrBadAppID
+	}
+	return s.App(id), nil
+}
+
+// App gives the record of an app, made on first use.
+func (s *Store) App(id string) *App {
+	a, found := s.apps.Get(id)
+	if !found {
+		a = &App{ID: id, Tickets: make(map[string][]*Ticket)}
+		s.apps.Add(id, a)
+	}
+	return a
+}
+
+// All gives the apps, those unused for longest first.
+func (s *Store) All() []*App { return s.apps.Values() }
+
+// Forget forgets quotas, menus, forced refreshes and what Revoke has left to come. Tokens and tickets stay as they are.
+func (s *Store) Forget() {
+	for _, a := range s.apps.Values() {
+		a.quota, a.clears, a.forced, a.sticky, a.Menu = daily{}, monthly{}, forced{}, false, nil
+	}
+}

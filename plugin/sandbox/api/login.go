@@ -1,0 +1,39 @@
+package api
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"strings"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/users"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
+)
+
+// A js_code names its user: "alice.1" and "alice.2" are two logins of alice, a js_code without a dot is the name.
+
+// jscode2session takes any js_code once. One that begins with "bad" is invalid, with "risk" of a user whom WeChat blocks.
+func jscode2session(c *call) (any, error) {
+	q := c.query
+	a, err := c.world.Accounts.Authenticate(q.Get("appid"), q.Get("secret"), q.Get("grant_type"), "authorization_code")
+	if err != nil {
+		return nil, err
+	}
+	code := q.Get("js_code")
+	user, _, _ := strings.Cut(code, ".")
+	switch {
+	case user == "" || strings.HasPrefix(code, "bad") || len(code) > wire.MaxText:
+		return nil, wire.ErrBadJSCode
+	case strings.HasPrefix(code, "risk"):
+		return nil, wire.ErrRiskyUser
+	}
+	if !c.world.Users.Login(a.ID, code) {
+		return nil, wire.ErrUsedJSCode
+	}
+	var key [16]byte
+	_, _ = rand.Read(key[:]) // never fails
+	return struct {
+		SessionKey string `json:"session_key"`
+		OpenID     string `json:"openid"`
+		UnionID    string `json:"unionid"`
+	}{base64.StdEncoding.EncodeToString(key[:]), c.world.Users.OpenID(a.ID, user), users.UnionID(user)}, nil
+}

@@ -1,0 +1,51 @@
+package api
+
+import (
+	"net/http"
+)
+
+// endpoint is one call of WeChat's API.
+type endpoint struct {
+	method string
+	open   bool // needs no access_token
+	run    func(c *call) (any, error)
+}
+
+// endpoints are the calls that the sandbox knows, by path.
+var endpoints = map[string]endpoint{
+	"/cgi-bin/token":             {method: http.MethodGet, open: true, run: classicToken},
+	"/cgi-bin/stable_token":      {method: http.MethodPost, open: true, run: stableToken},
+	"/cgi-bin/ticket/getticket":  {method: http.MethodGet, run: getTicket},
+	"/cgi-bin/openapi/quota/get": {method: http.MethodPost, run: getQuota},
+	"/cgi-bin/clear_quota":       {method: http.MethodPost, run: clearQuota},
+	"/sns/jscode2session":        {method: http.MethodGet, open: true, run: jscode2session},
+
+	"/cgi-bin/menu/create": {method: http.MethodPost, run: createMenu},
+	"/cgi-bin/menu/get":    {method: http.MethodGet, run: getMenu},
+	"/cgi-bin/menu/delete": {method: http.MethodGet, run: deleteMenu},
+
+	"/card/create":      {method: http.MethodPost, run: createCard},
+	"/card/update":      {method: http.MethodPost, run: updateCard},
+	"/card/get":         {method: http.MethodPost, run: getCard},
+	"/card/batchget":    {method: http.MethodPost, run: batchGetCards},
+	"/card/modifystock": {method: http.MethodPost, run: modifyStock},
+	"/card/delete":      {method: http.MethodPost, run: deleteCard},
+
+	"/card/getcolors":         {method: http.MethodGet, run: getColors},
+	"/card/testwhitelist/set": {method: http.MethodPost, run: setTestWhitelist},
+
+	"/card/code/decrypt":         {method: http.MethodPost, run: decryptCode},
+	"/card/code/get":             {method: http.MethodPost, run: getCode},
+	"/card/code/consume":         {method: http.MethodPost, run: consumeCode},
+	"/card/code/unavailable":     {method: http.MethodPost, run: unavailableCode},
+	"/card/code/deposit":         {method: http.MethodPost, run: depositCodes},
+	"/card/code/getdepositcount": {method: http.MethodPost, run: depositCount},
+	"/card/user/getcardlist":     {method: http.MethodPost, run: userCards},
+
+	"/card/membercard/activate/geturl":      {method: http.MethodPost, run: activateURL},
+	"/card/membercard/activateuserform/set": {method: http.MethodPost, run: setActivateForm},
+	"/card/membercard/activatetempinfo/get": {method: http.MethodPost, run: getTempInfo},
+	"/card/membercard/activate":             {method: http.MethodPost, run: activateMember},
+	"/card/membercard/userinfo/get":         {method: http.MethodPost, run: memberInfo},
+	"/card/membercard/updateuser":           {method: http.MethodPost, run: updateMember},
+}

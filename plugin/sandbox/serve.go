@@ -1,0 +1,111 @@
+package sandbox
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/api"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/control"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/events"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/exchanges"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/local"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/page"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/phone"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
+)
+
+// ownPrefix begins the paths that WeChat does not have.
+const ownPrefix = "/_sandbox/"
+
+// ServeHTTP implements http.Handler.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", s.world.Now().UTC().Format(http.TimeFormat))
+	own, isOwn := strings.CutPrefix(r.URL.Path, ownPrefix)
+	switch {
+	case isOwn:
+		s.serveOwn(w, r, own)
+	case page.IsWanted(r):
+		page.Serve(w, r, "index.html")
+	default:
+		s.serveAPI(w, r)
+	}
+}
+
+// serveOwn answers below /_sandbox/, to clients on this machine only.
+func (s *Sandbox) serveOwn(w http.ResponseWriter, r *http.Request, name string) {
+	if !local.IsLoopback(r.RemoteAddr) {
+		local.Error(w, http.StatusForbidden, "the sandbox is controlled from the same machine only")
+		return
+	}
+	if file, isPage := strings.CutPrefix(name, "page/"); isPage {
+		page.Serve(w, r, file)
+		return
+	}
+	if local.IsForeign(r) {
+		local.Error(w, http.StatusForbidden, "of what browsers load, only the sandbox's own page at localhost may control it")
+		return
+	}
+	method := http.MethodPost
+	if name == "calls" || name == "events" {
+		method = http.MethodGet
+	}
+	if r.Method != method {
+		w.Header().Set("Allow", method)
+		local.Error(w, http.StatusMethodNotAllowed, "want "+method)
+		return
+	}
+	call, isPhone := strings.CutPrefix(name, "phone/")
+	switch {
+	case name == "events":
+		events.Serve(s.world, w, r)
+	case name == "phone/request":
+		s.request.ServeHTTP(w, r)
+	case isPhone:
+		phone.Serve(s.world, w, r, call)
+	default:
+		control.Serve(s.world, w, r, name)
+	}
+}
+
+// serveAPI answers as api.weixin.qq.com would, unless a fault befalls the call.
+func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
+	s.world.Calls.Add(r.URL.Path)
+	f := s.world.Faults.Hit(r.URL.Path)
+	body, bodyErr := wire.ReadBody(w, r) // first of all: the server notices that a client goes only when its body is read
+	rec := &exchanges.Recorder{ResponseWriter: w}
+	w = rec
+	x := s.world.Log.Begin(exchanges.Exchange{
+		From: exchanges.Gateway, To: exchanges.WeChat, Method: r.Method, Address: r.URL.RequestURI(), Begin: s.world.Now(),
+		Request: body, Fault: f != nil,
+	})
+	defer func() { s.world.Log.End(x, rec.Status, rec.Body, nil) }()
+	answer := func() any {
+		v, err := api.Run(s.world, r, body, bodyErr)
+		if err != nil {
+			return wire.Refusal(err, s.world.Now())
+		}
+		return v
+	}
+	if f == nil {
+		wire.WriteJSON(w, http.StatusOK, answer())
+		return
+	}
+	var late any
+	if f.Execute {
+		late = answer()
+	}
+	if !f.Wait(r.Context()) {
+		return // nobody is there any more
+	}
+	switch {
+	case f.Spoils():
+		f.Answer(w, s.world.Now())
+	case f.Execute:
+		wire.WriteJSON(w, http.StatusOK, late)
+	default:
+		wire.WriteJSON(w, http.StatusOK, answer())
+	}
+}
+
+// Interface guard
+var _ http.Handler = (*Sandbox)(nil)

@@ -1,0 +1,92 @@
+// Package wire is how WeChat's API reads and writes: JSON, and the errcodes of its refusals.
+package wire
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Error is an answer that WeChat gives instead of what was asked.
+type Error struct {
+	Code int
+	Msg  string
+}
+
+// Error is WeChat's text.
+func (e *Error) Error() string { return e.Msg }
+
+// WeChat's refusals. The texts are WeChat's own, as far as they are known.
+var (
+	ErrSystem         = &Error{-1, "system error"}
+	ErrBadCredential  = &Error{40001, "invalid credential, access_token is invalid or not latest, could get access_token by getStableAccessToken"}
+	ErrBadGrant       = &Error{40002, "invalid grant_type"}
+	ErrBadOpenID      = &Error{40003, "invalid openid"}
+	ErrBadAppID       = &Error{40013, "invalid appid"}
+	ErrBadToken       = &Error{40014, "invalid access_token"}
+	ErrButtonCount    = &Error{40016, "invalid button size"}
+	ErrButtonName     = &Error{40018, "invalid button name size"}
+	ErrBadJSCode      = &Error{40029, "invalid code"}
+	ErrBadSerial      = &Error{40056, "invalid serial code"}
+	ErrInvalidURL     = &Error{40066, "invalid url"}
+	ErrBadCardType    = &Error{40071, "invalid card type"}
+	ErrBadCardID      = &Error{40073, "invalid card id"}
+	ErrBadEncrypted   = &Error{40075, "invalid encrypt code"}
+	ErrBadArgs        = &Error{40097, "invalid args"}
+	ErrConsumed       = &Error{40099, "invalid code, this code has consumed"}
+	ErrManyCodes      = &Error{40109, "too many code size, must <= 100"}
+	ErrEmptyCode      = &Error{40110, "have empty code"}
+	ErrSameCode       = &Error{40111, "have same code"}
+	ErrBadQuantity    = &Error{40122, "invalid card quantity"}
+	ErrBadSecret      = &Error{40125, "invalid appsecret"}
+	ErrUserCardStatus = &Error{40127, "invalid user-card status! Hint: the card was given to user, but may be deleted or expired or set unavailable !"}
+	ErrNeedWXCode     = &Error{40158, "invalid use_custom_code, need be false"}
+	ErrUsedJSCode     = &Error{40163, "code been used"}
+	ErrRiskyUser      = &Error{40226, "code blocked"}
+	ErrNoToken        = &Error{41001, "access_token missing"}
+	ErrNoAppID        = &Error{41002, "appid missing"}
+	ErrNoSecret       = &Error{41004, "appsecret missing"}
+	ErrNoField        = &Error{41011, "missing required fields! please check document and request json!"}
+	ErrNoCardID       = &Error{41012, "missing card id"}
+	ErrNoCode         = &Error{41013, "missing code"}
+	ErrExpiredToken   = &Error{42001, "access_token expired"}
+	ErrNeedGet        = &Error{43001, "require GET method"}
+	ErrNeedPost       = &Error{43002, "require POST method"}
+	ErrEmptyBody      = &Error{44002, "empty post data"}
+	ErrBigBody        = &Error{45002, "content size out of limit"}
+	ErrQuota          = &Error{45009, "reach max api daily quota limit"}
+	ErrTooLong        = &Error{45021, "some argument may be out of length limit! please check document and request json!"}
+	ErrUnsupported    = &Error{45030, "limit cardid, not support this function"}
+	ErrNoMenu         = &Error{46003, "menu no exist"}
+	ErrBadJSON        = &Error{47001, "data format error"}
+	ErrEscapes        = &Error{47002, `data format error, do NOT use json unicode encode (\uxxxx\uxxxx), please use utf8 encoded text!`}
+	ErrClears         = &Error{48006, "forbid to clear quota because of reaching the limit"}
+	ErrNeedMember     = &Error{72003, "invalid card type, need member card"}
+	ErrForeignTicket  = &Error{72011, "invalid activate_ticket.Maybe this ticket is not belong this AppId"}
+	ErrExpiredTicket  = &Error{72012, "activate_ticket has been expired"}
+	ErrBadPath        = &Error{76021, "cgi_path not found, please check"}
+)
+
+// Status is the beginning of every answer but those of the token endpoints.
+type Status struct {
+	ErrCode int    `json:"errcode"`
+	ErrMsg  string `json:"errmsg"`
+}
+
+// OK is the Status of a call that went well.
+var OK = Status{0, "ok"}
+
+// Refusal is err as WeChat writes it at that time: with the rid by which the request can be looked up there. What is no
+// *Error is a system error.
+func Refusal(err error, now time.Time) Status {
+	e, found := errors.AsType[*Error](err)
+	if !found {
+		e = ErrSystem
+	}
+	var b [8]byte
+	_, _ = rand.Read(b[:])                                                                 // never fails
+	return Status{e.Code, fmt.Sprintf("%s rid: %08x-%08x-%08x", e.Msg, uint32(now.Unix()), //nolint:gosec // as WeChat's, it wraps
+		binary.BigEndian.Uint32(b[:4]), binary.BigEndian.Uint32(b[4:]))}
+}
