@@ -8,15 +8,13 @@ package plugin
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/source"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
@@ -58,7 +56,7 @@ func SharedKey(cfg AccountConfig) string { return cfg.id().Hash() }
 // Account is one official account under one configuration. Its operations may be called at any time, before Start
 // and after Stop too, by any number of goroutines.
 //
-// They fail with *credential.Unavailable when there is no usable credential, with *Busy when a bound of ours is
+// They fail with *credential.Unavailable when there is no usable credential, with *limit.Busy when a bound of ours is
 // reached, and with *wechat.Error when WeChat refused or failed the very call that was needed.
 type Account struct {
 	cfg   AccountConfig
@@ -161,43 +159,29 @@ func (a *Account) AddCard(ctx context.Context, dst []byte, cards []card.Ext, non
 	return append(dst, `]}`...), nil
 }
 
-// newNonce gives 32 hex digits that nobody can guess.
-func newNonce() string {
-	var raw [16]byte
-	_, _ = rand.Read(raw[:]) // never fails (crypto/rand)
-	var digits [32]byte
-	hex.Encode(digits[:], raw[:])
-	return string(digits[:])
-}
-
 // withToken makes a call with the access_token, and once more with another one when WeChat refuses the first. Such a
 // refusal means that the call was not executed, so any call may be repeated after it. A call within a limit counts when
 // it is made: without a token it is not.
-func (a *Account) withToken(ctx context.Context, limit *bucket, call func(token string) error) error {
+func (a *Account) withToken(ctx context.Context, bucket *limit.Bucket, call func(token string) error) error {
 	tokens := a.state.keepers.Keeper(credential.AccessToken)
 	v, err := a.token(ctx)
 	if err != nil {
 		return err
 	}
-	if limit != nil {
-		if err := limit.take(); err != nil {
+	if bucket != nil {
+		if err := bucket.Take(); err != nil {
 			return err
 		}
 	}
-	if err = call(v.Text); v.Text == "" || !refusesToken(err) {
+	if err = call(v.Text); v.Text == "" || !wechat.Is(err, wechat.Credential) {
 		return err
 	}
 	if v, err = tokens.Reject(ctx, a.env, v.Text, err); err != nil {
 		return err
 	}
-	if err = call(v.Text); !refusesToken(err) {
+	if err = call(v.Text); !wechat.Is(err, wechat.Credential) {
 		return err
 	}
 	tokens.Drop(v.Text, err)
 	return &credential.Unavailable{Kind: credential.AccessToken, RetryAt: a.cfg.Now().Add(time.Second), Err: err}
-}
-
-func refusesToken(err error) bool {
-	e, ok := errors.AsType[*wechat.Error](err)
-	return ok && e.Reaction() == wechat.Credential
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
@@ -202,7 +203,7 @@ func TestDecryptIsBounded(t *testing.T) {
 	began := time.Now()
 	for i := range 2000 {
 		_, err := w.DecryptCode(t.Context(), fmt.Sprintf("%024d", i))
-		if b, ok := errors.AsType[*Busy](err); ok {
+		if b, ok := errors.AsType[*limit.Busy](err); ok {
 			busy++
 			if b.RetryAfter <= 0 || b.RetryAfter > 6*time.Second {
 				t.Fatalf("RetryAfter %v", b.RetryAfter)
@@ -236,7 +237,7 @@ func TestNoTokenUsesUpNoLimit(t *testing.T) {
 	w.wechat.Reset()
 	w.forward(time.Minute)
 	decrypt, geturl := ask(5)
-	if !refused(decrypt) || geturl != nil {
+	if !wechat.Is(decrypt, wechat.Refused) || geturl != nil {
 		t.Errorf("after recovery: got %v, %v", decrypt, geturl)
 	}
 }
@@ -305,8 +306,8 @@ func TestHundredThousandOuterStrs(t *testing.T) {
 	for i := 0; i < 100 && err == nil; i++ {
 		_, err = w.MemberCardComponent(t.Context(), ComponentQuery{CardID: fmt.Sprint("pThird", i), OuterStr: "x", ClientChosen: true})
 	}
-	if _, ok := errors.AsType[*Busy](err); !ok {
-		t.Errorf("got %v, want *Busy", err)
+	if _, ok := errors.AsType[*limit.Busy](err); !ok {
+		t.Errorf("got %v, want *limit.Busy", err)
 	}
 }
 
@@ -377,24 +378,6 @@ func TestWeChatTalksNonsense(t *testing.T) {
 		if calls > 3+int(time.Since(began).Seconds()) {
 			t.Errorf("%q: %d calls for 100 requests", body, calls)
 		}
-	}
-}
-
-func TestLimitsOfAReloadFillNoBucket(t *testing.T) {
-	cfg := AccountConfig{DecryptLimit: 3}
-	s := NewState(cfg)
-	for range 3 {
-		if err := s.decryptLimit.take(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s.limit(cfg)
-	if err := s.decryptLimit.take(); err == nil {
-		t.Error("the same limits set again filled the bucket")
-	}
-	s.limit(AccountConfig{DecryptLimit: 600})
-	if got := s.decryptLimit.perMinute; got != 600 {
-		t.Errorf("%d a minute", got)
 	}
 }
 

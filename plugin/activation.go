@@ -4,10 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/shared"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/singleflight"
@@ -40,7 +41,7 @@ type activations struct {
 	done    *lru.Cache[[sha256.Size]byte, doneForNow] // by what was asked for
 	fetches singleflight.Group                        // for infos
 	calls   singleflight.Group                        // for done
-	limit   bucket                                    // for infos: clients choose the tickets
+	limit   limit.Bucket                              // for infos: clients choose the tickets
 }
 
 // tempInfo is what WeChat said of an activate_ticket.
@@ -62,26 +63,26 @@ func newActivations() activations {
 
 // TempInfo gives what a user filled in to get a member card of the jump type, by the activate_ticket that came back from
 // the member-card component or with the redirect, percent-decoded (POST /card/membercard/activatetempinfo/get). Clients
-// choose the tickets, so the calls are bounded: past the limit it fails with *Busy.
+// choose the tickets, so the calls are bounded: past the limit it fails with *limit.Busy.
 func (a *Account) TempInfo(ctx context.Context, ticket string) (wechat.UserInfo, error) {
 	s := &a.state.activations
 	if t, ok := s.infos.Get(ticket); ok && a.cfg.Now().Before(t.until) {
 		return t.info, t.err
 	}
-	return shared(ctx, &s.fetches, ticket, func(ctx context.Context) (wechat.UserInfo, error) {
+	return shared.Do(ctx, &s.fetches, ticket, func(ctx context.Context) (wechat.UserInfo, error) {
 		info, err := a.askTempInfo(ctx, ticket)
 		for _, pause := range expiredPauses {
-			if errcode(err) != codeExpiredTicket {
+			if wechat.Errcode(err) != codeExpiredTicket {
 				break
 			}
 			time.Sleep(pause)
 			info, err = a.askTempInfo(ctx, ticket)
 		}
 		ttl := activationTTL
-		if errcode(err) == codeExpiredTicket {
+		if wechat.Errcode(err) == codeExpiredTicket {
 			ttl = expiredTTL
 		}
-		if err == nil && len(info.Common)+len(info.Custom) <= maxTempInfoSize || refused(err) {
+		if err == nil && len(info.Common)+len(info.Custom) <= maxTempInfoSize || wechat.Is(err, wechat.Refused) {
 			s.infos.Add(ticket, tempInfo{info, err, a.cfg.Now().Add(ttl)})
 		}
 		return info, err
@@ -138,11 +139,12 @@ func (a *Account) ActivateMember(ctx context.Context, m Activation) error {
 	if d, ok := s.done.Get(key); ok && a.cfg.Now().Before(d.until) {
 		return nil
 	}
-	_, err := shared(ctx, &s.calls, string(key[:]), func(ctx context.Context) (struct{}, error) {
+	_, err := shared.Do(ctx, &s.calls, string(key[:]), func(ctx context.Context) (struct{}, error) {
 		err := a.withToken(ctx, nil, func(token string) error {
 			return a.cfg.Client.ActivateMember(ctx, token, body, m.Code, m.MembershipNumber)
 		})
-		if refusesCall(err) && a.isActive(ctx, &m) {
+		// for what it asks, or for a reason that WeChat does not document
+		if wechat.Is(err, wechat.Refused, wechat.Setup) && a.isActive(ctx, &m) {
 			err = nil
 		}
 		if err == nil {
@@ -151,12 +153,6 @@ func (a *Account) ActivateMember(ctx context.Context, m Activation) error {
 		return struct{}{}, err
 	})
 	return err
-}
-
-// refusesCall reports whether WeChat refused a call for what it asks, or for a reason that it does not document.
-func refusesCall(err error) bool {
-	e, ok := errors.AsType[*wechat.Error](err)
-	return ok && (e.Reaction() == wechat.Refused || e.Reaction() == wechat.Setup)
 }
 
 // isActive asks WeChat whether a card is active already. Which errcode says so when it is activated again is nowhere
@@ -181,12 +177,4 @@ func (a *Account) MemberUserInfo(ctx context.Context, cardID, code string) (m we
 		return err
 	})
 	return m, err
-}
-
-// errcode is WeChat's code of an error, 0 when it has none.
-func errcode(err error) int {
-	if e, ok := errors.AsType[*wechat.Error](err); ok {
-		return e.Code
-	}
-	return 0
 }

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
@@ -82,7 +83,7 @@ func TestExpiredTicketIsTriedAgain(t *testing.T) {
 					t.Fatal(err)
 				}
 				info, err := a.TempInfo(t.Context(), ticket)
-				if got := errcode(err); got != tc.code {
+				if got := wechat.Errcode(err); got != tc.code {
 					t.Fatalf("got %v", err)
 				}
 				if waited := time.Since(began); waited != tc.waits {
@@ -105,7 +106,7 @@ func TestTempInfoIsRemembered(t *testing.T) {
 	calls := func() int { return w.wechat.Calls()[tempInfoPath] }
 	ask := func(ticket string, want, wantCalls int) {
 		t.Helper()
-		if _, err := w.TempInfo(t.Context(), ticket); errcode(err) != want {
+		if _, err := w.TempInfo(t.Context(), ticket); wechat.Errcode(err) != want {
 			t.Errorf("got %v, want %d", err, want)
 		}
 		if n := calls(); n != wantCalls {
@@ -174,12 +175,12 @@ func TestLongTempInfoIsNotRemembered(t *testing.T) {
 func TestTempInfoIsBounded(t *testing.T) {
 	w := newWorld(t, func(c *AccountConfig) { c.DecryptLimit = 3 })
 	for i := range 3 {
-		if _, err := w.TempInfo(t.Context(), fmt.Sprint("forged", i)); errcode(err) != 72011 {
+		if _, err := w.TempInfo(t.Context(), fmt.Sprint("forged", i)); wechat.Errcode(err) != 72011 {
 			t.Fatal(err)
 		}
 	}
 	_, err := w.TempInfo(t.Context(), "one more")
-	if busy, ok := errors.AsType[*Busy](err); !ok || busy.API != "tempinfo" || busy.RetryAfter <= 0 {
+	if busy, ok := errors.AsType[*limit.Busy](err); !ok || busy.API != "tempinfo" || busy.RetryAfter <= 0 {
 		t.Errorf("got %v", err)
 	}
 	if _, err := w.DecryptCode(t.Context(), w.wechat.EncryptCode("wx0123456789abcdef", "1")); err != nil {
@@ -222,11 +223,11 @@ func TestActivateMember(t *testing.T) {
 	}
 	fail(45009)
 	m.MembershipNumber = "2"
-	if err := w.ActivateMember(t.Context(), m); errcode(err) != 45009 {
+	if err := w.ActivateMember(t.Context(), m); wechat.Errcode(err) != 45009 {
 		t.Errorf("got %v", err)
 	}
 	m.Code = "1"
-	if err := w.ActivateMember(t.Context(), m); errcode(err) != 40056 {
+	if err := w.ActivateMember(t.Context(), m); wechat.Errcode(err) != 40056 {
 		t.Errorf("got %v", err)
 	}
 	if n := w.wechat.Calls()[path]; n != 4 {

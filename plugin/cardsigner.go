@@ -5,6 +5,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/nonce"
 )
 
 // CardSigner signs the cards of one answer: with one api_ticket, at one second. Keep it no longer than the request at hand.
@@ -19,12 +20,12 @@ func (a *Account) CardSigner(ctx context.Context) (CardSigner, error) {
 	return CardSigner{ticket, a.wechatNow()}, err
 }
 
-// AppendCardExt appends the cardExt of a card to dst, as a JSON string; with a nonce of its own unless nonce is false. It
+// AppendCardExt appends the cardExt of a card to dst, as a JSON string; with a nonce of its own unless withNonce is false. It
 // sets Timestamp and NonceStr of the card.
-func (s CardSigner) AppendCardExt(dst []byte, c *card.Ext, nonce bool) []byte {
+func (s CardSigner) AppendCardExt(dst []byte, c *card.Ext, withNonce bool) []byte {
 	c.Timestamp, c.NonceStr = s.now, ""
-	if nonce {
-		c.NonceStr = newNonce()
+	if withNonce {
+		c.NonceStr = nonce.New()
 	}
 	return c.AppendJSONString(dst, s.ticket)
 }

@@ -2,9 +2,9 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/shared"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -21,26 +21,20 @@ type decrypted struct {
 
 // DecryptCode turns the encrypted code that wx.addCard and wx.chooseCard give into the plain one that wx.openCard
 // wants (POST /card/code/decrypt). It proves nothing about whose code or which card's it is. Clients choose what is
-// asked here, so the calls are bounded: past the limit it fails with *Busy.
+// asked here, so the calls are bounded: past the limit it fails with *limit.Busy.
 func (a *Account) DecryptCode(ctx context.Context, encrypted string) (string, error) {
 	s := a.state
 	if d, ok := s.codes.Get(encrypted); ok && a.cfg.Now().Before(d.until) {
 		return d.code, d.err
 	}
-	return shared(ctx, &s.decrypts, encrypted, func(ctx context.Context) (code string, err error) {
+	return shared.Do(ctx, &s.decrypts, encrypted, func(ctx context.Context) (code string, err error) {
 		err = a.withToken(ctx, &s.decryptLimit, func(token string) (err error) {
 			code, err = a.cfg.Client.DecryptCode(ctx, token, encrypted)
 			return err
 		})
-		if err == nil || refused(err) {
+		if err == nil || wechat.Is(err, wechat.Refused) {
 			s.codes.Add(encrypted, decrypted{code, err, a.cfg.Now().Add(codeTTL)})
 		}
 		return code, err
 	})
-}
-
-// refused reports whether WeChat refused what was asked, so that asking again is no use.
-func refused(err error) bool {
-	e, ok := errors.AsType[*wechat.Error](err)
-	return ok && e.Reaction() == wechat.Refused
 }

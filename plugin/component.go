@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/shared"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -34,14 +36,14 @@ func (a *Account) MemberCardComponent(ctx context.Context, q ComponentQuery) (ca
 	if c, ok := s.components.Get(key); ok && a.cfg.Now().Sub(c.at) < q.MaxAge {
 		return c.data, nil
 	}
-	limit := &s.ownLimit
+	bucket := &s.ownLimit
 	if q.ClientChosen {
-		limit = &s.geturlLimit
+		bucket = &s.geturlLimit
 	}
-	data, err := shared(ctx, &s.geturls, q.CardID+" "+q.OuterStr, func(ctx context.Context) (card.ExtraData, error) {
-		return a.askComponent(ctx, limit, key)
+	data, err := shared.Do(ctx, &s.geturls, q.CardID+" "+q.OuterStr, func(ctx context.Context) (card.ExtraData, error) {
+		return a.askComponent(ctx, bucket, key)
 	})
-	if err == nil || refused(err) || ctx.Err() != nil {
+	if err == nil || wechat.Is(err, wechat.Refused) || ctx.Err() != nil {
 		return data, err
 	}
 	if c, ok := s.latest.Get(q.CardID); ok {
@@ -51,9 +53,9 @@ func (a *Account) MemberCardComponent(ctx context.Context, q ComponentQuery) (ca
 	return data, err
 }
 
-func (a *Account) askComponent(ctx context.Context, limit *bucket, key componentKey) (data card.ExtraData, err error) {
+func (a *Account) askComponent(ctx context.Context, bucket *limit.Bucket, key componentKey) (data card.ExtraData, err error) {
 	var url string
-	err = a.withToken(ctx, limit, func(token string) (err error) {
+	err = a.withToken(ctx, bucket, func(token string) (err error) {
 		url, err = a.cfg.Client.ActivateURL(ctx, token, key.cardID, key.outerStr)
 		return err
 	})

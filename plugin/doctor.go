@@ -239,7 +239,7 @@ func (a *Account) CheckRights(ctx context.Context, report Report) bool {
 		n, err = a.cfg.Client.CountCards(ctx, token)
 		return err
 	})
-	if errcode(err) == codeNoRight {
+	if wechat.Errcode(err) == codeNoRight {
 		report(Finding{
 			Check: checkRights, Verdict: Wrong, Text: "the account has no cards of its own: " + err.Error(),
 			Todo: "app_id has to be that of the official account (公众号) that made the cards, not the mini program's (小程序); and that account needs the card function (卡券功能) in its console",
@@ -290,7 +290,7 @@ func (a *Account) CheckQuota(ctx context.Context, report Report) {
 			left, err = a.cfg.Client.Quota(ctx, token, q.path)
 			return err
 		})
-		switch code := errcode(err); {
+		switch code := wechat.Errcode(err); {
 		case code == codeUnknownPath || code == codeWrongAccount:
 			continue
 		case err != nil:

@@ -75,7 +75,7 @@ func (a *Account) CheckCard(ctx context.Context, cardID string, uses []CardUse, 
 	if err != nil {
 		f := failed(checkCard, "WeChat does not show it", err)
 		f.Card = cardID
-		if errcode(err) == codeNotOurs {
+		if wechat.Errcode(err) == codeNotOurs {
 			f.Text = "it is not a card of this account: " + err.Error()
 			f.Todo = "app_id has to be that of the official account that made the card; see that the id is whole, too"
 		}

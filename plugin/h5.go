@@ -6,6 +6,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/nonce"
 )
 
 // JSConfig appends what an H5 page passes to wx.config to dst: {"appId","timestamp","nonceStr","signature","jsApiList"},
@@ -16,7 +17,7 @@ func (a *Account) JSConfig(ctx context.Context, dst []byte, url string, apis []s
 	if err != nil {
 		return dst, err
 	}
-	c := card.Config{URL: url, NonceStr: newNonce(), Timestamp: a.wechatNow()}
+	c := card.Config{URL: url, NonceStr: nonce.New(), Timestamp: a.wechatNow()}
 	dst = append(dst, `{"appId":`...)
 	dst = card.AppendString(dst, a.cfg.AppID)
 	dst = append(dst, `,"timestamp":`...)
@@ -47,7 +48,7 @@ func (a *Account) ChooseCard(ctx context.Context, dst []byte, filter card.Choose
 	if err != nil {
 		return dst, err
 	}
-	filter.AppID, filter.Timestamp, filter.NonceStr = a.cfg.AppID, a.wechatNow(), newNonce()
+	filter.AppID, filter.Timestamp, filter.NonceStr = a.cfg.AppID, a.wechatNow(), nonce.New()
 	dst = append(dst, `{"shopId":`...)
 	dst = card.AppendString(dst, filter.ShopID)
 	dst = append(dst, `,"cardType":`...)

@@ -34,7 +34,7 @@ func (a *Account) Relay(call RelayCall) (*http.Response, error) {
 	}
 	relay.AccessToken = v.Text
 	resp, err := a.cfg.Client.Relay(relay)
-	if v.Text == "" || !refusesToken(err) {
+	if v.Text == "" || !wechat.Is(err, wechat.Credential) {
 		return answered(resp, err)
 	}
 	if call.Body == nil && call.Request.Body != nil && call.Request.Body != http.NoBody {
@@ -46,7 +46,7 @@ func (a *Account) Relay(call RelayCall) (*http.Response, error) {
 		return nil, err
 	}
 	relay.AccessToken = v.Text
-	if resp, err = a.cfg.Client.Relay(relay); refusesToken(err) {
+	if resp, err = a.cfg.Client.Relay(relay); wechat.Is(err, wechat.Credential) {
 		tokens.Drop(v.Text, err)
 	}
 	return answered(resp, err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/singleflight"
 )
@@ -31,9 +32,9 @@ type State struct {
 	decrypts singleflight.Group
 	geturls  singleflight.Group
 
-	decryptLimit bucket
-	geturlLimit  bucket // for what clients choose
-	ownLimit     bucket // for what only the configuration chooses: strangers cannot use it up
+	decryptLimit limit.Bucket
+	geturlLimit  limit.Bucket // for what clients choose
+	ownLimit     limit.Bucket // for what only the configuration chooses: strangers cannot use it up
 }
 
 // NewState makes the State of cfg's SharedKey.
@@ -53,10 +54,10 @@ func NewState(cfg AccountConfig) *State {
 
 // limit sets the limits of a configuration, unless they are in force already: a reload fills no bucket.
 func (s *State) limit(cfg AccountConfig) {
-	s.decryptLimit.set("decrypt", cmp.Or(cfg.DecryptLimit, DefaultDecryptLimit))
-	s.activations.limit.set("tempinfo", cmp.Or(cfg.DecryptLimit, DefaultDecryptLimit))
-	s.geturlLimit.set("geturl", cmp.Or(cfg.GeturlLimit, DefaultGeturlLimit))
-	s.ownLimit.set("geturl", cmp.Or(cfg.GeturlLimit, DefaultGeturlLimit))
+	s.decryptLimit.Set("decrypt", cmp.Or(cfg.DecryptLimit, DefaultDecryptLimit))
+	s.activations.limit.Set("tempinfo", cmp.Or(cfg.DecryptLimit, DefaultDecryptLimit))
+	s.geturlLimit.Set("geturl", cmp.Or(cfg.GeturlLimit, DefaultGeturlLimit))
+	s.ownLimit.Set("geturl", cmp.Or(cfg.GeturlLimit, DefaultGeturlLimit))
 }
 
 func newLRU[K comparable, V any](size int) *lru.Cache[K, V] {

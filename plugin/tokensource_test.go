@@ -325,7 +325,7 @@ func TestCloudHosting(t *testing.T) {
 	token = "expired"
 	mu.Unlock()
 	before := inner.wechat.Calls()["/card/code/decrypt"]
-	if _, err = w.DecryptCode(t.Context(), inner.wechat.EncryptCode(w.cfg.AppID, "999999999999")); !refusesToken(err) {
+	if _, err = w.DecryptCode(t.Context(), inner.wechat.EncryptCode(w.cfg.AppID, "999999999999")); !wechat.Is(err, wechat.Credential) {
 		t.Errorf("got %v", err)
 	}
 	if n := inner.wechat.Calls()["/card/code/decrypt"] - before; n != 1 {

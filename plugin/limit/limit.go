@@ -1,4 +1,6 @@
-package plugin
+// Package limit bounds the calls to WeChat that clients can cause: so many a minute, and who comes past that is told
+// when to come again.
+package limit
 
 import (
 	"fmt"
@@ -20,16 +22,16 @@ func (e *Busy) Error() string {
 		e.API, e.RetryAfter.Round(time.Millisecond))
 }
 
-// bucket bounds the calls of one kind: a minute's worth at once, refilled evenly.
-type bucket struct {
+// Bucket bounds the calls of one kind: a minute's worth at once, refilled evenly. It must be Set before a call is taken.
+type Bucket struct {
 	mu        sync.Mutex
 	api       string
 	perMinute int
 	limiter   *rate.Limiter
 }
 
-// set makes a full bucket, unless this one has that size already: a reload fills no bucket.
-func (b *bucket) set(api string, perMinute int) {
+// Set makes a full bucket, unless this one has that size already: a reload fills no bucket. api is our name of the call.
+func (b *Bucket) Set(api string, perMinute int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.perMinute != perMinute {
@@ -38,8 +40,8 @@ func (b *bucket) set(api string, perMinute int) {
 	}
 }
 
-// take takes one call, or tells with *Busy when there will be one.
-func (b *bucket) take() error {
+// Take takes one call, or tells with *Busy when there will be one.
+func (b *Bucket) Take() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r := b.limiter.Reserve()

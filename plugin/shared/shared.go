@@ -1,4 +1,5 @@
-package plugin
+// Package shared makes one call for all who ask for the same at the same time.
+package shared
 
 import (
 	"context"
@@ -6,9 +7,9 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// shared makes one call of fn for all that ask for the same key at the same time. A caller that goes away does not
+// Do makes one call of fn for all that ask for the same key at the same time. A caller that goes away does not
 // end the call for the others.
-func shared[T any](ctx context.Context, g *singleflight.Group, key string, fn func(context.Context) (T, error)) (T, error) {
+func Do[T any](ctx context.Context, g *singleflight.Group, key string, fn func(context.Context) (T, error)) (T, error) {
 	done := g.DoChan(key, func() (any, error) { return fn(context.WithoutCancel(ctx)) })
 	var none T
 	select {
