@@ -90,7 +90,7 @@ func (a *Account) TempInfo(ctx context.Context, ticket string) (wechat.UserInfo,
 }
 
 func (a *Account) askTempInfo(ctx context.Context, ticket string) (info wechat.UserInfo, err error) {
-	err = a.withToken(ctx, &a.state.activations.limit, func(token string) (err error) {
+	err = a.CallWithin(ctx, &a.state.activations.limit, func(token string) (err error) {
 		info, err = a.cfg.Client.TempInfo(ctx, token, ticket)
 		return err
 	})
@@ -140,7 +140,7 @@ func (a *Account) ActivateMember(ctx context.Context, m Activation) error {
 		return nil
 	}
 	_, err := shared.Do(ctx, &s.calls, string(key[:]), func(ctx context.Context) (struct{}, error) {
-		err := a.withToken(ctx, nil, func(token string) error {
+		err := a.Call(ctx, func(token string) error {
 			return a.cfg.Client.ActivateMember(ctx, token, body, m.Code, m.MembershipNumber)
 		})
 		// for what it asks, or for a reason that WeChat does not document
@@ -172,7 +172,7 @@ func (a *Account) isActive(ctx context.Context, m *Activation) bool {
 // MemberUserInfo gives a user's member card by its plain code, with what the user filled in
 // (POST /card/membercard/userinfo/get).
 func (a *Account) MemberUserInfo(ctx context.Context, cardID, code string) (m wechat.Member, err error) {
-	err = a.withToken(ctx, nil, func(token string) (err error) {
+	err = a.Call(ctx, func(token string) (err error) {
 		m, err = a.cfg.Client.MemberUserInfo(ctx, token, cardID, code)
 		return err
 	})

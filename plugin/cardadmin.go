@@ -10,7 +10,7 @@ import (
 
 // Card gives a card's data (POST /card/get): as WeChat wrote it, and read.
 func (a *Account) Card(ctx context.Context, cardID string) (raw json.RawMessage, c cards.Card, err error) {
-	err = a.withToken(ctx, nil, func(token string) (err error) {
+	err = a.Call(ctx, func(token string) (err error) {
 		raw, err = a.cfg.Client.Card(ctx, token, cardID)
 		return err
 	})
@@ -25,7 +25,7 @@ func (a *Account) Card(ctx context.Context, cardID string) (raw json.RawMessage,
 
 // CreateCard makes a card (POST /card/create); request is the whole body.
 func (a *Account) CreateCard(ctx context.Context, request json.RawMessage) (cardID string, err error) {
-	err = a.withToken(ctx, nil, func(token string) (err error) {
+	err = a.Call(ctx, func(token string) (err error) {
 		cardID, err = a.cfg.Client.CreateCard(ctx, token, request)
 		return err
 	})
@@ -35,7 +35,7 @@ func (a *Account) CreateCard(ctx context.Context, request json.RawMessage) (card
 // UpdateCard changes a card (POST /card/update); request is the whole body. inReview says that the card has to be passed by
 // WeChat again, and that nobody can get it until then.
 func (a *Account) UpdateCard(ctx context.Context, request json.RawMessage) (inReview bool, err error) {
-	err = a.withToken(ctx, nil, func(token string) (err error) {
+	err = a.Call(ctx, func(token string) (err error) {
 		inReview, err = a.cfg.Client.UpdateCard(ctx, token, request)
 		return err
 	})
@@ -45,12 +45,12 @@ func (a *Account) UpdateCard(ctx context.Context, request json.RawMessage) (inRe
 // SetActivateForm sets what users fill in to get a member card (POST /card/membercard/activateuserform/set); request is the
 // whole body.
 func (a *Account) SetActivateForm(ctx context.Context, request json.RawMessage) error {
-	return a.withToken(ctx, nil, func(token string) error { return a.cfg.Client.SetActivateForm(ctx, token, request) })
+	return a.Call(ctx, func(token string) error { return a.cfg.Client.SetActivateForm(ctx, token, request) })
 }
 
 // SetTestWhitelist lets users have cards that are not approved yet (POST /card/testwhitelist/set), ten at the most.
 func (a *Account) SetTestWhitelist(ctx context.Context, openIDs, userNames []string) error {
-	return a.withToken(ctx, nil, func(token string) error {
+	return a.Call(ctx, func(token string) error {
 		return a.cfg.Client.SetTestWhitelist(ctx, token, openIDs, userNames)
 	})
 }
@@ -60,7 +60,7 @@ func (a *Account) SetTestWhitelist(ctx context.Context, openIDs, userNames []str
 func (a *Account) Colours(ctx context.Context) cards.Colours {
 	colours := cards.Documented()
 	var own []wechat.Color
-	_ = a.withToken(ctx, nil, func(token string) (err error) {
+	_ = a.Call(ctx, func(token string) (err error) {
 		own, err = a.cfg.Client.Colors(ctx, token)
 		return err
 	})

@@ -17,7 +17,7 @@ type CardSigner struct {
 // CardSigner gives what signs cards at present.
 func (a *Account) CardSigner(ctx context.Context) (CardSigner, error) {
 	ticket, err := a.Credential(ctx, credential.APITicket)
-	return CardSigner{ticket, a.wechatNow()}, err
+	return CardSigner{ticket, a.clock.Now().Unix()}, err
 }
 
 // AppendCardExt appends the cardExt of a card to dst, as a JSON string; with a nonce of its own unless withNonce is false. It

@@ -67,7 +67,7 @@ func TestClockIsLearntBeforeAnAgelessValueIsUsed(t *testing.T) {
 				t.Errorf("%s: %d calls of %s", name, n-before[path], path)
 			}
 		}
-		if !second.state.clock.known.Load() {
+		if !second.clock.Known() {
 			continue // this machine is slow
 		}
 		cards := []card.Ext{{CardID: testCard}}
@@ -77,28 +77,5 @@ func TestClockIsLearntBeforeAnAgelessValueIsUsed(t *testing.T) {
 		if off := first.now().Sub(time.Unix(cards[0].Timestamp, 0)); off.Abs() > 5*time.Second {
 			t.Errorf("%s: signs for %v ago", name, off)
 		}
-	}
-}
-
-// While WeChat does not answer, the time is not asked for at each look into the store.
-func TestClockThatNobodyTellsIsAskedForOnceAMinute(t *testing.T) {
-	w := newWorld(t, nil)
-	w.cfg.Client = wechat.New(wechat.Config{BaseURLs: []string{"http://127.0.0.1:1"}})
-	defer w.cfg.Client.Close()
-	a, err := NewAccount(w.cfg, NewState(w.cfg))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Stop()
-	a.learnClock(t.Context())
-	asked := a.state.clock.asked
-	a.learnClock(t.Context())
-	if asked.IsZero() || a.state.clock.asked != asked {
-		t.Errorf("asked at %v and %v", asked, a.state.clock.asked)
-	}
-	a.state.clock.asked = asked.Add(-clockPause)
-	a.learnClock(t.Context())
-	if a.state.clock.asked.Before(asked) {
-		t.Error("not asked again after a minute")
 	}
 }

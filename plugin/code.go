@@ -28,7 +28,7 @@ func (a *Account) DecryptCode(ctx context.Context, encrypted string) (string, er
 		return d.code, d.err
 	}
 	return shared.Do(ctx, &s.decrypts, encrypted, func(ctx context.Context) (code string, err error) {
-		err = a.withToken(ctx, &s.decryptLimit, func(token string) (err error) {
+		err = a.CallWithin(ctx, &s.decryptLimit, func(token string) (err error) {
 			code, err = a.cfg.Client.DecryptCode(ctx, token, encrypted)
 			return err
 		})

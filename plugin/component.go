@@ -55,7 +55,7 @@ func (a *Account) MemberCardComponent(ctx context.Context, q ComponentQuery) (ca
 
 func (a *Account) askComponent(ctx context.Context, bucket *limit.Bucket, key componentKey) (data card.ExtraData, err error) {
 	var url string
-	err = a.withToken(ctx, bucket, func(token string) (err error) {
+	err = a.CallWithin(ctx, bucket, func(token string) (err error) {
 		url, err = a.cfg.Client.ActivateURL(ctx, token, key.cardID, key.outerStr)
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
@@ -177,7 +178,7 @@ func failed(check, what string, err error) Finding {
 // CheckCredentials finds out whether WeChat takes the account's app_id and secret, and calls from this machine; whether there
 // is an access_token; and whether there are the tickets of kinds. It is for a Guest. It reports whether calls can be made.
 func (a *Account) CheckCredentials(ctx context.Context, kinds []credential.Kind, report Report) bool {
-	if a.cfg.tokenSource() == Stable {
+	if a.cfg.core().Source() == Stable {
 		// Not by the Keeper: a token out of the store would prove nothing. WeChat gives the same one again.
 		if _, err := a.cfg.Client.StableToken(ctx, a.cfg.AppID, a.cfg.AppSecret, false); err != nil {
 			report(failed(checkAccount, "WeChat gives no access_token", err))
@@ -190,13 +191,13 @@ func (a *Account) CheckCredentials(ctx context.Context, kinds []credential.Kind,
 		if kind != credential.AccessToken && !slices.Contains(kinds, kind) {
 			continue
 		}
-		if kind == credential.AccessToken && a.cfg.tokenSource() == None {
+		if kind == credential.AccessToken && a.cfg.core().Source() == None {
 			report(Finding{Check: string(kind), Text: "none needed"})
 			continue
 		}
 		if _, err := a.Credential(ctx, kind); err != nil {
 			f := failed(string(kind), "there is none", err)
-			if errors.Is(err, errNotOurs) {
+			if errors.Is(err, account.ErrNotOurs) {
 				f.Todo = "start Caddy with this configuration, and run this with the same store as it does"
 			}
 			report(f)
@@ -235,7 +236,7 @@ const codeNoRight = 48001
 // CheckRights finds out whether the account may use cards at all. It reports whether calls about cards can be made.
 func (a *Account) CheckRights(ctx context.Context, report Report) bool {
 	var n int
-	err := a.withToken(ctx, nil, func(token string) (err error) {
+	err := a.Call(ctx, func(token string) (err error) {
 		n, err = a.cfg.Client.CountCards(ctx, token)
 		return err
 	})
@@ -268,7 +269,7 @@ func (a *Account) counted() []counted {
 	if a.cfg.Tickets == nil {
 		calls = append([]counted{{"/cgi-bin/ticket/getticket", "getticket"}}, calls...)
 	}
-	if source := a.cfg.tokenSource(); source == Stable {
+	if source := a.cfg.core().Source(); source == Stable {
 		calls = append([]counted{{"/cgi-bin/stable_token", "stable_token"}}, calls...)
 	} else if source == Classic {
 		calls = append([]counted{{"/cgi-bin/token", "token"}}, calls...)
@@ -286,7 +287,7 @@ const (
 func (a *Account) CheckQuota(ctx context.Context, report Report) {
 	for _, q := range a.counted() {
 		var left wechat.Allowance
-		err := a.withToken(ctx, nil, func(token string) (err error) {
+		err := a.Call(ctx, func(token string) (err error) {
 			left, err = a.cfg.Client.Quota(ctx, token, q.path)
 			return err
 		})

@@ -87,7 +87,7 @@ func (a *Account) CheckCard(ctx context.Context, cardID string, uses []CardUse, 
 		say(Warning, "look at it with caddy wechat-card card get", "WeChat's answer about it is not as documented")
 		return
 	}
-	c := examined{card, facts, a.cfg.Now().Add(a.offset()), say}
+	c := examined{card, facts, a.cfg.Now().Add(a.clock.Offset()), say}
 	c.exists()
 	c.stock()
 	c.created(uses)

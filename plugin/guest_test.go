@@ -5,6 +5,7 @@ import (
 	"maps"
 	"testing"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 )
@@ -50,7 +51,7 @@ func TestGuestTakesWhatIsSharedAndLeavesNothing(t *testing.T) {
 			guest := w.beside(t, nil)
 			_, err := guest.Credential(t.Context(), credential.AccessToken)
 			if source == Classic {
-				if !errors.Is(err, errNotOurs) || len(w.wechat.Calls()) != 0 {
+				if !errors.Is(err, account.ErrNotOurs) || len(w.wechat.Calls()) != 0 {
 					t.Errorf("a guest without a shared token: got %v, calls %v", err, w.wechat.Calls())
 				}
 			} else if err != nil {

@@ -17,7 +17,7 @@ func (a *Account) JSConfig(ctx context.Context, dst []byte, url string, apis []s
 	if err != nil {
 		return dst, err
 	}
-	c := card.Config{URL: url, NonceStr: nonce.New(), Timestamp: a.wechatNow()}
+	c := card.Config{URL: url, NonceStr: nonce.New(), Timestamp: a.clock.Now().Unix()}
 	dst = append(dst, `{"appId":`...)
 	dst = card.AppendString(dst, a.cfg.AppID)
 	dst = append(dst, `,"timestamp":`...)
@@ -48,7 +48,7 @@ func (a *Account) ChooseCard(ctx context.Context, dst []byte, filter card.Choose
 	if err != nil {
 		return dst, err
 	}
-	filter.AppID, filter.Timestamp, filter.NonceStr = a.cfg.AppID, a.wechatNow(), nonce.New()
+	filter.AppID, filter.Timestamp, filter.NonceStr = a.cfg.AppID, a.clock.Now().Unix(), nonce.New()
 	dst = append(dst, `{"shopId":`...)
 	dst = card.AppendString(dst, filter.ShopID)
 	dst = append(dst, `,"cardType":`...)
@@ -63,6 +63,3 @@ func (a *Account) ChooseCard(ctx context.Context, dst []byte, filter card.Choose
 	dst = append(dst, filter.Signature(ticket)...)
 	return append(dst, `"}`...), nil
 }
-
-// wechatNow is the present second by WeChat's clock, as signatures have it.
-func (a *Account) wechatNow() int64 { return a.cfg.Now().Add(a.offset()).Unix() }

@@ -18,10 +18,11 @@ type Loan struct {
 
 // Lend gives the current value of a credential to keep until its end.
 func (a *Account) Lend(ctx context.Context, kind credential.Kind) (Loan, error) {
-	if kind == credential.AccessToken && a.cfg.TokenSource == None {
-		return Loan{}, a.noToken()
+	keeper, err := a.Keeper(kind)
+	if err != nil {
+		return Loan{}, err
 	}
-	text, left, err := a.state.keepers.Keeper(kind).Lend(ctx, a.env)
+	text, left, err := keeper.Lend(ctx, a.Env())
 	return Loan{Text: text, ExpiresIn: int(left / time.Second)}, err
 }
 
@@ -29,10 +30,10 @@ func (a *Account) Lend(ctx context.Context, kind credential.Kind) (Loan, error) 
 // does. Like at WeChat nothing happens when that must not be now: the Keeper's guard forbids it, forced refreshes are off,
 // or the token source knows none.
 func (a *Account) ForceToken(ctx context.Context) error {
-	if a.cfg.tokenSource() != Stable || !a.cfg.ForceRefresh {
+	if a.cfg.core().Source() != Stable || !a.cfg.ForceRefresh {
 		return nil
 	}
-	return a.state.keepers.Keeper(credential.AccessToken).Force(ctx, a.env)
+	return a.state.keepers.Keeper(credential.AccessToken).Force(ctx, a.Env())
 }
 
 // RejectToken takes the word of somebody whom an access_token was lent that WeChat refuses it: what Lend gives next is
@@ -47,10 +48,11 @@ var errLentRefused = errors.New("WeChat refuses the token, says one whom it was 
 // KnowsToken tells in constant time whether token is an access_token of the account that is good: the current one, or the
 // one before it as long as WeChat takes that. It fails when there is no current one.
 func (a *Account) KnowsToken(ctx context.Context, token string) (bool, error) {
-	if a.cfg.TokenSource == None {
-		return false, a.noToken()
+	keeper, err := a.Keeper(credential.AccessToken)
+	if err != nil {
+		return false, err
 	}
-	return a.state.keepers.Keeper(credential.AccessToken).Knows(ctx, a.env, token)
+	return keeper.Knows(ctx, a.Env(), token)
 }
 
 // HasAppSecret tells whether the account has an app secret: where others keep its credentials it may have none.

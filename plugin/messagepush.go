@@ -78,12 +78,12 @@ func (a *Account) OpenPush(ctx context.Context, q push.Query, body []byte, platf
 // inTime runs check with the time by WeChat's clock. When it is the time that check refuses, and WeChat has not told us
 // any yet, for there was no call to make, we ask.
 func (a *Account) inTime(ctx context.Context, check func(now time.Time) error) error {
-	err := check(time.Unix(a.wechatNow(), 0))
-	if e, ok := errors.AsType[*push.Refused](err); !ok || !e.Age || a.state.clock.known.Load() {
+	err := check(a.clock.Now())
+	if e, ok := errors.AsType[*push.Refused](err); !ok || !e.Age || a.clock.Known() {
 		return err
 	}
-	a.learnClock(ctx)
-	return check(time.Unix(a.wechatNow(), 0))
+	a.clock.Learn(ctx)
+	return check(a.clock.Now())
 }
 
 // DeliverPush delivers a message, unless it was delivered before; then known is true. Whoever brings the same message
@@ -101,7 +101,7 @@ func (a *Account) DeliverPush(ctx context.Context, m *push.Message, deliver func
 
 // SealPush encrypts and signs the reply to a message that was encrypted.
 func (a *Account) SealPush(m *push.Message, reply []byte) (sealed []byte, format push.Format) {
-	return a.receiver.Seal(m, reply, time.Unix(a.wechatNow(), 0))
+	return a.receiver.Seal(m, reply, a.clock.Now())
 }
 
 // PushWithUserInfo gives a message's text. If a member has activated a card, what the member filled in stands in it, provided

@@ -3,7 +3,6 @@ package plugin
 import (
 	"net/http"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -27,28 +26,19 @@ func (a *Account) Relay(call RelayCall) (*http.Response, error) {
 	if call.OwnToken {
 		return answered(a.cfg.Client.Relay(relay))
 	}
-	tokens := a.state.keepers.Keeper(credential.AccessToken)
-	v, err := a.token(ctx)
-	if err != nil {
-		return nil, err
-	}
-	relay.AccessToken = v.Text
-	resp, err := a.cfg.Client.Relay(relay)
-	if v.Text == "" || !wechat.Is(err, wechat.Credential) {
-		return answered(resp, err)
-	}
-	if call.Body == nil && call.Request.Body != nil && call.Request.Body != http.NoBody {
-		tokens.Drop(v.Text, err)
-		return resp, nil
-	}
-	_ = resp.Body.Close()
-	if v, err = tokens.Reject(ctx, a.env, v.Text, err); err != nil {
-		return nil, err
-	}
-	relay.AccessToken = v.Text
-	if resp, err = a.cfg.Client.Relay(relay); wechat.Is(err, wechat.Credential) {
-		tokens.Drop(v.Text, err)
-	}
+	var resp *http.Response
+	err := a.CallAgain(ctx, func(token string) (err error) {
+		relay.AccessToken = token
+		resp, err = a.cfg.Client.Relay(relay)
+		return err
+	}, func() bool {
+		if call.Body == nil && call.Request.Body != nil && call.Request.Body != http.NoBody {
+			return false
+		}
+		_ = resp.Body.Close()
+		resp = nil
+		return true
+	})
 	return answered(resp, err)
 }
 

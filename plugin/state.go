@@ -3,6 +3,7 @@ package plugin
 import (
 	"cmp"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/clock"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -20,7 +21,7 @@ const (
 // The host keeps one for each SharedKey for as long as any configuration uses it.
 type State struct {
 	keepers *credential.Keepers
-	clock   clock
+	clock   clock.State
 
 	codes      *lru.Cache[string, decrypted]       // by encrypted code
 	components *lru.Cache[componentKey, component] // by card and outer_str
@@ -40,7 +41,7 @@ type State struct {
 // NewState makes the State of cfg's SharedKey.
 func NewState(cfg AccountConfig) *State {
 	s := &State{
-		keepers:    credential.NewKeepers(cfg.id()),
+		keepers:    credential.NewKeepers(cfg.core().ID()),
 		codes:      newLRU[string, decrypted](maxCodes),
 		components: newLRU[componentKey, component](maxComponents),
 		latest:     newLRU[string, component](maxLatest),

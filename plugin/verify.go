@@ -14,7 +14,7 @@ func (a *Account) Verifiable(name string) verify.Account {
 	for _, mp := range a.cfg.MiniPrograms {
 		known.MiniPrograms = append(known.MiniPrograms, mp.AppID)
 	}
-	offset := a.offset()
+	offset := a.clock.Offset()
 	tickets := func(kind credential.Kind) (list []verify.Ticket) {
 		for _, v := range a.state.keepers.Keeper(kind).Held() {
 			list = append(list, verify.Ticket{Text: v.Text, Ends: v.Expires.Add(offset)})
@@ -26,4 +26,4 @@ func (a *Account) Verifiable(name string) verify.Account {
 }
 
 // WeChatTime is the present second by WeChat's clock, as signatures have it.
-func (a *Account) WeChatTime() time.Time { return time.Unix(a.wechatNow(), 0) }
+func (a *Account) WeChatTime() time.Time { return a.clock.Now() }
