@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"log/slog"
 	"time"
 
@@ -64,4 +65,9 @@ func (c AccountConfig) core() account.Config {
 		return core.Guest()
 	}
 	return core
+}
+
+// limits are in calls a minute.
+func (c AccountConfig) limits() (decrypt, geturl int) {
+	return cmp.Or(c.DecryptLimit, DefaultDecryptLimit), cmp.Or(c.GeturlLimit, DefaultGeturlLimit)
 }

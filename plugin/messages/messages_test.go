@@ -1,6 +1,7 @@
-package plugin
+package messages
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account/accounttest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest"
@@ -21,10 +24,39 @@ const (
 	userInfoPath = "/card/membercard/userinfo/get"
 )
 
+type world struct {
+	*accounttest.World
+	*Inbox
+}
+
+func newWorld(t *testing.T, settings func(*account.Config), change func(*Config)) *world {
+	t.Helper()
+	w := accounttest.New(t, settings)
+	cfg := Config{
+		Push: push.Config{Token: pushToken}, AppID: accounttest.AppID, Clock: w.Clock, Prefix: "pushes", Now: w.Config.Now,
+		Member: func(ctx context.Context, cardID, code string) (m wechat.Member, err error) {
+			err = w.Call(ctx, func(token string) (err error) {
+				m, err = w.Client.MemberUserInfo(ctx, token, cardID, code)
+				return err
+			})
+			return m, err
+		},
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	in, err := New(cfg, NewState())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(in.Stop)
+	return &world{w, in}
+}
+
 // open brings a message that is not encrypted.
 func (w *world) open(t testing.TB, body string) *push.Message {
 	t.Helper()
-	q := push.Query{Timestamp: fmt.Sprint(w.now().Unix()), Nonce: push.Sign(body)}
+	q := push.Query{Timestamp: fmt.Sprint(w.Now().Unix()), Nonce: push.Sign(body)}
 	q.Signature = push.Sign(pushToken, q.Timestamp, q.Nonce)
 	m, err := w.OpenPush(t.Context(), q, []byte(body), "")
 	if err != nil {
@@ -33,29 +65,13 @@ func (w *world) open(t testing.TB, body string) *push.Message {
 	return m
 }
 
-func withPush(c *AccountConfig) { c.MessagePush.Token = pushToken }
-
-func TestMessagePushSettings(t *testing.T) {
-	if err := newWorld(t, nil).CheckMessagePush(); err == nil {
-		t.Error("an account without settings is taken")
-	}
-	if err := newWorld(t, withPush).CheckMessagePush(); err != nil {
-		t.Error(err)
-	}
-	cfg := AccountConfig{MessagePush: push.Config{Token: "t", EncodingAESKey: "short"}}
-	if _, err := NewAccount(cfg, NewState(cfg)); err == nil || !strings.Contains(err.Error(), "message_push") {
-		t.Errorf("got error %v", err)
-	}
-}
-
 // TestPushTime goes by WeChat's clock. Ours is a day and two hours ahead.
 func TestPushTime(t *testing.T) {
-	w := newWorld(t, func(c *AccountConfig) {
-		withPush(c)
+	w := newWorld(t, func(c *account.Config) {
 		c.Now = func() time.Time { return time.Now().Add(26 * time.Hour) }
 		c.Client = wechat.New(wechat.Config{BaseURLs: []string{c.APIURL}, Now: c.Now})
 		t.Cleanup(c.Client.Close)
-	})
+	}, nil)
 	q := push.Query{Timestamp: fmt.Sprint(time.Now().Unix()), Nonce: "1"}
 	q.Signature = push.Sign(pushToken, q.Timestamp, q.Nonce)
 	if err := w.CheckPush(t.Context(), q); err != nil {
@@ -64,7 +80,7 @@ func TestPushTime(t *testing.T) {
 	if _, err := w.OpenPush(t.Context(), q, []byte("<xml/>"), ""); err != nil {
 		t.Error(err)
 	}
-	q.Timestamp = fmt.Sprint(w.now().Add(26 * time.Hour).Unix())
+	q.Timestamp = fmt.Sprint(w.Now().Add(26 * time.Hour).Unix())
 	q.Signature = push.Sign(pushToken, q.Timestamp, q.Nonce)
 	if err := w.CheckPush(t.Context(), q); err == nil {
 		t.Error("our own clock is believed")
@@ -72,10 +88,10 @@ func TestPushTime(t *testing.T) {
 }
 
 func TestPushWithUserInfo(t *testing.T) {
-	w := newWorld(t, withPush)
-	_, code := w.activateTicket(t)
-	asXML := "<xml><MsgType>event</MsgType><Event>%s</Event><CardId>" + testCard + "</CardId><UserCardCode>" + code + "</UserCardCode></xml>"
-	asJSON := `{"MsgType":"event","Event":"%s","CardId":"` + testCard + `","UserCardCode":"` + code + `"}`
+	w := newWorld(t, nil, nil)
+	_, code := w.ActivateTicket(t)
+	asXML := "<xml><MsgType>event</MsgType><Event>%s</Event><CardId>" + accounttest.CardID + "</CardId><UserCardCode>" + code + "</UserCardCode></xml>"
+	asJSON := `{"MsgType":"event","Event":"%s","CardId":"` + accounttest.CardID + `","UserCardCode":"` + code + `"}`
 	const event = push.EventSubmitMembercardUserInfo
 	for _, tc := range []struct{ body, want string }{
 		{fmt.Sprintf(asXML, event), `</UserCardCode><UserInfo><![CDATA[{"common_field_list":[{`},
@@ -85,7 +101,7 @@ func TestPushWithUserInfo(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 	}
-	before := w.wechat.Calls()[userInfoPath]
+	before := w.Sandbox.Calls()[userInfoPath]
 	for _, body := range []string{
 		fmt.Sprintf(asXML, "user_get_card"),
 		"<xml><MsgType>event</MsgType><Event>" + event + "</Event></xml>",
@@ -94,13 +110,13 @@ func TestPushWithUserInfo(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 	}
-	if n := w.wechat.Calls()[userInfoPath]; n != before {
+	if n := w.Sandbox.Calls()[userInfoPath]; n != before {
 		t.Errorf("%d calls more than before", n-before)
 	}
 
 	for _, fault := range []sandbox.Fault{{ErrCode: 40056}, {Delay: 10 * time.Second}} {
 		fault.Path, fault.Times = userInfoPath, 1
-		if err := w.wechat.Fail(fault); err != nil {
+		if err := w.Sandbox.Fail(fault); err != nil {
 			t.Fatal(err)
 		}
 		body, began := fmt.Sprintf(asXML, event), time.Now()
@@ -124,9 +140,8 @@ func TestPushOverRedis(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = store.Close() })
-		nodes[i] = newWorld(t, func(c *AccountConfig) {
-			withPush(c)
-			c.Store, c.APIURL = store, "https://api.example.com"
+		nodes[i] = newWorld(t, nil, func(c *Config) {
+			c.Store = store
 			c.Pushed = func(*push.Message) { told.Add(1) }
 		})
 	}

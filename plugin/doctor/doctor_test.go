@@ -1,7 +1,8 @@
-package plugin
+package doctor
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,10 +12,45 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account/accounttest"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/cards"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/clock"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
+
+type world struct{ *accounttest.World }
+
+func newWorld(t *testing.T, change func(*account.Config)) world {
+	t.Helper()
+	return world{accounttest.New(t, change)}
+}
+
+// doctor looks at an account of a configuration.
+func doctor(core *account.Core, theirs *clock.Clock, cfg account.Config) *Doctor {
+	return New(Config{
+		AppID: cfg.AppID, AppSecret: cfg.AppSecret, Source: cfg.Source(),
+		Client: cfg.Client, Caller: core, Credentials: core, Now: cfg.Now, WeChatTime: theirs.Now,
+		Card: func(ctx context.Context, cardID string) (raw json.RawMessage, card cards.Card, err error) {
+			if err = core.Call(ctx, func(token string) (err error) {
+				raw, err = cfg.Client.Card(ctx, token, cardID)
+				return err
+			}); err != nil {
+				return nil, card, err
+			}
+			card, err = cards.Parse(raw)
+			return raw, card, err
+		},
+	})
+}
+
+// guest looks at it from a process of its own.
+func (w world) guest(t *testing.T) *Doctor {
+	t.Helper()
+	return doctor(accounttest.Core(t, w.Config.Guest()))
+}
 
 // findings collects what a check reports, a line for each.
 type findings struct{ lines []string }
@@ -51,7 +87,7 @@ func TestCheckCredentials(t *testing.T) {
 	kinds := []credential.Kind{credential.AccessToken, credential.APITicket}
 	for _, tc := range []struct {
 		name   string
-		change func(*AccountConfig)
+		change func(*account.Config)
 		fault  sandbox.Fault
 		works  bool
 		want   []string
@@ -60,8 +96,8 @@ func TestCheckCredentials(t *testing.T) {
 			name: "all is well", works: true,
 			want: []string{"✓ account: takes app_id and app_secret", "✓ address: this machine", "✓ access_token: from WeChat", "✓ api_ticket: from WeChat"},
 		},
-		{name: "secret", change: func(c *AccountConfig) { c.AppSecret = "wrong" }, want: []string{"✗ account: errcode 40125"}},
-		{name: "app_id", change: func(c *AccountConfig) { c.AppID = "wx9" }, want: []string{"✗ account: does not know this app_id"}},
+		{name: "secret", change: func(c *account.Config) { c.AppSecret = "wrong" }, want: []string{"✗ account: errcode 40125"}},
+		{name: "app_id", change: func(c *account.Config) { c.AppID = "wx9" }, want: []string{"✗ account: does not know this app_id"}},
 		{
 			name:  "address",
 			fault: sandbox.Fault{Path: "/cgi-bin/stable_token", ErrCode: 40164, ErrMsg: "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist"},
@@ -71,18 +107,18 @@ func TestCheckCredentials(t *testing.T) {
 			name: "tickets", works: true, fault: sandbox.Fault{Path: "/cgi-bin/ticket/getticket", ErrCode: 45009, ErrMsg: "reach max api daily quota limit"},
 			want: []string{"✓ access_token: good for", "✗ api_ticket: the day's quota"},
 		},
-		{name: "classic", change: func(c *AccountConfig) { c.TokenSource = Classic }, want: []string{"✗ access_token: must not fetch one"}},
+		{name: "classic", change: func(c *account.Config) { c.TokenSource = account.Classic }, want: []string{"✗ access_token: must not fetch one"}},
 		{name: "unreachable", fault: sandbox.Fault{Path: "*", Drop: true}, want: []string{"✗ account: see what is said of the hosts"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := newWorld(t, tc.change)
 			if tc.fault.Path != "" {
-				if err := w.wechat.Fail(tc.fault); err != nil {
+				if err := w.Sandbox.Fail(tc.fault); err != nil {
 					t.Fatal(err)
 				}
 			}
 			var f findings
-			if works := w.beside(t, nil).CheckCredentials(t.Context(), kinds, f.report); works != tc.works {
+			if works := w.guest(t).CheckCredentials(t.Context(), kinds, f.report); works != tc.works {
 				t.Errorf("calls can be made: %v", works)
 			}
 			f.want(t, tc.want...)
@@ -97,7 +133,7 @@ func TestCheckCredentials(t *testing.T) {
 
 func TestCheckRightsAndQuota(t *testing.T) {
 	w := newWorld(t, nil)
-	guest := w.beside(t, nil)
+	guest := w.guest(t)
 	var f findings
 	if !guest.CheckRights(t.Context(), f.report) {
 		t.Error("the account may use cards")
@@ -114,8 +150,8 @@ func TestCheckRightsAndQuota(t *testing.T) {
 		{`{"errcode":45011,"errmsg":"minute"}`, "! quota: does not tell the quota of stable_token"},
 		{`{"errcode":76021,"errmsg":"cgi_path not found"}`, ""},
 	} {
-		w.wechat.Reset()
-		if err := w.wechat.Fail(sandbox.Fault{Path: "/cgi-bin/openapi/quota/get", Body: &tc.body}); err != nil {
+		w.Sandbox.Reset()
+		if err := w.Sandbox.Fail(sandbox.Fault{Path: "/cgi-bin/openapi/quota/get", Body: &tc.body}); err != nil {
 			t.Fatal(err)
 		}
 		f = findings{}
@@ -127,8 +163,8 @@ func TestCheckRightsAndQuota(t *testing.T) {
 		}
 	}
 
-	w.wechat.Reset()
-	if err := w.wechat.Fail(sandbox.Fault{Path: "/card/batchget", ErrCode: 48001, ErrMsg: "api unauthorized"}); err != nil {
+	w.Sandbox.Reset()
+	if err := w.Sandbox.Fail(sandbox.Fault{Path: "/card/batchget", ErrCode: 48001, ErrMsg: "api unauthorized"}); err != nil {
 		t.Fatal(err)
 	}
 	f = findings{}
@@ -207,11 +243,11 @@ func TestCheckCard(t *testing.T) {
 			w := newWorld(t, nil)
 			fields := `"base_info":{"title":"券"` + strings.TrimSuffix(","+tc.base, ",") + `}` + strings.TrimSuffix(","+tc.more, ",")
 			card := fmt.Sprintf(`{"card_type":%q,%q:{%s}}`, tc.typ, strings.ToLower(tc.typ), fields)
-			if err := w.wechat.PutCard(w.AppID(), testCard, card); err != nil {
+			if err := w.Sandbox.PutCard(w.AppID(), accounttest.CardID, card); err != nil {
 				t.Fatal(err)
 			}
 			var f findings
-			w.beside(t, nil).CheckCard(t.Context(), testCard, tc.uses, f.report)
+			w.guest(t).CheckCard(t.Context(), accounttest.CardID, tc.uses, f.report)
 			f.want(t, tc.want...)
 			if tc.fine {
 				f.wantNothingWrong(t)
@@ -224,7 +260,7 @@ func TestCheckCard(t *testing.T) {
 
 	w := newWorld(t, nil)
 	var f findings
-	w.beside(t, nil).CheckCard(t.Context(), "pUnknown", nil, f.report)
+	w.guest(t).CheckCard(t.Context(), "pUnknown", nil, f.report)
 	f.want(t, "✗ card: not a card of this account: card_get: errcode 40073")
 }
 
@@ -242,40 +278,38 @@ func TestCheckHosts(t *testing.T) {
 		{"none", []string{gone.URL}, []string{"✗ hosts: connection refused"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := newWorld(t, func(c *AccountConfig) {
+			w := newWorld(t, func(c *account.Config) {
 				c.Client = wechat.New(wechat.Config{BaseURLs: tc.urls, Proxy: func(*http.Request) (*url.URL, error) { return nil, nil }})
 				t.Cleanup(c.Client.Close)
 			})
 			var f findings
-			w.CheckHosts(t.Context(), f.report)
+			doctor(w.Core, w.Clock, w.Config).CheckHosts(t.Context(), f.report)
 			f.want(t, tc.want...)
 		})
 	}
 }
 
 // deletingStore counts what is left in it.
-type deletingStore struct{ *memoryStore }
+type deletingStore struct{ *accounttest.Memory }
 
 func (s deletingStore) Delete(_ context.Context, key string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.data, key)
+	s.Remove(key)
 	return nil
 }
 
 // brokenStore stores nothing.
-type brokenStore struct{ *memoryStore }
+type brokenStore struct{ *accounttest.Memory }
 
 func (brokenStore) Store(context.Context, string, []byte) error { return errors.New("read-only") }
 
 func TestCheckStore(t *testing.T) {
 	var f findings
-	good := deletingStore{newMemoryStore()}
+	good := deletingStore{accounttest.NewMemory()}
 	CheckStore(t.Context(), good, "memory", f.report)
 	f.want(t, "✓ store: memory can be written and read")
-	if left := good.keys(); len(left) > 0 {
+	if left := good.Keys(); len(left) > 0 {
 		t.Errorf("left %v", left)
 	}
-	CheckStore(t.Context(), brokenStore{newMemoryStore()}, "memory", f.report)
+	CheckStore(t.Context(), brokenStore{accounttest.NewMemory()}, "memory", f.report)
 	f.want(t, "✗ store: memory: writing: read-only")
 }

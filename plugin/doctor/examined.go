@@ -1,8 +1,6 @@
-package plugin
+package doctor
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -10,26 +8,6 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/cards"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
-
-// Sending says whether a route sends a field with a card.
-type Sending int
-
-// How routes send a field.
-const (
-	Never  Sending = iota
-	Maybe          // clients, or the backend, may send it
-	Always         // it is configured
-)
-
-// CardUse is what a route does with a card.
-type CardUse struct {
-	CardID string
-	Action string // the route's: add_card, fill, …
-
-	Adds                     bool // it signs the card for wx.addCard
-	Code, OpenID, FixedBegin Sending
-	OpensComponent           bool // it opens the member-card component for the card
-}
 
 // cardFacts is what a card's data has to say about whether it will do.
 type cardFacts struct {
@@ -62,50 +40,6 @@ const (
 	fixedTerm      = "DATE_TYPE_FIX_TERM"
 	fixedRange     = "DATE_TYPE_FIX_TIME_RANGE"
 )
-
-// codeNotOurs is WeChat's errcode for a card that is not the account's.
-const codeNotOurs = 40073
-
-// CheckCard finds out whether a card is what its routes need it to be.
-func (a *Account) CheckCard(ctx context.Context, cardID string, uses []CardUse, report Report) {
-	say := func(verdict Verdict, todo, format string, args ...any) {
-		report(Finding{Check: checkCard, Card: cardID, Verdict: verdict, Text: fmt.Sprintf(format, args...), Todo: todo})
-	}
-	_, card, err := a.Card(ctx, cardID)
-	if err != nil {
-		f := failed(checkCard, "WeChat does not show it", err)
-		f.Card = cardID
-		if wechat.Errcode(err) == codeNotOurs {
-			f.Text = "it is not a card of this account: " + err.Error()
-			f.Todo = "app_id has to be that of the official account that made the card; see that the id is whole, too"
-		}
-		report(f)
-		return
-	}
-	var facts cardFacts
-	if raw, err := json.Marshal(card.Body); err != nil || json.Unmarshal(raw, &facts) != nil {
-		say(Warning, "look at it with caddy wechat-card card get", "WeChat's answer about it is not as documented")
-		return
-	}
-	c := examined{card, facts, a.cfg.Now().Add(a.clock.Offset()), say}
-	c.exists()
-	c.stock()
-	c.created(uses)
-	seen := make(map[CardUse]bool)
-	for _, use := range uses {
-		if seen[use] {
-			continue
-		}
-		seen[use] = true
-		if use.Adds {
-			c.added(use)
-		}
-		if use.OpensComponent {
-			c.component(use)
-		}
-	}
-	c.jumps()
-}
 
 // examined is a card that is being looked at.
 type examined struct {

@@ -1,15 +1,31 @@
-package plugin
+package lending
 
 import (
 	"errors"
 	"testing"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account/accounttest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 )
 
-func (w *world) lend(t *testing.T, kind credential.Kind) Loan {
+type world struct {
+	*accounttest.World
+	*Lender
+}
+
+func newWorld(t *testing.T, change func(*account.Config)) world {
+	t.Helper()
+	w := accounttest.New(t, change)
+	return world{w, New(Config{
+		Keeper: w.Keeper, Env: w.Env(), AppSecret: w.Config.AppSecret,
+		Force: w.Config.Source() == account.Stable && w.Config.ForceRefresh,
+	})}
+}
+
+func (w world) lend(t *testing.T, kind credential.Kind) Loan {
 	t.Helper()
 	loan, err := w.Lend(t.Context(), kind)
 	if err != nil {
@@ -18,7 +34,7 @@ func (w *world) lend(t *testing.T, kind credential.Kind) Loan {
 	return loan
 }
 
-func (w *world) knows(t *testing.T, token string) bool {
+func (w world) knows(t *testing.T, token string) bool {
 	t.Helper()
 	known, err := w.KnowsToken(t.Context(), token)
 	if err != nil {
@@ -28,15 +44,15 @@ func (w *world) knows(t *testing.T, token string) bool {
 }
 
 func TestLentTokenLivesAsLongAsItSays(t *testing.T) {
-	for _, source := range []TokenSource{Stable, Classic} {
+	for _, source := range []account.TokenSource{account.Stable, account.Classic} {
 		t.Run(string(source), func(t *testing.T) {
-			w := newWorld(t, func(c *AccountConfig) { c.TokenSource = source })
+			w := newWorld(t, func(c *account.Config) { c.TokenSource = source })
 			first := w.lend(t, credential.AccessToken)
-			w.forward(time.Hour)
+			w.Forward(time.Hour)
 			if again := w.lend(t, credential.AccessToken); again.Text != first.Text || again.ExpiresIn < 3595 || again.ExpiresIn > 3600 {
 				t.Errorf("after an hour: %+v, before: %+v", again, first)
 			}
-			w.forward(59 * time.Minute)
+			w.Forward(59 * time.Minute)
 			w.lend(t, credential.AccessToken) // begins the renewal
 			second := w.lend(t, credential.AccessToken)
 			for deadline := time.Now().Add(5 * time.Second); second.Text == first.Text && time.Now().Before(deadline); {
@@ -48,7 +64,7 @@ func TestLentTokenLivesAsLongAsItSays(t *testing.T) {
 			if !w.knows(t, first.Text) || !w.knows(t, second.Text) || w.knows(t, "x") {
 				t.Error("two tokens are good, and no third")
 			}
-			w.forward(2 * time.Minute)
+			w.Forward(2 * time.Minute)
 			if w.knows(t, first.Text) || !w.knows(t, second.Text) {
 				t.Error("only the second is good")
 			}
@@ -58,20 +74,20 @@ func TestLentTokenLivesAsLongAsItSays(t *testing.T) {
 
 func TestForceToken(t *testing.T) {
 	for name, tc := range map[string]struct {
-		source TokenSource
+		source account.TokenSource
 		off    bool
 		forced bool
 	}{
-		"stable":             {Stable, false, true},
-		"stable, without":    {Stable, true, false},
-		"classic has no way": {Classic, false, false},
+		"stable":             {account.Stable, false, true},
+		"stable, without":    {account.Stable, true, false},
+		"classic has no way": {account.Classic, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, func(c *AccountConfig) {
-				c.TokenSource, c.ForceRefresh, c.Store = tc.source, !tc.off, newMemoryStore()
+			w := newWorld(t, func(c *account.Config) {
+				c.TokenSource, c.ForceRefresh, c.Store = tc.source, !tc.off, accounttest.NewMemory()
 			})
 			first := w.lend(t, credential.AccessToken)
-			w.forward(time.Minute)
+			w.Forward(time.Minute)
 			for range 3 { // the others come too soon
 				if err := w.ForceToken(t.Context()); err != nil {
 					t.Fatal(err)
@@ -81,7 +97,7 @@ func TestForceToken(t *testing.T) {
 			if (second.Text != first.Text) != tc.forced {
 				t.Errorf("from %+v to %+v", first, second)
 			}
-			calls := w.wechat.Calls()
+			calls := w.Sandbox.Calls()
 			if n := calls["/cgi-bin/stable_token"] + calls["/cgi-bin/token"]; n > 2 || !tc.forced && n > 1 {
 				t.Errorf("calls %v", calls)
 			}
@@ -90,7 +106,7 @@ func TestForceToken(t *testing.T) {
 }
 
 func TestNothingToLend(t *testing.T) {
-	w := newWorld(t, func(c *AccountConfig) { c.TokenSource, c.AppSecret = None, "" })
+	w := newWorld(t, func(c *account.Config) { c.TokenSource, c.AppSecret = account.None, "" })
 	_, err := w.Lend(t.Context(), credential.AccessToken)
 	if _, ok := errors.AsType[*credential.Unavailable](err); !ok {
 		t.Errorf("got %v", err)
@@ -105,7 +121,7 @@ func TestNothingToLend(t *testing.T) {
 	if !w.HasAppSecret() || !w.IsAppSecret("s3cr3t") || w.IsAppSecret("") || w.IsAppSecret("s3cr3") || w.IsAppSecret("s3cr3t ") {
 		t.Error("the app secret is s3cr3t")
 	}
-	if err := w.wechat.Fail(sandbox.Fault{Path: "/cgi-bin/stable_token", ErrCode: 45009}); err != nil {
+	if err := w.Sandbox.Fail(sandbox.Fault{Path: "/cgi-bin/stable_token", ErrCode: 45009}); err != nil {
 		t.Fatal(err)
 	}
 	if known, err := w.KnowsToken(t.Context(), "x"); known || err == nil {
