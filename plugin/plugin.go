@@ -35,20 +35,20 @@ import (
 // They fail with *credential.Unavailable when there is no usable credential, with *Busy when a bound of ours is
 // reached, and with *wechat.Error when WeChat refused or failed the very call that was needed.
 type Account struct {
-	*account.Core                     // Credential, Refresh, Status, CheckCredential, AppID; Call, CallWithin, CallAgain
-	*signer.Signer                    // AddCard, CardSigner
-	*h5.Pages                         // JSConfig, ChooseCard
-	*codes.Codes                      // DecryptCode
-	*component.Component              // MemberCardComponent
-	*activation.Members               // TempInfo, ActivateMember, MemberUserInfo
-	*login.Users                      // Login, CheckMiniProgram
-	*lending.Lender                   // Lend, ForceToken, RejectToken, KnowsToken, HasAppSecret, IsAppSecret
-	*relay.Relayer                    // Relay
-	*messages.Inbox                   // OpenPush, DeliverPush, SealPush, PushWithUserInfo, CheckPush, CheckMessagePush
-	*cardadmin.Cards                  // Card, CreateCard, UpdateCard, SetActivateForm, SetTestWhitelist, Colours
-	*doctor.Doctor                    // CheckHosts, CheckCredentials, CheckRights, CheckQuota, CheckCard
-	clock                *clock.Clock // WeChatTime
+	*account.Core        // Credential, Refresh, Status, CheckCredential, AppID; Call, CallWithin, CallAgain
+	*signer.Signer       // AddCard, CardSigner
+	*h5.Pages            // JSConfig, ChooseCard
+	*codes.Codes         // DecryptCode
+	*component.Component // MemberCardComponent
+	*activation.Members  // TempInfo, ActivateMember, MemberUserInfo
+	*login.Users         // Login, CheckMiniProgram
+	*lending.Lender      // Lend, ForceToken, RejectToken, KnowsToken, HasAppSecret, IsAppSecret
+	*relay.Relayer       // Relay
+	*messages.Inbox      // OpenPush, DeliverPush, SealPush, PushWithUserInfo, CheckPush, CheckMessagePush
+	*cardadmin.Cards     // Card, CreateCard, UpdateCard, SetActivateForm, SetTestWhitelist, Colours
+	*doctor.Doctor       // CheckHosts, CheckCredentials, CheckRights, CheckQuota, CheckCard
 
+	clock *clock.Clock // WeChatTime
 	cfg   AccountConfig
 	state *State
 }
