@@ -42,10 +42,11 @@ func (f *fetcher) fetch(ctx context.Context, kind credential.Kind, force bool) (
 }
 
 func (f *fetcher) token(ctx context.Context, force bool) (wechat.Grant, error) {
-	switch f.cfg.Source() {
-	case None:
+	source := f.cfg.Source()
+	if source == None {
 		return wechat.Grant{}, errNoToken
-	case Classic:
+	}
+	if source == Classic {
 		if f.cfg.guest {
 			return wechat.Grant{}, ErrNotOurs
 		}

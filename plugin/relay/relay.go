@@ -44,7 +44,7 @@ func (r *Relayer) Relay(call Call) (*http.Response, error) {
 	var resp *http.Response
 	err := r.caller.CallAgain(call.Request.Context(), func(token string) (err error) {
 		relay.AccessToken = token
-		resp, err = r.client.Relay(relay)
+		resp, err = r.client.Relay(relay) //nolint:bodyclose // closed below, or by the caller
 		return err
 	}, func() bool {
 		if call.Body == nil && call.Request.Body != nil && call.Request.Body != http.NoBody {
