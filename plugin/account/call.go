@@ -22,23 +22,32 @@ type Caller struct {
 // refusal means that the call was not executed, so any call may be repeated after it. The token is empty where calls
 // need none.
 func (c *Caller) Call(ctx context.Context, call func(token string) error) error {
-	return c.order(ctx, nil, call, nil)
+	return c.order(ctx, nil, repeatable(call))
 }
 
 // CallWithin is Call within a limit. A call counts when it is made: without a token it is not. Past the limit it fails with
 // *limit.Busy.
 func (c *Caller) CallWithin(ctx context.Context, bucket *limit.Bucket, call func(token string) error) error {
-	return c.order(ctx, bucket, call, nil)
+	return c.order(ctx, bucket, repeatable(call))
 }
 
-// CallAgain is Call for a call that cannot always be repeated: once WeChat has refused the token, again tells whether this
-// one can. If it cannot, the token is not used again all the same.
-func (c *Caller) CallAgain(ctx context.Context, call func(token string) error, again func() bool) error {
-	return c.order(ctx, nil, call, again)
+// CallAgain is Call for a call that cannot always be repeated. If it cannot, a refused token is not used again all the same.
+func (c *Caller) CallAgain(ctx context.Context, call Call) error { return c.order(ctx, nil, call) }
+
+// Call is a call that wants an access_token.
+type Call interface {
+	Make(token string) error
+	Again() bool // once WeChat has refused the token: whether the call can be made again
 }
+
+// repeatable is a Call that can always be made again.
+type repeatable func(token string) error
+
+func (r repeatable) Make(token string) error { return r(token) }
+func (repeatable) Again() bool               { return true }
 
 // order is the one order of get, call, reject and drop.
-func (c *Caller) order(ctx context.Context, bucket *limit.Bucket, call func(token string) error, again func() bool) error {
+func (c *Caller) order(ctx context.Context, bucket *limit.Bucket, call Call) error {
 	v, err := c.token(ctx)
 	if err != nil {
 		return err
@@ -48,14 +57,14 @@ func (c *Caller) order(ctx context.Context, bucket *limit.Bucket, call func(toke
 			return err
 		}
 	}
-	if err = call(v.Text); v.Text == "" || !wechat.Is(err, wechat.Credential) {
+	if err = call.Make(v.Text); v.Text == "" || !wechat.Is(err, wechat.Credential) {
 		return err
 	}
-	if again == nil || again() {
+	if call.Again() {
 		if v, err = c.tokens.Reject(ctx, c.env, v.Text, err); err != nil {
 			return err
 		}
-		if err = call(v.Text); !wechat.Is(err, wechat.Credential) {
+		if err = call.Make(v.Text); !wechat.Is(err, wechat.Credential) {
 			return err
 		}
 	}

@@ -16,9 +16,12 @@ import (
 type calls struct {
 	refuse int
 	tokens []string
+	asked  int // whether the call can be made again; it cannot
 }
 
-func (c *calls) call(token string) error {
+func (c *calls) Again() bool { c.asked++; return false }
+
+func (c *calls) Make(token string) error {
 	c.tokens = append(c.tokens, token)
 	if len(c.tokens) <= c.refuse {
 		return &wechat.Error{API: "test", Code: 40001}
@@ -42,13 +45,13 @@ func TestRefusedCallIsMadeAgainAndCountsOnce(t *testing.T) {
 	var bucket limit.Bucket
 	bucket.Set("test", 1)
 	c := calls{refuse: 1}
-	if err := w.CallWithin(t.Context(), &bucket, c.call); err != nil {
+	if err := w.CallWithin(t.Context(), &bucket, c.Make); err != nil {
 		t.Error(err)
 	}
 	if len(c.tokens) != 2 || c.tokens[0] == c.tokens[1] {
 		t.Errorf("called with %q", c.tokens)
 	}
-	err := w.CallWithin(t.Context(), &bucket, c.call)
+	err := w.CallWithin(t.Context(), &bucket, c.Make)
 	if _, ok := errors.AsType[*limit.Busy](err); !ok || len(c.tokens) != 2 {
 		t.Errorf("past the limit: %v, called with %q", err, c.tokens)
 	}
@@ -57,7 +60,7 @@ func TestRefusedCallIsMadeAgainAndCountsOnce(t *testing.T) {
 func TestCallIsNotMadeAThirdTime(t *testing.T) {
 	w := newWorld(t)
 	c := calls{refuse: 3}
-	err := w.Call(t.Context(), c.call)
+	err := w.Call(t.Context(), c.Make)
 	if u, ok := errors.AsType[*credential.Unavailable](err); !ok || u.Kind != credential.AccessToken || !wechat.Is(err, wechat.Credential) {
 		t.Errorf("got %v", err)
 	}
@@ -69,15 +72,14 @@ func TestCallIsNotMadeAThirdTime(t *testing.T) {
 func TestCallThatCannotBeRepeatedStillDropsTheToken(t *testing.T) {
 	w := newWorld(t)
 	c := calls{refuse: 1}
-	asked := 0
-	err := w.CallAgain(t.Context(), c.call, func() bool { asked++; return false })
-	if !wechat.Is(err, wechat.Credential) || len(c.tokens) != 1 || asked != 1 {
-		t.Errorf("got %v, called with %q, asked %d times", err, c.tokens, asked)
+	err := w.CallAgain(t.Context(), &c)
+	if !wechat.Is(err, wechat.Credential) || len(c.tokens) != 1 || c.asked != 1 {
+		t.Errorf("got %v, called with %q, asked %d times", err, c.tokens, c.asked)
 	}
 	if state := w.Status(credential.AccessToken).State; state != credential.None {
 		t.Errorf("the token is %s", state)
 	}
-	if err := w.CallAgain(t.Context(), c.call, nil); err != nil || len(c.tokens) != 2 || c.tokens[0] == c.tokens[1] {
+	if err := w.CallAgain(t.Context(), &c); err != nil || len(c.tokens) != 2 || c.tokens[0] == c.tokens[1] {
 		t.Errorf("the next: %v, called with %q", err, c.tokens)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -20,9 +21,9 @@ type Call struct {
 	OwnToken bool
 }
 
-// Caller makes calls with the account's access_token; again tells whether a call can be repeated.
+// Caller makes calls with the account's access_token.
 type Caller interface {
-	CallAgain(ctx context.Context, call func(token string) error, again func() bool) error
+	CallAgain(ctx context.Context, call account.Call) error
 }
 
 // Relayer relays the calls of one account.
@@ -41,20 +42,33 @@ func (r *Relayer) Relay(call Call) (*http.Response, error) {
 	if call.OwnToken {
 		return answered(r.client.Relay(relay))
 	}
-	var resp *http.Response
-	err := r.caller.CallAgain(call.Request.Context(), func(token string) (err error) {
-		relay.AccessToken = token
-		resp, err = r.client.Relay(relay) //nolint:bodyclose // closed below, or by the caller
-		return err
-	}, func() bool {
-		if call.Body == nil && call.Request.Body != nil && call.Request.Body != http.NoBody {
-			return false
-		}
-		_ = resp.Body.Close()
-		resp = nil
-		return true
-	})
-	return answered(resp, err)
+	a := &attempt{client: r.client, relay: relay}
+	err := r.caller.CallAgain(call.Request.Context(), a)
+	return answered(a.resp, err)
+}
+
+// attempt is a call on its way.
+type attempt struct {
+	client *wechat.Client
+	relay  wechat.Relay
+	resp   *http.Response // WeChat's latest answer, to be passed on; nil: there is none
+}
+
+// Make implements account.Call.
+func (a *attempt) Make(token string) (err error) {
+	a.relay.AccessToken = token
+	a.resp, err = a.client.Relay(a.relay) //nolint:bodyclose // closed by Again, or by whom it is passed on to
+	return err
+}
+
+// Again implements account.Call: a body that was streamed is gone.
+func (a *attempt) Again() bool {
+	if body := a.relay.Request.Body; a.relay.Body == nil && body != nil && body != http.NoBody {
+		return false
+	}
+	_ = a.resp.Body.Close()
+	a.resp = nil
+	return true
 }
 
 // answered leaves it to the caller to read what WeChat answered.
