@@ -2,30 +2,26 @@ package plugin
 
 import (
 	"context"
-	"io/fs"
 	"testing"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account/accounttest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
 // agingStore is a memoryStore that tells how long ago a key was stored: all are fresh.
-type agingStore struct{ *memoryStore }
+type agingStore struct{ *accounttest.Memory }
 
-func (s agingStore) Age(_ context.Context, key string) (time.Duration, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, ok := s.data[key]; !ok {
-		return 0, fs.ErrNotExist
-	}
-	return 0, nil
+func (s agingStore) Age(ctx context.Context, key string) (time.Duration, error) {
+	_, err := s.Load(ctx, key)
+	return 0, err
 }
 
 // A process that starts with a value of a store that tells no age asks for the time once, and makes no call.
 func TestClockIsLearntBeforeAnAgelessValueIsUsed(t *testing.T) {
-	memory := newMemoryStore()
+	memory := accounttest.NewMemory()
 	for name, tc := range map[string]struct {
 		store credential.Store
 		asked int
@@ -39,11 +35,11 @@ func TestClockIsLearntBeforeAnAgelessValueIsUsed(t *testing.T) {
 			t.Fatal(err)
 		}
 		first.Stop()
-		before := first.wechat.Calls()
+		before := first.Sandbox.Calls()
 
 		cfg := first.cfg
-		slow := func() time.Time { return first.now().Add(-10 * time.Minute) }
-		cfg.Client, cfg.Now = wechat.New(wechat.Config{BaseURLs: []string{first.url}, Now: slow}), slow
+		slow := func() time.Time { return first.Now().Add(-10 * time.Minute) }
+		cfg.Client, cfg.Now = wechat.New(wechat.Config{BaseURLs: []string{first.URL}, Now: slow}), slow
 		defer cfg.Client.Close()
 		second, err := NewAccount(cfg, NewState(cfg))
 		if err != nil {
@@ -58,7 +54,7 @@ func TestClockIsLearntBeforeAnAgelessValueIsUsed(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		after := first.wechat.Calls()
+		after := first.Sandbox.Calls()
 		if got := after["/"] - before["/"]; got != tc.asked {
 			t.Errorf("%s: asked %d times for the time, want %d", name, got, tc.asked)
 		}
@@ -67,38 +63,15 @@ func TestClockIsLearntBeforeAnAgelessValueIsUsed(t *testing.T) {
 				t.Errorf("%s: %d calls of %s", name, n-before[path], path)
 			}
 		}
-		if !second.state.clock.known.Load() {
+		if !second.clock.Known() {
 			continue // this machine is slow
 		}
 		cards := []card.Ext{{CardID: testCard}}
 		if _, err := second.AddCard(t.Context(), nil, cards, true); err != nil {
 			t.Fatal(err)
 		}
-		if off := first.now().Sub(time.Unix(cards[0].Timestamp, 0)); off.Abs() > 5*time.Second {
+		if off := first.Now().Sub(time.Unix(cards[0].Timestamp, 0)); off.Abs() > 5*time.Second {
 			t.Errorf("%s: signs for %v ago", name, off)
 		}
-	}
-}
-
-// While WeChat does not answer, the time is not asked for at each look into the store.
-func TestClockThatNobodyTellsIsAskedForOnceAMinute(t *testing.T) {
-	w := newWorld(t, nil)
-	w.cfg.Client = wechat.New(wechat.Config{BaseURLs: []string{"http://127.0.0.1:1"}})
-	defer w.cfg.Client.Close()
-	a, err := NewAccount(w.cfg, NewState(w.cfg))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Stop()
-	a.learnClock(t.Context())
-	asked := a.state.clock.asked
-	a.learnClock(t.Context())
-	if asked.IsZero() || a.state.clock.asked != asked {
-		t.Errorf("asked at %v and %v", asked, a.state.clock.asked)
-	}
-	a.state.clock.asked = asked.Add(-clockPause)
-	a.learnClock(t.Context())
-	if a.state.clock.asked.Before(asked) {
-		t.Error("not asked again after a minute")
 	}
 }

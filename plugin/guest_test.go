@@ -5,6 +5,8 @@ import (
 	"maps"
 	"testing"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account/accounttest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 )
@@ -29,34 +31,23 @@ func (w *world) beside(t *testing.T, change func(*AccountConfig)) *Account {
 	return guest
 }
 
-// keys gives what is stored, by key.
-func (s *memoryStore) keys() map[string]string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	keys := make(map[string]string, len(s.data))
-	for key, value := range s.data {
-		keys[key] = string(value)
-	}
-	return keys
-}
-
 func TestGuestTakesWhatIsSharedAndLeavesNothing(t *testing.T) {
 	for _, source := range []TokenSource{Stable, Classic} {
 		t.Run(string(source), func(t *testing.T) {
-			store := newMemoryStore()
+			store := accounttest.NewMemory()
 			w := newWorld(t, func(c *AccountConfig) { c.Store, c.TokenSource = store, source })
 			const tokenCalls = "/cgi-bin/token"
 
 			guest := w.beside(t, nil)
 			_, err := guest.Credential(t.Context(), credential.AccessToken)
 			if source == Classic {
-				if !errors.Is(err, errNotOurs) || len(w.wechat.Calls()) != 0 {
-					t.Errorf("a guest without a shared token: got %v, calls %v", err, w.wechat.Calls())
+				if !errors.Is(err, account.ErrNotOurs) || len(w.Sandbox.Calls()) != 0 {
+					t.Errorf("a guest without a shared token: got %v, calls %v", err, w.Sandbox.Calls())
 				}
 			} else if err != nil {
 				t.Error(err)
 			}
-			if keys := store.keys(); len(keys) != 0 {
+			if keys := store.Keys(); len(keys) != 0 {
 				t.Errorf("the guest left %v", keys)
 			}
 
@@ -65,25 +56,25 @@ func TestGuestTakesWhatIsSharedAndLeavesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.Stop() // waits until it is stored
-			before, calls := store.keys(), w.wechat.Calls()
+			before, calls := store.Keys(), w.Sandbox.Calls()
 			if got, err := w.beside(t, nil).Credential(t.Context(), credential.AccessToken); err != nil || got != token {
 				t.Errorf("got %q, %v; want the shared one", got, err)
 			}
-			if got := w.wechat.Calls(); !maps.Equal(got, calls) {
+			if got := w.Sandbox.Calls(); !maps.Equal(got, calls) {
 				t.Errorf("the guest made calls: %v, before %v", got, calls)
 			}
 
 			// WeChat refuses it. A guest may ask stable_token again, but never by force, and never /cgi-bin/token.
-			if err := w.wechat.Revoke(sandbox.Revocation{Sticky: true}); err != nil {
+			if err := w.Sandbox.Revoke(sandbox.Revocation{Sticky: true}); err != nil {
 				t.Fatal(err)
 			}
 			if _, _, err := w.beside(t, nil).Card(t.Context(), testCard); err == nil {
 				t.Error("a token that WeChat refuses was good for a call")
 			}
-			if got := w.wechat.Calls()[tokenCalls]; got != calls[tokenCalls] {
+			if got := w.Sandbox.Calls()[tokenCalls]; got != calls[tokenCalls] {
 				t.Errorf("the guest made %d calls of /cgi-bin/token", got-calls[tokenCalls])
 			}
-			if after := store.keys(); !maps.Equal(after, before) {
+			if after := store.Keys(); !maps.Equal(after, before) {
 				t.Errorf("the store has %v, before %v", after, before)
 			}
 		})

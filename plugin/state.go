@@ -1,68 +1,42 @@
 package plugin
 
 import (
-	"cmp"
-
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/activation"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/clock"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/codes"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/component"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
-	lru "github.com/hashicorp/golang-lru/v2"
-	"golang.org/x/sync/singleflight"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/messages"
 )
 
-// Bounds of what is remembered of clients' requests: a few megabytes an account at the most.
-const (
-	maxCodes      = 8192
-	maxComponents = 8192
-	maxLatest     = 1024
-)
-
-// State is what an account keeps across configurations: its credentials, what it learnt from WeChat, and its limits.
-// The host keeps one for each SharedKey for as long as any configuration uses it.
+// State is what an account keeps across configurations: its credentials, what it learnt from WeChat, and its limits; of
+// clients' requests it remembers a few megabytes at the most. The host keeps one for each SharedKey for as long as any
+// configuration uses it.
 type State struct {
-	keepers *credential.Keepers
-	clock   clock
-
-	codes      *lru.Cache[string, decrypted]       // by encrypted code
-	components *lru.Cache[componentKey, component] // by card and outer_str
-	latest     *lru.Cache[string, component]       // by card
-
-	activations activations
-	pushes      pushes
-
-	decrypts singleflight.Group
-	geturls  singleflight.Group
-
-	decryptLimit bucket
-	geturlLimit  bucket // for what clients choose
-	ownLimit     bucket // for what only the configuration chooses: strangers cannot use it up
+	credentials *credential.Keepers
+	clock       clock.State
+	codes       *codes.State
+	component   *component.State
+	activation  *activation.State
+	messages    *messages.State
 }
 
 // NewState makes the State of cfg's SharedKey.
 func NewState(cfg AccountConfig) *State {
-	s := &State{
-		keepers:    credential.NewKeepers(cfg.id()),
-		codes:      newLRU[string, decrypted](maxCodes),
-		components: newLRU[componentKey, component](maxComponents),
-		latest:     newLRU[string, component](maxLatest),
-
-		activations: newActivations(),
-		pushes:      newPushes(),
+	decrypt, geturl := cfg.limits()
+	return &State{
+		credentials: credential.NewKeepers(cfg.core().ID()),
+		codes:       codes.NewState(decrypt),
+		component:   component.NewState(geturl),
+		activation:  activation.NewState(decrypt),
+		messages:    messages.NewState(),
 	}
-	s.limit(cfg)
-	return s
 }
 
 // limit sets the limits of a configuration, unless they are in force already: a reload fills no bucket.
 func (s *State) limit(cfg AccountConfig) {
-	s.decryptLimit.set("decrypt", cmp.Or(cfg.DecryptLimit, DefaultDecryptLimit))
-	s.activations.limit.set("tempinfo", cmp.Or(cfg.DecryptLimit, DefaultDecryptLimit))
-	s.geturlLimit.set("geturl", cmp.Or(cfg.GeturlLimit, DefaultGeturlLimit))
-	s.ownLimit.set("geturl", cmp.Or(cfg.GeturlLimit, DefaultGeturlLimit))
-}
-
-func newLRU[K comparable, V any](size int) *lru.Cache[K, V] {
-	c, err := lru.New[K, V](size)
-	if err != nil { // only for a size below 1
-		panic(err)
-	}
-	return c
+	decrypt, geturl := cfg.limits()
+	s.codes.Limit(decrypt)
+	s.component.Limit(geturl)
+	s.activation.Limit(decrypt)
 }

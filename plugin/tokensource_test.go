@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account/accounttest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
@@ -85,7 +86,7 @@ func newOwned(t *testing.T, tickets bool, log *bytes.Buffer) (*world, *owner) {
 	open := func(tickets bool) source.Source {
 		s, err := source.NewRemote(source.RemoteConfig{
 			URL: o.URL + "/token?app=hidden-query", Header: map[string]string{"X-Key": "k3y-of-the-owner"},
-			Field: "data.value", Tickets: tickets, Now: w.now,
+			Field: "data.value", Tickets: tickets, Now: w.Now,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -94,7 +95,7 @@ func newOwned(t *testing.T, tickets bool, log *bytes.Buffer) (*world, *owner) {
 		return s
 	}
 	cfg := w.cfg
-	cfg.AppSecret, cfg.Store, cfg.Token = "", newMemoryStore(), open(false)
+	cfg.AppSecret, cfg.Store, cfg.Token = "", accounttest.NewMemory(), open(false)
 	cfg.Logger = slog.New(slog.NewTextHandler(log, nil))
 	if tickets {
 		cfg.Tickets = open(true)
@@ -110,7 +111,7 @@ func newOwned(t *testing.T, tickets bool, log *bytes.Buffer) (*world, *owner) {
 
 func (w *world) decrypt(t *testing.T, code string) error {
 	t.Helper()
-	got, err := w.DecryptCode(t.Context(), w.wechat.EncryptCode(w.cfg.AppID, code))
+	got, err := w.DecryptCode(t.Context(), w.Sandbox.EncryptCode(w.cfg.AppID, code))
 	if err == nil && got != code {
 		t.Errorf("got %s for %s", got, code)
 	}
@@ -125,7 +126,7 @@ func TestRemoteTokenThroughRotations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if answer := w.phone(t, "addCard", body); answer["errMsg"] != "addCard:ok" {
+		if answer := w.Phone(t, "addCard", body); answer["errMsg"] != "addCard:ok" {
 			t.Fatalf("the phone refuses %s: %v", body, answer)
 		}
 		var wg sync.WaitGroup
@@ -144,8 +145,8 @@ func TestRemoteTokenThroughRotations(t *testing.T) {
 		if round > 0 && len(rejected) != 1 {
 			t.Errorf("round %d: complaints about %q", round, rejected)
 		}
-		w.forward(time.Minute)
-		if err := w.wechat.Revoke(sandbox.Revocation{}); err != nil {
+		w.Forward(time.Minute)
+		if err := w.Sandbox.Revoke(sandbox.Revocation{}); err != nil {
 			t.Fatal(err)
 		}
 		// The owner notices by itself.
@@ -162,7 +163,7 @@ func TestRemoteTokenThroughRotations(t *testing.T) {
 			t.Errorf("the log holds %s: %s", secret, &log)
 		}
 	}
-	if n := len(w.cfg.Store.(*memoryStore).data); n != 0 {
+	if n := len(w.cfg.Store.(*accounttest.Memory).Keys()); n != 0 {
 		t.Errorf("%d records in the store, though there is no secret to seal them with", n)
 	}
 }
@@ -177,7 +178,7 @@ func TestRemoteOwnerAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.set(func(o *owner) { o.down = true })
-	w.forward(117 * time.Minute) // renewal has been due for a while
+	w.Forward(117 * time.Minute) // renewal has been due for a while
 	for i := range 20 {
 		if err := w.decrypt(t, fmt.Sprintf("2000000000%02d", i)); err != nil {
 			t.Fatalf("the token that is good still is not used: %v", err)
@@ -186,7 +187,7 @@ func TestRemoteOwnerAway(t *testing.T) {
 			t.Fatalf("the ticket that is good still is not used: %v", err)
 		}
 	}
-	w.forward(3 * time.Minute)
+	w.Forward(3 * time.Minute)
 	o.asked()
 	for range 50 {
 		err := w.decrypt(t, "300000000000")
@@ -202,7 +203,7 @@ func TestRemoteOwnerAway(t *testing.T) {
 		t.Errorf("%d calls to an owner that is away", calls)
 	}
 	o.set(func(o *owner) { o.down = false })
-	w.forward(2 * time.Minute)
+	w.Forward(2 * time.Minute)
 	if err := w.decrypt(t, "400000000000"); err != nil {
 		t.Errorf("the owner is back: %v", err)
 	}
@@ -229,7 +230,7 @@ func TestRemoteOwnerInsists(t *testing.T) {
 		t.Errorf("%d failures, %d calls of the owner, complaints about %q", failed, calls, rejected)
 	}
 	o.set(func(o *owner) { o.stuck = "" })
-	w.forward(time.Minute)
+	w.Forward(time.Minute)
 	if err := w.decrypt(t, "600000000000"); err != nil {
 		t.Errorf("the owner has come round: %v", err)
 	}
@@ -287,7 +288,7 @@ func TestRemoteSharedWithSecret(t *testing.T) {
 // TestCloudHosting calls WeChat without a token, through a side-car that puts it in, as WeChat's cloud hosting does.
 func TestCloudHosting(t *testing.T) {
 	inner := newWorld(t, nil)
-	target, err := url.Parse(inner.url)
+	target, err := url.Parse(inner.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -316,7 +317,7 @@ func TestCloudHosting(t *testing.T) {
 	mu.Lock()
 	token = text
 	mu.Unlock()
-	code, err := w.DecryptCode(t.Context(), inner.wechat.EncryptCode(w.cfg.AppID, "123456789012"))
+	code, err := w.DecryptCode(t.Context(), inner.Sandbox.EncryptCode(w.cfg.AppID, "123456789012"))
 	if err != nil || code != "123456789012" {
 		t.Errorf("got %q, %v", code, err)
 	}
@@ -324,11 +325,11 @@ func TestCloudHosting(t *testing.T) {
 	mu.Lock()
 	token = "expired"
 	mu.Unlock()
-	before := inner.wechat.Calls()["/card/code/decrypt"]
-	if _, err = w.DecryptCode(t.Context(), inner.wechat.EncryptCode(w.cfg.AppID, "999999999999")); !refusesToken(err) {
+	before := inner.Sandbox.Calls()["/card/code/decrypt"]
+	if _, err = w.DecryptCode(t.Context(), inner.Sandbox.EncryptCode(w.cfg.AppID, "999999999999")); !wechat.Is(err, wechat.Credential) {
 		t.Errorf("got %v", err)
 	}
-	if n := inner.wechat.Calls()["/card/code/decrypt"] - before; n != 1 {
+	if n := inner.Sandbox.Calls()["/card/code/decrypt"] - before; n != 1 {
 		t.Errorf("%d calls, and nobody could have done better with the second", n)
 	}
 

@@ -1,8 +1,6 @@
 package plugin
 
 import (
-	"time"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify"
 )
@@ -14,9 +12,9 @@ func (a *Account) Verifiable(name string) verify.Account {
 	for _, mp := range a.cfg.MiniPrograms {
 		known.MiniPrograms = append(known.MiniPrograms, mp.AppID)
 	}
-	offset := a.offset()
+	offset := a.clock.Offset()
 	tickets := func(kind credential.Kind) (list []verify.Ticket) {
-		for _, v := range a.state.keepers.Keeper(kind).Held() {
+		for _, v := range a.state.credentials.Keeper(kind).Held() {
 			list = append(list, verify.Ticket{Text: v.Text, Ends: v.Expires.Add(offset)})
 		}
 		return list
@@ -24,6 +22,3 @@ func (a *Account) Verifiable(name string) verify.Account {
 	known.APITickets, known.JSAPITickets = tickets(credential.APITicket), tickets(credential.JSAPITicket)
 	return known
 }
-
-// WeChatTime is the present second by WeChat's clock, as signatures have it.
-func (a *Account) WeChatTime() time.Time { return time.Unix(a.wechatNow(), 0) }

@@ -1,0 +1,83 @@
+// Package codes decrypts the codes of cards, and remembers them for a while.
+package codes
+
+import (
+	"context"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/shared"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/singleflight"
+)
+
+// codeTTL is how long a decrypted code is remembered, or WeChat's refusal to decrypt it. The code behind an encrypted
+// one never changes; the bound is for memory, and so that a refusal by mistake passes.
+const codeTTL = 5 * time.Minute
+
+// maxCodes bounds what is remembered of clients' requests.
+const maxCodes = 8192
+
+// decrypted is what WeChat said of an encrypted code.
+type decrypted struct {
+	code  string
+	err   error
+	until time.Time
+}
+
+// State is what an account knows of codes. It outlives configurations.
+type State struct {
+	codes    *lru.Cache[string, decrypted] // by encrypted code
+	decrypts singleflight.Group
+	limit    limit.Bucket
+}
+
+// NewState makes a State without any code, with a limit in calls a minute.
+func NewState(perMinute int) *State {
+	codes, _ := lru.New[string, decrypted](maxCodes) // fails only for a size below 1
+	s := &State{codes: codes}
+	s.Limit(perMinute)
+	return s
+}
+
+// Limit sets the limit in calls a minute, unless it is in force already: a reload fills no bucket.
+func (s *State) Limit(perMinute int) { s.limit.Set("decrypt", perMinute) }
+
+// Caller makes calls with the account's access_token, within a limit.
+type Caller interface {
+	CallWithin(ctx context.Context, bucket *limit.Bucket, call func(token string) error) error
+}
+
+// Codes decrypts codes.
+type Codes struct {
+	caller Caller
+	client *wechat.Client
+	now    func() time.Time
+	state  *State
+}
+
+// New makes Codes from what makes calls, the client to make them of, our clock, and what is remembered.
+func New(caller Caller, client *wechat.Client, now func() time.Time, state *State) *Codes {
+	return &Codes{caller, client, now, state}
+}
+
+// DecryptCode turns the encrypted code that wx.addCard and wx.chooseCard give into the plain one that wx.openCard
+// wants (POST /card/code/decrypt). It proves nothing about whose code or which card's it is. Clients choose what is
+// asked here, so the calls are bounded: past the limit it fails with *limit.Busy.
+func (c *Codes) DecryptCode(ctx context.Context, encrypted string) (string, error) {
+	s := c.state
+	if d, ok := s.codes.Get(encrypted); ok && c.now().Before(d.until) {
+		return d.code, d.err
+	}
+	return shared.Do(ctx, &s.decrypts, encrypted, func(ctx context.Context) (code string, err error) {
+		err = c.caller.CallWithin(ctx, &s.limit, func(token string) (err error) {
+			code, err = c.client.DecryptCode(ctx, token, encrypted)
+			return err
+		})
+		if err == nil || wechat.Is(err, wechat.Refused) {
+			s.codes.Add(encrypted, decrypted{code, err, c.now().Add(codeTTL)})
+		}
+		return code, err
+	})
+}

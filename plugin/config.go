@@ -1,0 +1,73 @@
+package plugin
+
+import (
+	"cmp"
+	"log/slog"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/source"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+// The limits that an AccountConfig without any has, in calls a minute.
+const (
+	DefaultDecryptLimit = 600
+	DefaultGeturlLimit  = 60
+)
+
+// AccountConfig is all that an Account needs to know.
+type AccountConfig struct {
+	AppID        string           // of the official account that created the cards
+	AppSecret    string           // of the same; without it nothing is shared through the Store
+	TokenSource  TokenSource      // default Stable; without meaning when there is a Token
+	Token        source.Source    // who keeps the access_token; nil: TokenSource says
+	Tickets      source.Source    // who keeps the tickets; nil: WeChat gives them for the access_token
+	ForceRefresh bool             // whether forced refreshes may be spent on a token that WeChat refuses
+	DecryptLimit int              // calls of /card/code/decrypt a minute, and as many of activatetempinfo/get; 0: DefaultDecryptLimit
+	GeturlLimit  int              // calls of /card/membercard/activate/geturl a minute; 0: DefaultGeturlLimit
+	MiniPrograms []MiniProgram    // whose users Login knows; the first is the default
+	MessagePush  push.Config      // how messages that WeChat pushes are verified and decrypted; without Token: not at all
+	APIURL       string           // first base URL of the API: part of the credentials' name
+	Client       *wechat.Client   // required
+	Store        credential.Store // nil: credentials are not shared and do not survive a restart
+	Logger       *slog.Logger     // nil: silent
+	Now          func() time.Time // nil: time.Now
+
+	Observe func(credential.Event) // told of each renewal and failure; it must not block; nil: nobody is
+	Pushed  func(*push.Message)    // told of each message that was delivered; it must not block; nil: nobody is
+
+	guest bool // see Account.Guest
+}
+
+// SharedKey names the State that accounts of this configuration share. It holds no secret.
+func SharedKey(cfg AccountConfig) string { return cfg.core().ID().Hash() }
+
+// core is the part that concerns credentials.
+func (c AccountConfig) core() account.Config {
+	core := account.Config{
+		AppID:        c.AppID,
+		AppSecret:    c.AppSecret,
+		TokenSource:  c.TokenSource,
+		Token:        c.Token,
+		Tickets:      c.Tickets,
+		ForceRefresh: c.ForceRefresh,
+		APIURL:       c.APIURL,
+		Client:       c.Client,
+		Store:        c.Store,
+		Logger:       c.Logger,
+		Now:          c.Now,
+		Observe:      c.Observe,
+	}
+	if c.guest {
+		return core.Guest()
+	}
+	return core
+}
+
+// limits are in calls a minute.
+func (c AccountConfig) limits() (decrypt, geturl int) {
+	return cmp.Or(c.DecryptLimit, DefaultDecryptLimit), cmp.Or(c.GeturlLimit, DefaultGeturlLimit)
+}

@@ -1,0 +1,21 @@
+package doctor
+
+// Sending says whether a route sends a field with a card.
+type Sending int
+
+// How routes send a field.
+const (
+	Never  Sending = iota
+	Maybe          // clients, or the backend, may send it
+	Always         // it is configured
+)
+
+// CardUse is what a route does with a card.
+type CardUse struct {
+	CardID string
+	Action string // the route's: add_card, fill, …
+
+	Adds                     bool // it signs the card for wx.addCard
+	Code, OpenID, FixedBegin Sending
+	OpensComponent           bool // it opens the member-card component for the card
+}

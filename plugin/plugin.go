@@ -1,0 +1,138 @@
+// Package plugin is the gateway itself, without Caddy: one Account for each official account (公众号), with the
+// operations that a site's actions call.
+//
+// It is the top floor. Below it lies the core, account, which keeps an account's credentials and makes calls with them,
+// and a package for each thing that an account can do, of which none knows another. Below these, each package knows one
+// thing: card signs, credential keeps access_token and tickets, wechat speaks to WeChat, push reads what WeChat pushes,
+// dedupe does once what comes again, sandbox stands in for WeChat. None of them, and nothing here, imports Caddy.
+package plugin
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/activation"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/cardadmin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/clock"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/codes"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/component"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/h5"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/lending"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/login"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/messages"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/relay"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/signer"
+)
+
+// Account is one official account under one configuration. Its operations may be called at any time, before Start
+// and after Stop too, by any number of goroutines.
+//
+// They fail with *credential.Unavailable when there is no usable credential, with *Busy when a bound of ours is
+// reached, and with *wechat.Error when WeChat refused or failed the very call that was needed.
+type Account struct {
+	*account.Core        // Credential, Refresh, Status, CheckCredential, AppID; Call, CallWithin, CallAgain
+	*signer.Signer       // AddCard, CardSigner
+	*h5.Pages            // JSConfig, ChooseCard
+	*codes.Codes         // DecryptCode
+	*component.Component // MemberCardComponent
+	*activation.Members  // TempInfo, ActivateMember, MemberUserInfo
+	*login.Users         // Login, CheckMiniProgram
+	*lending.Lender      // Lend, ForceToken, RejectToken, KnowsToken, HasAppSecret, IsAppSecret
+	*relay.Relayer       // Relay
+	*messages.Inbox      // OpenPush, DeliverPush, SealPush, PushWithUserInfo, CheckPush, CheckMessagePush
+	*cardadmin.Cards     // Card, CreateCard, UpdateCard, SetActivateForm, SetTestWhitelist, Colours
+	*doctor.Doctor       // CheckHosts, CheckCredentials, CheckRights, CheckQuota, CheckCard
+
+	clock *clock.Clock // WeChatTime
+	cfg   AccountConfig
+	state *State
+}
+
+// NewAccount makes an Account upon a State, which must be the one of the configuration's SharedKey. It calls nobody
+// and starts nothing. Stop must be called when the configuration ends, even if Start never was.
+func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	a := &Account{clock: clock.New(cfg.Client, cfg.Now, &state.clock), cfg: cfg, state: state}
+	settings := cfg.core()
+	settings.Offset, settings.LearnClock = a.clock.Offset, a.clock.Learn
+	var err error
+	if a.Core, err = account.New(settings, state.credentials); err != nil {
+		return nil, err
+	}
+	a.Signer = signer.New(a.Core.Credential, a.clock.Now)
+	a.Pages = h5.New(cfg.AppID, a.Core.Credential, a.clock.Now)
+	a.Codes = codes.New(a.Caller, cfg.Client, cfg.Now, state.codes)
+	a.Component = component.New(a.Caller, cfg.Client, cfg.Now, state.component)
+	a.Members = activation.New(activation.Config{Caller: a.Caller, Client: cfg.Client, Now: cfg.Now, Logger: cfg.Logger}, state.activation)
+	a.Users = login.New(cfg.Client, cfg.MiniPrograms)
+	a.Lender = lending.New(lending.Config{
+		Keeper:    a.Keeper,
+		Env:       a.Env(),
+		AppSecret: cfg.AppSecret,
+		Force:     settings.Source() == Stable && settings.ForceRefresh,
+	})
+	a.Relayer = relay.New(a.Caller, cfg.Client)
+	if a.Inbox, err = messages.New(messages.Config{
+		Push:   cfg.MessagePush,
+		AppID:  cfg.AppID,
+		Clock:  a.clock,
+		Member: a.MemberUserInfo,
+		Store:  cfg.Store,
+		Prefix: "wechat_card/" + SharedKey(cfg) + "/pushes",
+		Logger: cfg.Logger,
+		Now:    cfg.Now,
+		Pushed: cfg.Pushed,
+	}, state.messages); err != nil {
+		return nil, fmt.Errorf("message_push: %w", err)
+	}
+	a.Cards = cardadmin.New(a.Caller, cfg.Client)
+	a.Doctor = doctor.New(doctor.Config{
+		AppID:          cfg.AppID,
+		AppSecret:      cfg.AppSecret,
+		Source:         settings.Source(),
+		ForeignTickets: cfg.Tickets != nil,
+		Shared:         cfg.Store != nil,
+		Client:         cfg.Client,
+		Caller:         a.Caller,
+		Credentials:    a.Core,
+		Card:           a.Card,
+		Now:            cfg.Now,
+		WeChatTime:     a.clock.Now,
+	})
+	return a, nil
+}
+
+// Guest gives an Account of the same configuration for a process beside the one that serves: a command. It takes what is
+// shared through the Store and leaves nothing there, neither values nor locks; it never forces a refresh; and with token
+// source Classic it fetches no access_token, for that would end the other process's. Both have to be stopped.
+func (a *Account) Guest() (*Account, error) {
+	cfg := a.cfg
+	cfg.guest, cfg.MessagePush, cfg.Pushed = true, push.Config{}, nil
+	return NewAccount(cfg, a.state)
+}
+
+// Start makes this configuration the current one and keeps the credentials of the given kinds warm in the background.
+func (a *Account) Start(warm ...credential.Kind) {
+	a.state.limit(a.cfg)
+	a.Core.Start(warm...)
+	a.Inbox.Start()
+}
+
+// Stop ends what Start began and waits for it, two seconds at the most; the configuration that started before is
+// current again. Values stay in the State.
+func (a *Account) Stop() {
+	var wg sync.WaitGroup
+	wg.Go(a.Inbox.Stop)
+	a.Core.Stop()
+	wg.Wait()
+}
+
+// WeChatTime is the present second by WeChat's clock, as signatures have it.
+func (a *Account) WeChatTime() time.Time { return a.clock.Now() }
