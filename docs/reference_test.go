@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/caddyserver/caddy/v2"
-
 	_ "github.com/caddy-wechat-card/caddy-wechat-card/caddymodule"
+
+	"github.com/caddyserver/caddy/v2"
 )
 
 // maxReadme is how many lines README may have: it is where people begin, not where they look things up.
