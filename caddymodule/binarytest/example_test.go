@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// ports gives each port that Caddyfile.example and README.md name a free one for this test.
+// ports gives each port that Caddyfile.example and the documents name a free one for this test.
 type ports map[string]string
 
 var examplePort = regexp.MustCompile(`\b808[0-9]\b`)
@@ -42,10 +42,7 @@ func readFile(t *testing.T, path string) string {
 	return string(b)
 }
 
-const (
-	examplePath = "../../Caddyfile.example"
-	readmePath  = "../../README.md"
-)
+const examplePath = "../../Caddyfile.example"
 
 // runExample runs Caddyfile.example on free ports of 127.0.0.1, with options added to the global ones.
 func (h *home) runExample(t *testing.T, p ports, options string) *caddy {

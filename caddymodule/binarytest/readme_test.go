@@ -80,7 +80,7 @@ func TestCurlLines(t *testing.T) {
 			}
 			lines := curlLines(b.text)
 			for j, line := range lines {
-				name := filepath.Base(path)
+				name := strings.TrimPrefix(filepath.ToSlash(path), "../../")
 				ran[name]++
 				t.Run(fmt.Sprintf("%s, line %d", name, ran[name]), func(t *testing.T) {
 					// a refusal must not pass for an answer
@@ -99,7 +99,13 @@ func TestCurlLines(t *testing.T) {
 			}
 		}
 	}
-	if ran["README.md"] < 6 || len(ran) < 2 {
+	reference := 0
+	for name, n := range ran {
+		if strings.HasPrefix(name, "docs/reference/") {
+			reference += n
+		}
+	}
+	if ran["README.md"] < 5 || ran["README.zh-CN.md"] < 5 || reference < 12 {
 		t.Errorf("the documents have too few curl lines: %v", ran)
 	}
 }
@@ -157,7 +163,22 @@ const accountOption = `{
 
 `
 
-// TestReadmeConfigurations validates every Caddyfile of README.md, and every JSON that is an app or a list of handlers.
+// configuredDocuments are those whose configurations are validated: README.md and the reference, in each language.
+func configuredDocuments(t *testing.T) []string {
+	t.Helper()
+	var paths []string
+	for _, pattern := range []string{"../../README*.md", "../../docs/reference/*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) < 2 {
+			t.Fatalf("%s finds %d documents, error %v", pattern, len(found), err)
+		}
+		paths = append(paths, found...)
+	}
+	return paths
+}
+
+// TestReadmeConfigurations validates every Caddyfile of README.md and the reference, and every JSON that is an app or a handler.
+// What both languages show is validated once.
 func TestReadmeConfigurations(t *testing.T) {
 	h := newHome(t, "WECHAT_APP_SECRET=s3cr3t-of-mine", "REDIS_PASSWORD=another-of-mine", "TOKEN_SERVER_KEY=a-key-of-mine", "GATEWAY_KEY=a-key-of-mine", "MINI_PROGRAM_SECRET=a-mini-one",
 		"WECHAT_PUSH_TOKEN=t0ken", "WECHAT_PUSH_KEY=abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")
@@ -166,31 +187,44 @@ func TestReadmeConfigurations(t *testing.T) {
 	path := h.file(t, "proxy.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate().Raw})))
 
 	n := make(map[string]int)
-	for _, b := range blocks(readFile(t, readmePath)) {
-		var file, text string
-		switch {
-		case b.lang == "caddyfile":
-			file, text = "Caddyfile", withAccount(b.text)
-		case b.lang == "json" && strings.Contains(b.text, `"apps"`):
-			file, text = "config.json", strings.ReplaceAll(b.text, "/etc/ssl/proxy.pem", path)
-		case b.lang == "json" && strings.Contains(b.text, `"handler"`):
-			file, text = "config.json", fmt.Sprintf(`{"apps":{
+	validated := make(map[block]bool)
+	for _, document := range configuredDocuments(t) {
+		for i, b := range blocks(readFile(t, document)) {
+			if validated[b] {
+				continue
+			}
+			validated[b] = true
+			validateBlock(t, h, b, fmt.Sprint(filepath.Base(document), " ", i+1), path, n)
+		}
+	}
+	if n["Caddyfile"] < 13 || n["config.json"] < 14 {
+		t.Errorf("the documents show too few configurations: %v", n)
+	}
+}
+
+// validateBlock has caddy validate a block, if it is a configuration. path is a PEM file, n counts what was validated.
+func validateBlock(t *testing.T, h *home, b block, name, path string, n map[string]int) {
+	t.Helper()
+	var file, text string
+	switch {
+	case b.lang == "caddyfile":
+		file, text = "Caddyfile", withAccount(b.text)
+	case b.lang == "json" && strings.Contains(b.text, `"apps"`):
+		file, text = "config.json", strings.ReplaceAll(b.text, "/etc/ssl/proxy.pem", path)
+	case b.lang == "json" && strings.Contains(b.text, `"handler"`):
+		file, text = "config.json", fmt.Sprintf(`{"apps":{
 				"wechat_card":{"accounts":{"default":{"app_id":"wx5a6d8b2c4e1f3a70","app_secret":"{env.WECHAT_APP_SECRET}",
 					"mini_program":[{"app_id":"wx8f2b6c1d9e4a7350","app_secret":"{env.MINI_PROGRAM_SECRET}"}],
 					"message_push":{"token":"{env.WECHAT_PUSH_TOKEN}"}}}},
-				"http":{"servers":{"srv0":{"listen":["127.0.0.1:8080"],"routes":[{"handle":%s}]}}}}}`, b.text)
-		default:
-			continue
+				"http":{"servers":{"srv0":{"listen":["127.0.0.1:8080"],"routes":[{"handle":[%s]}]}}}}}`, b.text)
+	default:
+		return
+	}
+	n[file]++
+	t.Run(name, func(t *testing.T) {
+		cmd, _, stderr := h.command(t, "validate", "--config", h.file(t, file, text))
+		if err := cmd.Run(); err != nil || strings.Contains(stderr.String(), `"level":"warn"`) {
+			t.Errorf("%s\ncaddy validate: %v\n%s", text, err, stderr)
 		}
-		n[file]++
-		t.Run(fmt.Sprint(file, n[file]), func(t *testing.T) {
-			cmd, _, stderr := h.command(t, "validate", "--config", h.file(t, file, text))
-			if err := cmd.Run(); err != nil || strings.Contains(stderr.String(), `"level":"warn"`) {
-				t.Errorf("%s\ncaddy validate: %v\n%s", text, err, stderr)
-			}
-		})
-	}
-	if n["Caddyfile"] < 2 || n["config.json"] < 2 {
-		t.Errorf("README.md shows too few configurations: %v", n)
-	}
+	})
 }

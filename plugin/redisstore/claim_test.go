@@ -11,7 +11,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest"
 )
 
-// TestClaim claims keys from two processes' stores, with no more rights than README says a user needs.
+// TestClaim claims keys from two processes' stores, with no more rights than docs/reference/global-option.md says a user needs.
 func TestClaim(t *testing.T) {
 	server := redistest.Start(t)
 	server.Do("acl", "setuser", "cards", "on", ">hunter2", "~"+DefaultPrefix+"*",
