@@ -83,15 +83,16 @@ func (f *Fill) CardUses() []plugin.CardUse {
 func (f *Fill) ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error {
 	// A backend that dies in mid-answer makes the proxy panic. What is buffered then is never written, and the client
 	// sees the connection end, as without this action.
-	fw := &fillWriter{ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, maxBody: f.MaxBody, head: r.Method == http.MethodHead}
+	fw := new(fillWriter)
+	fw.begin(w, r, f.MaxBody)
 	var narrowed narrowedHeader
 	narrowed.take(r)
 	defer narrowed.giveBack(r)
 	err := next.ServeHTTP(fw, r)
-	if fw.state != holding {
+	defer fw.end()
+	if !fw.Holding() {
 		return err
 	}
-	defer fw.free()
 	if err == nil {
 		err = f.answer(fw, r, account)
 	}
