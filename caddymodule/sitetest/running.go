@@ -72,6 +72,7 @@ func AccountOption(name, appID string) string {
 	return "account " + name + " {\napp_id " + appID + "\napp_secret {env.TEST_APP_SECRET}\n}\n"
 }
 
+// NewAPI starts a WeChat, and gives its base URL.
 func NewAPI(t *testing.T) (*sandbox.Sandbox, string) {
 	t.Helper()
 	s := sandbox.New(sandbox.Config{})
@@ -80,6 +81,7 @@ func NewAPI(t *testing.T) (*sandbox.Sandbox, string) {
 	return s, api.URL
 }
 
+// Get asks for a URL, and gives the status of the answer.
 func Get(t *testing.T, url string) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)

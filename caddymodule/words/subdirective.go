@@ -108,6 +108,7 @@ func Flag(d *caddyfile.Dispenser, target *bool) error {
 	return nil
 }
 
+// AlreadySpecified is the error for a subdirective that stands twice.
 func AlreadySpecified(d *caddyfile.Dispenser, name string) error {
 	return d.Errf("%s already specified", name)
 }

@@ -6,9 +6,10 @@ import (
 	"fmt"
 )
 
-// Tag is one that problem documents are written in, as Content-Language has it.
+// Tag is a language that problem documents are written in, as Content-Language has it.
 type Tag string
 
+// The languages.
 const (
 	English Tag = "en"
 	Chinese Tag = "zh-CN"

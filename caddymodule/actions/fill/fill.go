@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
@@ -73,9 +75,9 @@ func (f *Fill) Needs() []credential.Kind {
 }
 
 // CardUses implements CardUser. What a backend asks fill for cannot be seen from here.
-func (f *Fill) CardUses() []plugin.CardUse {
-	return f.cards.Uses(func(*cards.Rule) plugin.CardUse {
-		return plugin.CardUse{Adds: true, Code: plugin.Maybe, OpenID: plugin.Maybe, FixedBegin: plugin.Maybe}
+func (f *Fill) CardUses() []doctor.CardUse {
+	return f.cards.Uses(func(*cards.Rule) doctor.CardUse {
+		return doctor.CardUse{Adds: true, Code: doctor.Maybe, OpenID: doctor.Maybe, FixedBegin: doctor.Maybe}
 	})
 }
 

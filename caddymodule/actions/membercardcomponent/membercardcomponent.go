@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/component"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/answer"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
@@ -107,8 +110,8 @@ func (m *MemberCardComponent) Needs() []credential.Kind {
 func (m *MemberCardComponent) Methods() []string { return answer.Methods }
 
 // CardUses implements CardUser.
-func (m *MemberCardComponent) CardUses() []plugin.CardUse {
-	return m.cards.Uses(func(*cards.Rule) plugin.CardUse { return plugin.CardUse{OpensComponent: true} })
+func (m *MemberCardComponent) CardUses() []doctor.CardUse {
+	return m.cards.Uses(func(*cards.Rule) doctor.CardUse { return doctor.CardUse{OpensComponent: true} })
 }
 
 // ServeAction implements Action.
@@ -119,7 +122,7 @@ func (m *MemberCardComponent) ServeAction(w http.ResponseWriter, r *http.Request
 	if err := q.Read(r, &m.shape); err != nil {
 		return err
 	}
-	query := plugin.ComponentQuery{MaxAge: m.maxAge}
+	query := component.Query{MaxAge: m.maxAge}
 	switch {
 	case len(q.IDs) > 0:
 		query.CardID = q.IDs[0]
