@@ -6,8 +6,8 @@ type Mark int
 // The marks.
 const (
 	Fine Mark = iota
-	Warn // somebody should look at it
-	Bad  // it does not work
+	Warn      // somebody should look at it
+	Bad       // it does not work
 )
 
 // String gives the sign that is printed.
