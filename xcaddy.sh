@@ -10,24 +10,38 @@ output=$PWD/caddy
 
 usage() {
 	cat <<-'END'
-		./xcaddy.sh              build ./caddy
-		./xcaddy.sh -o <file>    build <file>; GOOS and GOARCH in the environment choose another system
+		./xcaddy.sh [options]    build ./caddy
 		./xcaddy.sh run [args]   build ./caddy and run Caddyfile.example; args go to "caddy run"
+
+		-o <file>                build <file>; GOOS and GOARCH in the environment choose another system
+		--with <module>[=<dir>]  put another module in, too, as xcaddy does
 	END
 }
 
-case ${1-} in
-'' | run) ;;
--o)
-	case ${2-} in
-	'') usage >&2 && exit 2 ;;
-	/*) output=$2 ;;
-	*) output=$here/$2 ;;
-	esac
-	;;
--h | --help) usage && exit ;;
-*) usage >&2 && exit 2 ;;
-esac
+# absolute gives a path as seen from where this was called.
+absolute() { case $1 in /*) echo "$1" ;; *) echo "$here/$1" ;; esac; }
+
+run=
+with=()
+if [ "${1-}" = run ]; then
+	run=yes
+	shift
+else
+	while [ $# -gt 0 ]; do
+		case $1${2:+ value} in
+		'-o value') output=$(absolute "$2") ;;
+		'--with value')
+			case $2 in
+			*=*) with+=(--with "${2%%=*}=$(absolute "${2#*=}")") ;;
+			*) with+=(--with "$2") ;;
+			esac
+			;;
+		-h* | --help*) usage && exit ;;
+		*) usage >&2 && exit 2 ;;
+		esac
+		shift 2
+	done
+fi
 
 if ! command -v go >/dev/null; then
 	echo "xcaddy.sh: go was not found in PATH; install Go 1.26 or newer from https://go.dev/dl/" >&2
@@ -49,9 +63,9 @@ xcaddy=$(GOOS=$(go env GOHOSTOS) GOARCH=$(go env GOHOSTARCH) go tool -modfile=.t
 GOPROXY=$goproxy "$xcaddy" build "$caddy_version" \
 	--output "$output" \
 	--with "$module/caddymodule" \
-	--replace "$module=$PWD"
+	--replace "$module=$PWD" \
+	${with[@]+"${with[@]}"} # older bashes take an empty list for an unset variable
 
-if [ "${1-}" = run ]; then
-	shift
+if [ "$run" ]; then
 	exec ./caddy run --config Caddyfile.example "$@"
 fi

@@ -15,7 +15,7 @@ const (
 	Chinese Tag = "zh-CN"
 )
 
-// Phrase is a fixed text in English: a key of the table of texts.
+// Phrase is a fixed text in English: a key of the table of texts, to which other modules add theirs by AddChinese.
 type Phrase string
 
 // In gives the text in a language, or in English if the table lacks it.

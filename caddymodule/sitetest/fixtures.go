@@ -1,0 +1,47 @@
+package sitetest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Fixtures compares each Caddyfile of testdata/adapt with the JSON, or the end of the error message, that stands below it.
+func Fixtures(t *testing.T) {
+	t.Helper()
+	files, err := filepath.Glob("testdata/adapt/*.caddyfiletest")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("got %d files, error %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".caddyfiletest"), func(t *testing.T) { fixture(t, file) })
+	}
+}
+
+func fixture(t *testing.T, file string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	input, want, ok := strings.Cut(string(data), "\n----------\n")
+	if !ok {
+		t.Fatal("there is no line of dashes")
+	}
+	want = strings.TrimSpace(want)
+	got, err := Adapted(input)
+	if err != nil {
+		got = err.Error()
+		if want == "" || !strings.HasSuffix(got, want) {
+			t.Errorf("got error\n%s\nwant\n%s", got, want)
+		}
+		return
+	}
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if again, _ := Adapted(input); again != got {
+		t.Errorf("got another result the second time:\n%s", again)
+	}
+}
