@@ -72,37 +72,6 @@ func TestColdStartCostsOneCall(t *testing.T) {
 	w.wantCalls(t, oneOfEach)
 }
 
-func TestRestartFindsCredentials(t *testing.T) {
-	w := runWeChat(t, "")
-	h := newHome(t, appSecret)
-	port := freePorts(t, 1)[0]
-	config := h.file(t, "Caddyfile", gateway(w, port, ""))
-	for range 3 {
-		c := h.run(t, config)
-		get(t, "http://127.0.0.1:"+port+"/addCard?card_id=pCard")
-		waitForStore(t, h)
-		c.stop(t)
-	}
-	w.wantCalls(t, oneOfEach)
-}
-
-func TestTwoProcessesShareCredentials(t *testing.T) {
-	w := runWeChat(t, "")
-	h := newHome(t, appSecret)
-	p := freePorts(t, 2)
-	var wg sync.WaitGroup
-	for _, port := range p {
-		h.run(t, h.file(t, "Caddyfile-"+port, gateway(w, port, "")))
-		wg.Go(func() {
-			if _, err := fetch(t.Context(), "http://127.0.0.1:"+port+"/addCard?card_id=pCard"); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	w.wantCalls(t, oneOfEach)
-}
-
 func TestReloadUnderTraffic(t *testing.T) {
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)

@@ -48,7 +48,7 @@ func newSite(t *testing.T) *sitetest.Site {
 	return s
 }
 
-func TestAdapt(t *testing.T) { sitetest.Fixtures(t) }
+func TestAdapt(t *testing.T) { sitetest.Adapt(t) }
 
 func TestStock(t *testing.T) {
 	s := newSite(t)

@@ -227,21 +227,30 @@ func (s *Server) Until(met func() bool) {
 }
 
 // NoLeaks proves, when the test is over, that it has left no goroutine behind. It stands before all that the test has to
-// close. The goroutines of this package do not count, nor do those that options name.
+// close, and no other test may run at the same time. The goroutines of this package do not count, nor do those that options name.
 func NoLeaks(t testing.TB, options ...goleak.Option) {
 	t.Helper()
-	options = append(options, goleak.IgnoreCurrent(),
-		goleak.IgnoreAnyFunction("github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest.wait"))
+	options = append(options, goleak.IgnoreCurrent())
 	t.Cleanup(func() {
-		// A Redis client that has failed to connect ten times in a row tries on its own, and sleeps a second in between.
-		var err error
-		for range 4 {
-			if err = goleak.Find(options...); err == nil {
-				return
-			}
+		if err := Leaks(options...); err != nil {
+			t.Error(err)
 		}
-		t.Error(err)
 	})
+}
+
+// Leaks names the goroutines that are left, but for this package's own and those that options name. It gives them a few seconds
+// to end.
+func Leaks(options ...goleak.Option) error {
+	options = append(options,
+		goleak.IgnoreAnyFunction("github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest.wait"))
+	// A Redis client that has failed to connect ten times in a row tries on its own, and sleeps a second in between.
+	var err error
+	for range 4 {
+		if err = goleak.Find(options...); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 func freeAddress(t testing.TB) string {

@@ -1,9 +1,0 @@
-package caddymodule_test
-
-import (
-	"testing"
-
-	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
-)
-
-func TestAdapt(t *testing.T) { sitetest.Fixtures(t) }
