@@ -51,6 +51,11 @@ func IsAlnum(c byte) bool { return IsDigit(c) || 'A' <= c && c <= 'Z' || 'a' <= 
 // IsWord accepts an ASCII letter, a digit, _ or -.
 func IsWord(c byte) bool { return IsAlnum(c) || c == '_' || c == '-' }
 
+// IsToken tells whether s may be the name of a header field (RFC 9110, section 5.6.2).
+func IsToken(s string) bool {
+	return s != "" && All(s, func(c byte) bool { return IsAlnum(c) || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0 })
+}
+
 // AnyCode checks a code, encrypted or not.
 func AnyCode(t Text) (string, error) {
 	if t.Absent() {
