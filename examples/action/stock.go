@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/answer"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
@@ -96,8 +98,8 @@ func (s *Stock) Needs() []credential.Kind { return []credential.Kind{credential.
 func (s *Stock) Methods() []string { return answer.Methods }
 
 // CardUses implements CardUser.
-func (s *Stock) CardUses() []plugin.CardUse {
-	return s.cards.Uses(func(*cards.Rule) plugin.CardUse { return plugin.CardUse{Does: "tells how many are left"} })
+func (s *Stock) CardUses() []doctor.CardUse {
+	return s.cards.Uses(func(*cards.Rule) doctor.CardUse { return doctor.CardUse{Does: "tells how many are left"} })
 }
 
 // ServeAction implements Action.
