@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 )
 
 // gateway is the configuration of a site with the gateway on port, talking to w. Its store is Caddy's own storage. What
@@ -45,7 +47,7 @@ var oneOfEach = map[string]int{"/cgi-bin/stable_token": 1, "/cgi-bin/ticket/gett
 func TestColdStartCostsOneCall(t *testing.T) {
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
-	port := freePorts(t, 1)[0]
+	port := freeport.Ports(t, 1)[0]
 	h.run(t, h.file(t, "Caddyfile", gateway(w, port, "")))
 
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1000}}
@@ -75,7 +77,7 @@ func TestColdStartCostsOneCall(t *testing.T) {
 func TestReloadUnderTraffic(t *testing.T) {
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
-	port := freePorts(t, 1)[0]
+	port := freeport.Ports(t, 1)[0]
 	c := h.run(t, h.file(t, "Caddyfile", gateway(w, port, "")))
 
 	ctx, stopTraffic := context.WithTimeout(t.Context(), time.Minute)

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
+
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 )
@@ -55,7 +57,7 @@ func start(t testing.TB, s *Server) *Server {
 	}
 	s.t, s.Dir = t, t.TempDir()
 	for try := 1; ; try++ { // between finding a port and using it, somebody else may take it
-		s.Addr = freeAddress(t)
+		s.Addr = freeport.Address(t)
 		err := s.run()
 		if err == nil {
 			break
@@ -174,7 +176,7 @@ func Cluster(t testing.TB, n int) []*Server {
 	nodes := make([]*Server, n)
 	const slots = 16384
 	for i := range nodes {
-		bus := freePort(t)
+		bus := freeport.Ports(t, 1)[0]
 		nodes[i] = Start(t, "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-port", bus)
 		nodes[i].Do("cluster", "set-config-epoch", i+1)
 		nodes[i].Do("cluster", "addslotsrange", i*slots/n, (i+1)*slots/n-1)
@@ -251,20 +253,4 @@ func Leaks(options ...goleak.Option) error {
 		}
 	}
 	return err
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	_, port, _ := net.SplitHostPort(freeAddress(t))
-	return port
 }
