@@ -13,11 +13,12 @@ usage() {
 		./xcaddy.sh              build ./caddy
 		./xcaddy.sh -o <file>    build <file>; GOOS and GOARCH in the environment choose another system
 		./xcaddy.sh run [args]   build ./caddy and run Caddyfile.example; args go to "caddy run"
+		./xcaddy.sh version      print which version this is, as "caddy build-info" will
 	END
 }
 
 case ${1-} in
-'' | run) ;;
+'' | run | version) ;;
 -o)
 	case ${2-} in
 	'') usage >&2 && exit 2 ;;
@@ -29,6 +30,16 @@ case ${1-} in
 *) usage >&2 && exit 2 ;;
 esac
 
+version=$(sed -n '/^## /{s/^## \[*\([0-9A-Za-z.+-]*\).*/v\1/p;q;}' CHANGELOG.md)
+if ! [[ $version =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]]; then
+	echo "xcaddy.sh: the first heading of CHANGELOG.md is no version: '$version'" >&2
+	exit 1
+fi
+if [ "${1-}" = version ]; then
+	echo "$version"
+	exit
+fi
+
 if ! command -v go >/dev/null; then
 	echo "xcaddy.sh: go was not found in PATH; install Go 1.26 or newer from https://go.dev/dl/" >&2
 	exit 1
@@ -37,6 +48,7 @@ fi
 export GOWORK=off # -modfile and a workspace around this folder exclude each other
 module=$(go list -m)
 
+# The version is that of the replacement: a proxy that does not know it is not asked.
 # Go asks the proxy whether $module/caddymodule is a module of its own. A proxy that does not know us may answer 403,
 # after which Go gives up, instead of 404; "|" makes it go on after any answer, and "off" ends the search there.
 goproxy=$(go env GOPROXY)
@@ -49,7 +61,7 @@ xcaddy=$(GOOS=$(go env GOHOSTOS) GOARCH=$(go env GOHOSTARCH) go tool -modfile=.t
 GOPROXY=$goproxy "$xcaddy" build "$caddy_version" \
 	--output "$output" \
 	--with "$module/caddymodule" \
-	--replace "$module=$PWD"
+	--replace "$module@$version=$PWD"
 
 if [ "${1-}" = run ]; then
 	shift
