@@ -12,6 +12,7 @@ usage() {
 	cat <<-'END'
 		./xcaddy.sh [options]    build ./caddy
 		./xcaddy.sh run [args]   build ./caddy and run Caddyfile.example; args go to "caddy run"
+		./xcaddy.sh version      print which version this is, as "caddy build-info" will
 
 		-o <file>                build <file>; GOOS and GOARCH in the environment choose another system
 		--with <module>[=<dir>]  put another module in, too, as xcaddy does
@@ -23,10 +24,13 @@ absolute() { case $1 in /*) echo "$1" ;; *) echo "$here/$1" ;; esac; }
 
 run=
 with=()
-if [ "${1-}" = run ]; then
+case ${1-} in
+version) ;;
+run)
 	run=yes
 	shift
-else
+	;;
+*)
 	while [ $# -gt 0 ]; do
 		case $1${2:+ value} in
 		'-o value') output=$(absolute "$2") ;;
@@ -41,6 +45,17 @@ else
 		esac
 		shift 2
 	done
+	;;
+esac
+
+version=$(sed -n '/^## /{s/^## \[*\([0-9A-Za-z.+-]*\).*/v\1/p;q;}' CHANGELOG.md)
+if ! [[ $version =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]]; then
+	echo "xcaddy.sh: the first heading of CHANGELOG.md is no version: '$version'" >&2
+	exit 1
+fi
+if [ "${1-}" = version ]; then
+	echo "$version"
+	exit
 fi
 
 if ! command -v go >/dev/null; then
@@ -51,6 +66,7 @@ fi
 export GOWORK=off # -modfile and a workspace around this folder exclude each other
 module=$(go list -m)
 
+# The version is that of the replacement: a proxy that does not know it is not asked.
 # Go asks the proxy whether $module/caddymodule is a module of its own. A proxy that does not know us may answer 403,
 # after which Go gives up, instead of 404; "|" makes it go on after any answer, and "off" ends the search there.
 goproxy=$(go env GOPROXY)
@@ -63,7 +79,7 @@ xcaddy=$(GOOS=$(go env GOHOSTOS) GOARCH=$(go env GOHOSTARCH) go tool -modfile=.t
 GOPROXY=$goproxy "$xcaddy" build "$caddy_version" \
 	--output "$output" \
 	--with "$module/caddymodule" \
-	--replace "$module=$PWD" \
+	--replace "$module@$version=$PWD" \
 	${with[@]+"${with[@]}"} # older bashes take an empty list for an unset variable
 
 if [ "$run" ]; then

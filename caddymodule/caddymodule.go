@@ -25,7 +25,6 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/handler"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sandbox"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
-	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores/redis"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
@@ -38,7 +37,7 @@ func init() {
 
 	caddy.RegisterModule(stores.Caddy{}) // wechat_card.stores.caddy
 	caddy.RegisterModule(stores.Off{})   // wechat_card.stores.off
-	caddy.RegisterModule(redis.Store{})  // wechat_card.stores.redis
+	registerRedis()                      // wechat_card.stores.redis, unless the build leaves Redis out
 
 	caddy.RegisterModule(handler.Handler{}) // http.handlers.wechat_card
 

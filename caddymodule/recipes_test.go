@@ -1,3 +1,5 @@
+//go:build !nowechatredis
+
 package caddymodule_test
 
 import (

@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/version"
 
 	"github.com/caddyserver/caddy/v2"
 )
@@ -35,6 +36,9 @@ func TestAdminStatusAndRefresh(t *testing.T) {
 	}
 	if idle := state.Accounts["idle"].Credentials[credential.APITicket]; idle.State != credential.None || idle.Needed || !idle.Expires.IsZero() {
 		t.Errorf("got %+v", idle)
+	}
+	if state.Version != version.String() {
+		t.Errorf("got version %q", state.Version)
 	}
 	if status.Worst(state) != terminal.Fine {
 		t.Error("all is well, but that is not seen")

@@ -9,11 +9,13 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/version"
 )
 
 // Status is what the status endpoint answers.
 type Status struct {
 	Accounts map[string]AccountStatus `json:"accounts"`
+	Version  string                   `json:"version"` // of the plugin
 }
 
 // AccountStatus is how the credentials of one account stand.
@@ -63,7 +65,7 @@ func serveStatus(w http.ResponseWriter, r *http.Request) error {
 // StatusOf tells how all credentials stand.
 func StatusOf(app *app.App, now time.Time) Status {
 	names := app.Names()
-	answer := Status{Accounts: make(map[string]AccountStatus, len(names))}
+	answer := Status{Accounts: make(map[string]AccountStatus, len(names)), Version: version.String()}
 	for _, name := range names {
 		account, needed := app.Account(name), app.Needs(name)
 		one := AccountStatus{

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores/redis"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 )
@@ -138,7 +137,7 @@ func (t TicketSource) check() error {
 // literalSecrets names the secrets that stand in the configuration as they are; what is what they belong to.
 func (r RemoteSource) literalSecrets(what string) []string {
 	var names []string
-	if redis.HasLiteralPassword(r.URL) {
+	if words.HasLiteralPassword(r.URL) {
 		names = append(names, "password in the url of "+what)
 	}
 	for _, field := range slices.Sorted(maps.Keys(r.Header)) {

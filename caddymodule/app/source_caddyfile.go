@@ -9,7 +9,6 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/source"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -41,9 +40,8 @@ func (t *TokenSource) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		t.URL = args[0]
 		return t.RemoteSource.unmarshalBlock(d, name, false)
 	case t.Source == string(plugin.Redis) && len(args) == 2:
-		if t.URL, t.Key = args[0], args[1]; !words.IsDynamic(t.URL) {
-			err = redisstore.Config{URLs: args[:1]}.Check()
-		}
+		t.URL, t.Key = args[0], args[1]
+		err = t.checkRedis()
 		if t.Key == "" {
 			err = errors.New("the key is empty")
 		}

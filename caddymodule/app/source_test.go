@@ -36,8 +36,6 @@ func TestTokenSourceProvision(t *testing.T) {
 		`"token_source":{"source":"none","key":"f"}`:                                            "takes no key",
 		`"token_source":"remote"`:                                                               "needs a url",
 		`"token_source":{"source":"redis","url":"h:1"}`:                                         "needs a key",
-		`"token_source":{"source":"redis","url":"h:1","key":"{env.TEST_EMPTY}"}`:                "token_source: key",
-		`"token_source":{"source":"redis","url":"redis://hidden@h:1","key":"k"}`:                "user without a password",
 		`"token_source":{"source":"remote","url":"{env.TEST_EMPTY}"}`:                           "token_source: url",
 		`"token_source":{"source":"remote","url":"{env.TEST_URL}"}`:                             "no http or https URL",
 		`"token_source":{"source":"remote","url":"http://h","header":{"A":"{env.TEST_EMPTY}"}}`: "header A",
@@ -46,11 +44,17 @@ func TestTokenSourceProvision(t *testing.T) {
 		`"token_source":"none","ticket_source":{"source":"remote"}`:                             "needs a url",
 		`"token_source":"none","ticket_source":{"source":"remote","url":"{env.TEST_URL}"}`:      "ticket_source: the url",
 	} {
-		sitetest.CheckPool(t)
-		err := sitetest.Validate(`{"admin":{"disabled":true},"apps":{"wechat_card":{"store":{"module":"off"},"accounts":{"shop":{"app_id":"wx1",` + account + `}}}}}`)
-		if err == nil || !strings.Contains(err.Error(), mention) || !strings.Contains(err.Error(), `account "shop"`) || strings.Contains(err.Error(), "hidden") {
-			t.Errorf("%s: got %v, want it to mention %s", account, err, mention)
-		}
+		refusesSource(t, account, mention)
+	}
+}
+
+// refusesSource fails the test unless Provision refuses the account, mentioning what is wrong and no secret.
+func refusesSource(t *testing.T, account, mention string) {
+	t.Helper()
+	sitetest.CheckPool(t)
+	err := sitetest.Validate(`{"admin":{"disabled":true},"apps":{"wechat_card":{"store":{"module":"off"},"accounts":{"shop":{"app_id":"wx1",` + account + `}}}}}`)
+	if err == nil || !strings.Contains(err.Error(), mention) || !strings.Contains(err.Error(), `account "shop"`) || strings.Contains(err.Error(), "hidden") {
+		t.Errorf("%s: got %v, want it to mention %s", account, err, mention)
 	}
 }
 

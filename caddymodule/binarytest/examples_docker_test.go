@@ -115,7 +115,7 @@ func TestDockerfileCopies(t *testing.T) {
 			}
 		}
 	}
-	for _, args := range [][]string{{"go", "list", "-deps", "./caddymodule"}, {"go", "tool", "-modfile=.tools/xcaddy/go.mod", "-n", "xcaddy"}, {"./xcaddy.sh", "-h"}} {
+	for _, args := range [][]string{{"go", "list", "-deps", "./caddymodule"}, {"go", "tool", "-modfile=.tools/xcaddy/go.mod", "-n", "xcaddy"}, {"./xcaddy.sh", "version"}} {
 		cmd := exec.Command(args[0], args[1:]...)
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOWORK=off")
 		if out, err := cmd.CombinedOutput(); err != nil {

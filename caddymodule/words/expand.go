@@ -23,3 +23,11 @@ func Expand(s string) (string, error) {
 
 // LiteralSecrets is the warning about secrets that need not stand where they stand.
 const LiteralSecrets = "secrets stand in the configuration itself, which Caddy shows at /config/ and saves; use {env.*} or {file.*}"
+
+// HasLiteralPassword tells whether a URL holds a password as it is.
+func HasLiteralPassword(text string) bool {
+	_, rest, _ := strings.Cut(text, "://")
+	userinfo, _, ok := strings.Cut(rest, "@")
+	_, password, _ := strings.Cut(userinfo, ":")
+	return ok && password != "" && !IsDynamic(password)
+}

@@ -64,6 +64,9 @@ func New(cfg Config) (*Store, error) {
 	return s, nil
 }
 
+// StoreName is what the store is called where people read it.
+func (*Store) StoreName() string { return "redis" }
+
 // Close ends what goes on in the background and closes all connections. Locks that are held still become free by themselves.
 func (s *Store) Close() error {
 	s.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/version"
 )
 
 // doctorPrinter shows findings as they come, and what takes time in between.
@@ -49,6 +50,9 @@ func (p *doctorPrinter) show(what string) {
 func (p *doctorPrinter) say(r checkResult) {
 	p.show("")
 	defer func() { p.show(p.what) }()
+	if !p.began {
+		fmt.Fprintln(p.out, "caddy-wechat-card "+version.String())
+	}
 	if !p.began || r.Account != p.account {
 		title := "this machine"
 		if r.Account != "" {

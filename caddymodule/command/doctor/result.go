@@ -7,6 +7,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/version"
 )
 
 // checkResult is a finding as it is shown.
@@ -40,7 +41,8 @@ func writeChecks(w io.Writer, results []checkResult) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(struct {
-		Status string        `json:"status"` // the worst of the checks'
-		Checks []checkResult `json:"checks"`
-	}{verdictNames[status], results})
+		Status  string        `json:"status"` // the worst of the checks'
+		Checks  []checkResult `json:"checks"`
+		Version string        `json:"version"` // of the plugin
+	}{verdictNames[status], results, version.String()})
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore"
 )
 
 const checkStore = "store"
@@ -68,8 +67,8 @@ func (d *checkup) checkStore(ctx context.Context, app *app.App, names []string) 
 
 // storeName says what the store is, where that is not files.
 func storeName(store credential.Store) string {
-	if _, isRedis := store.(*redisstore.Store); isRedis {
-		return "redis"
+	if named, ok := store.(interface{ StoreName() string }); ok { // ours on Redis, which a build may leave out
+		return named.StoreName()
 	}
 	return fmt.Sprintf("%T", store)
 }

@@ -42,6 +42,9 @@ func Worst(answer admin.Status) terminal.Mark {
 // statusTable is the status for people.
 func statusTable(answer admin.Status, now time.Time, colours bool) string {
 	var t terminal.Table
+	if answer.Version != "" { // an older Caddy does not say
+		t.Line("caddy-wechat-card " + answer.Version)
+	}
 	attention := 0
 	for _, name := range slices.Sorted(maps.Keys(answer.Accounts)) {
 		account := answer.Accounts[name]

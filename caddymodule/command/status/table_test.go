@@ -86,3 +86,9 @@ func TestStatusTableWithoutToken(t *testing.T) {
 		t.Errorf("got\n%s", got)
 	}
 }
+
+func TestStatusTableSaysTheVersion(t *testing.T) {
+	if got := statusTable(admin.Status{Version: "v1.2.3"}, time.Now(), false); got != "caddy-wechat-card v1.2.3\nno account is configured\n" {
+		t.Errorf("got\n%s", got)
+	}
+}

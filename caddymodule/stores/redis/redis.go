@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
@@ -112,18 +111,10 @@ func (s *Store) literalSecrets() []string {
 	if s.Password != "" && !words.IsDynamic(s.Password) {
 		names = append(names, "password of store redis")
 	}
-	if slices.ContainsFunc(s.URLs, HasLiteralPassword) {
+	if slices.ContainsFunc(s.URLs, words.HasLiteralPassword) {
 		names = append(names, "password in a URL of store redis")
 	}
 	return names
-}
-
-// HasLiteralPassword tells whether a URL holds a password as it is.
-func HasLiteralPassword(text string) bool {
-	_, rest, _ := strings.Cut(text, "://")
-	userinfo, _, ok := strings.Cut(rest, "@")
-	_, password, _ := strings.Cut(userinfo, ":")
-	return ok && password != "" && !words.IsDynamic(password)
 }
 
 // CredentialStore implements StoreProvider.

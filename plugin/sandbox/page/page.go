@@ -1,5 +1,5 @@
 // Package page is the page that is a phone, to try a gateway on, in a browser. Its files are plain HTML, CSS and ES modules,
-// served as they lie here; it loads nothing from elsewhere.
+// served as they lie here, with the version put into index.html; it loads nothing from elsewhere.
 package page
 
 import (
@@ -8,6 +8,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"html"
 	"net"
 	"net/http"
 	"path"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/local"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/version"
 )
 
 //go:embed *.css *.html *.js *.svg
@@ -45,6 +47,9 @@ var files = sync.OnceValue(func() map[string]file {
 	entries, _ := embedded.ReadDir(".") // is there, or nothing would have been built
 	for _, e := range entries {
 		body, _ := embedded.ReadFile(e.Name())
+		if e.Name() == "index.html" {
+			body = bytes.ReplaceAll(body, []byte("{version}"), []byte(html.EscapeString(version.String())))
+		}
 		sum := sha256.Sum256(body)
 		all[e.Name()] = file{types[path.Ext(e.Name())], `"` + hex.EncodeToString(sum[:12]) + `"`, body}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/version"
 )
 
 // get asks for a file as a browser on this machine would, which has it already if etag is not empty.
@@ -43,6 +45,13 @@ func TestPageFiles(t *testing.T) {
 		if inline := regexp.MustCompile(`(?i)<style|\sstyle=|<script>|\son[a-z]+="`).Find(f.body); inline != nil {
 			t.Errorf("%s has something inline, which its policy forbids: %s", name, inline)
 		}
+	}
+}
+
+// TestVersion sees that the page says which version it is of.
+func TestVersion(t *testing.T) {
+	if body := get("index.html", "").Body.String(); !strings.Contains(body, ">caddy-wechat-card "+version.String()+"<") || strings.Contains(body, "{version}") {
+		t.Errorf("got %s", body)
 	}
 }
 

@@ -1,0 +1,6 @@
+//go:build nowechatredis
+
+package redistest
+
+// leftOut tells whether the build has no Redis.
+const leftOut = true
