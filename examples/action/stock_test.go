@@ -5,11 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	_ "example.com/stock"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem/problemtest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
-
-	_ "example.com/stock"
 )
 
 const site = `
