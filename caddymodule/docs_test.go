@@ -14,9 +14,9 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
+	"github.com/spf13/cobra"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-	"github.com/spf13/cobra"
 )
 
 // docsAccount is what the Caddyfiles of docs leave out that have no global options.

@@ -4,10 +4,9 @@ package action
 import (
 	"net/http"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )

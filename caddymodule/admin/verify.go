@@ -10,9 +10,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify"
 
 	"github.com/caddyserver/caddy/v2"

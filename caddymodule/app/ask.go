@@ -6,11 +6,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 )
 
 // Names lists the configured accounts, sorted.

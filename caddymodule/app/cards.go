@@ -4,9 +4,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 )
 
 // cardsInUse collects which cards the handlers of a configuration name. Handlers add to it while the configuration is

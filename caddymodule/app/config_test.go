@@ -10,7 +10,6 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
-
 	"github.com/caddyserver/certmagic"
 )
 

@@ -19,9 +19,9 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"github.com/redis/go-redis/v9"
 )
 
 // TestTokenSourceProvision checks what Provision refuses, and that no error shows a secret.

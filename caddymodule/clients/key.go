@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
-
 	"go.uber.org/zap"
 )
 

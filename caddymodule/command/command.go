@@ -6,9 +6,9 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/doctor"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/status"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/verify"
+	"github.com/spf13/cobra"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
-	"github.com/spf13/cobra"
 )
 
 // Command is `caddy wechat-card`.

@@ -2,7 +2,6 @@ package observe
 
 import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
-
 	"github.com/prometheus/client_golang/prometheus"
 )
 

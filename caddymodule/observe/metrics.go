@@ -6,7 +6,6 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
-
 	"github.com/prometheus/client_golang/prometheus"
 )
 

@@ -5,10 +5,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 

@@ -5,9 +5,9 @@ import (
 	"testing"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Gathered are the metrics of the active configuration.

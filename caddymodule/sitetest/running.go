@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
@@ -18,6 +19,7 @@ import (
 // Run runs a configuration with these accounts and directives, as the one that is active.
 func Run(t *testing.T, api, accounts, directives string) (site string) {
 	t.Helper()
+	register()
 	t.Setenv("TEST_APP_SECRET", Secret)
 	address := freeport.Address(t)
 	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt(fmt.Appendf(nil, `{
@@ -86,6 +88,7 @@ func Get(t *testing.T, url string) int {
 	return resp.StatusCode
 }
 
-func init() { caddy.RegisterModule(recorder{}) }
+// register makes the event handler recorder known, once a process.
+var register = sync.OnceFunc(func() { caddy.RegisterModule(recorder{}) })
 
 var _ caddyevents.Handler = recorder{}

@@ -7,10 +7,10 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddyserver/certmagic"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-	"github.com/caddyserver/certmagic"
 )
 
 // Caddy keeps credentials in [Caddy's own storage](/docs/json/storage/), sealed with a key that comes from the app secret.

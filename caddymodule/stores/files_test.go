@@ -18,7 +18,6 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/storetest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
-
 	"github.com/caddyserver/certmagic"
 )
 

@@ -6,7 +6,7 @@ go 1.26.0
 replace github.com/caddy-wechat-card/caddy-wechat-card => ../..
 
 require (
-	github.com/caddy-wechat-card/caddy-wechat-card v0.0.0-00010101000000-000000000000
+	github.com/caddy-wechat-card/caddy-wechat-card v0.2.0
 	github.com/caddyserver/caddy/v2 v2.11.9
 	github.com/hashicorp/golang-lru/v2 v2.0.7
 	golang.org/x/sync v0.24.0

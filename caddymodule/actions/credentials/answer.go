@@ -9,11 +9,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/lending"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/bodies"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/lending"
 )
 
 // This file reads and writes what credentials takes and answers in WeChat's form.

@@ -4,17 +4,16 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/component"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/signer"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/component"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/fill"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/jsonscan"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/language"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/signer"
 )
 
 // fill writes b.filled: b.body with its parts filled. All of them are checked before the first one is.

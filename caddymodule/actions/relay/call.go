@@ -5,9 +5,8 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/relay"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/relay"
 )
 
 // relayCall is one call on its way through the proxy, which does not see the query.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
-
 	"github.com/spf13/cobra"
 )
 

@@ -3,7 +3,6 @@ package card
 
 import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
-
 	"github.com/spf13/cobra"
 )
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/cards"
-
 	"github.com/spf13/cobra"
 )
 

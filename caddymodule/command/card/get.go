@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
-
 	"github.com/spf13/cobra"
 )
 

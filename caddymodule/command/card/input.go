@@ -10,7 +10,6 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
-
 	"github.com/spf13/cobra"
 )
 

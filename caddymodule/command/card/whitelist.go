@@ -5,7 +5,6 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
-
 	"github.com/spf13/cobra"
 )
 

@@ -4,8 +4,9 @@ import (
 	"errors"
 	"fmt"
 
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
+
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 )
 
 // exitUsage is the exit status for a command that was not called as it should be.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
-
 	"github.com/spf13/cobra"
 )
 

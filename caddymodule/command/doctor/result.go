@@ -4,9 +4,8 @@ import (
 	"encoding/json"
 	"io"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/version"
 )
 
