@@ -14,10 +14,10 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
+	"go.uber.org/goleak"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
-	"go.uber.org/goleak"
 )
 
 // TestThousandFirstCallers asks a site for cards that nobody has asked before.

@@ -13,11 +13,11 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/goleak"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
-	"github.com/redis/go-redis/v9"
-	"go.uber.org/goleak"
 )
 
 // TestStoreRedis runs Caddy with credentials in Redis, through a reload, a restart of Caddy and the loss of Redis.

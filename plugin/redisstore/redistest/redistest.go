@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
-
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 )
