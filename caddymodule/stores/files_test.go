@@ -23,6 +23,7 @@ import (
 
 // TestFileStorageAsStore runs what every store must do against Caddy's default storage.
 func TestFileStorageAsStore(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	storetest.Run(t, func(testing.TB) credential.Store { return Files{&certmagic.FileStorage{Path: dir}} })
 }
@@ -80,10 +81,11 @@ func TestNoAgeWithoutAClock(t *testing.T) {
 // TestClockOff has a node whose clock is ten minutes off, either way, and that has never had an answer from WeChat. It
 // finds a ticket in a folder: it never signs with it past its end, and until then, or until its own clock says so, it does.
 func TestClockOff(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	for _, off := range []time.Duration{-10 * time.Minute, 0, 10 * time.Minute} {
 		for _, left := range []time.Duration{time.Hour, 30 * time.Second} {
 			t.Run(fmt.Sprintf("%v off, %v left", off, left), func(t *testing.T) {
-				t.Parallel() // they wait most of the time
+				t.Parallel()
 				testClockOff(t, off, left)
 			})
 		}

@@ -18,7 +18,7 @@ func Ports(t testing.TB, n int) []string {
 	t.Helper()
 	ports := make([]string, 0, n)
 	for tries := 0; len(ports) < n; tries++ {
-		port := strconv.Itoa(10_000 + rand.IntN(22_000))
+		port := strconv.Itoa(10_000 + rand.IntN(22_000)) //nolint:gosec // no secret
 		if _, given := taken.LoadOrStore(port, true); given {
 			continue
 		}

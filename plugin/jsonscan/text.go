@@ -53,7 +53,7 @@ func (t Text) Past(i int, c byte) int {
 	return t.pastBlanks(i, c)
 }
 
-//go:noinline
+//go:noinline // else Past would not be inlined
 func (t Text) pastBlanks(i int, c byte) int {
 	if i = t.Blanks(i); t.At(i) == c {
 		return i + 1

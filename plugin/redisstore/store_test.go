@@ -20,6 +20,7 @@ import (
 
 // TestStore runs what every store must do against every kind of Redis.
 func TestStore(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []struct {
 		name  string
 		start func(t *testing.T) Config
@@ -156,7 +157,6 @@ func TestAge(t *testing.T) {
 
 // TestForeignKeys finds what others have written where our keys are.
 func TestForeignKeys(t *testing.T) {
-	t.Parallel()
 	server := redistest.Start(t)
 	var log bytes.Buffer
 	s := open(t, Config{URLs: []string{server.Addr}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
