@@ -68,10 +68,11 @@ func (s *Listening) receive(conn net.Conn, method string) (*http.Response, strin
 
 // Echo is a backend that says what came.
 func Echo(w http.ResponseWriter, r *http.Request) {
-	var trailers []string
+	trailers := make([]string, 0, len(r.Trailer))
 	body, _ := io.ReadAll(r.Body)
 	for _, name := range slices.Sorted(maps.Keys(r.Trailer)) {
 		trailers = append(trailers, name+"="+strings.Join(r.Trailer[name], ","))
 	}
+	//nolint:gosec // for tests
 	fmt.Fprintf(w, "%s %s ticket=%q body=%q trailers=%q", r.Method, r.RequestURI, r.Header["X-Wechat-Api-Ticket"], body, trailers)
 }
