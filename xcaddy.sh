@@ -10,25 +10,14 @@ output=$PWD/caddy
 
 usage() {
 	cat <<-'END'
-		./xcaddy.sh              build ./caddy
-		./xcaddy.sh -o <file>    build <file>; GOOS and GOARCH in the environment choose another system
+		./xcaddy.sh [options]    build ./caddy
 		./xcaddy.sh run [args]   build ./caddy and run Caddyfile.example; args go to "caddy run"
 		./xcaddy.sh version      print which version this is, as "caddy build-info" will
+
+		-o <file>                build <file>; GOOS and GOARCH in the environment choose another system
+		--with <module>[=<dir>]  put another module in, too, as xcaddy does
 	END
 }
-
-case ${1-} in
-'' | run | version) ;;
--o)
-	case ${2-} in
-	'') usage >&2 && exit 2 ;;
-	/*) output=$2 ;;
-	*) output=$here/$2 ;;
-	esac
-	;;
--h | --help) usage && exit ;;
-*) usage >&2 && exit 2 ;;
-esac
 
 version=$(sed -n '/^## /{s/^## \[*\([0-9A-Za-z.+-]*\).*/v\1/p;q;}' CHANGELOG.md)
 if ! [[ $version =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]]; then
@@ -38,6 +27,31 @@ fi
 if [ "${1-}" = version ]; then
 	echo "$version"
 	exit
+fi
+
+# absolute gives a path as seen from where this was called.
+absolute() { case $1 in /*) echo "$1" ;; *) echo "$here/$1" ;; esac; }
+
+run=
+with=()
+if [ "${1-}" = run ]; then
+	run=yes
+	shift
+else
+	while [ $# -gt 0 ]; do
+		case $1${2:+ value} in
+		'-o value') output=$(absolute "$2") ;;
+		'--with value')
+			case $2 in
+			*=*) with+=(--with "${2%%=*}=$(absolute "${2#*=}")") ;;
+			*) with+=(--with "$2") ;;
+			esac
+			;;
+		-h* | --help*) usage && exit ;;
+		*) usage >&2 && exit 2 ;;
+		esac
+		shift 2
+	done
 fi
 
 if ! command -v go >/dev/null; then
@@ -61,9 +75,9 @@ xcaddy=$(GOOS=$(go env GOHOSTOS) GOARCH=$(go env GOHOSTARCH) go tool -modfile=.t
 GOPROXY=$goproxy "$xcaddy" build "$caddy_version" \
 	--output "$output" \
 	--with "$module/caddymodule" \
-	--replace "$module@$version=$PWD"
+	--replace "$module@$version=$PWD" \
+	${with[@]+"${with[@]}"} # older bashes take an empty list for an unset variable
 
-if [ "${1-}" = run ]; then
-	shift
+if [ "$run" ]; then
 	exec ./caddy run --config Caddyfile.example "$@"
 fi

@@ -1,3 +1,9 @@
+// Package caddymodule makes the WeChat card gateway a part of Caddy: whatever the plugin registers stands in this file, with
+// its name.
+//
+// The packages below it are everything that knows Caddy: JSON and Caddyfile on one side, calls of package plugin on the other.
+// A request's way through them is handler.Handler, then an action (a package each, below actions), then a method of
+// plugin.Account.
 package caddymodule
 
 import (

@@ -24,11 +24,8 @@ dir=$(mktemp -d)
 server=
 trap 'if [ -n "$server" ]; then kill "$server"; wait "$server" || true; fi; rm -rf "$dir"' EXIT
 
-# Ports of 127.0.0.1 that nobody answers on.
-ports=()
-for ((port = 18080; ${#ports[@]} < 9; port++)); do
-	(: <>/dev/tcp/127.0.0.1/$port) 2>/dev/null || ports+=("$port")
-done
+. docs/ports.sh
+free_ports 9 18080
 sign=${ports[0]} respond=${ports[1]} unclaimed=${ports[2]} vars=${ports[3]} sandbox=${ports[4]}
 backend=${ports[5]} fill=${ports[6]} proxy=${ports[7]} relay=${ports[8]}
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account/accounttest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/component"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
@@ -117,7 +118,7 @@ func TestNoTokenUsesUpNoLimit(t *testing.T) {
 	}
 	ask := func(i int) (error, error) {
 		_, decrypt := w.DecryptCode(t.Context(), fmt.Sprintf("%040d", i))
-		_, geturl := w.MemberCardComponent(t.Context(), ComponentQuery{CardID: testCard, OuterStr: fmt.Sprint(i), ClientChosen: true})
+		_, geturl := w.MemberCardComponent(t.Context(), component.Query{CardID: testCard, OuterStr: fmt.Sprint(i), ClientChosen: true})
 		return decrypt, geturl
 	}
 	for i := range 5 {

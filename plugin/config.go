@@ -7,6 +7,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/login"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/source"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
@@ -16,6 +17,21 @@ import (
 const (
 	DefaultDecryptLimit = 600
 	DefaultGeturlLimit  = 60
+)
+
+// What an AccountConfig is made of has its names here, too: where it is written, nothing else of those packages is needed.
+type (
+	TokenSource = account.TokenSource
+	MiniProgram = login.MiniProgram
+)
+
+// The token sources.
+const (
+	Stable  = account.Stable
+	Classic = account.Classic
+	None    = account.None
+	Remote  = account.Remote
+	Redis   = account.Redis
 )
 
 // AccountConfig is all that an Account needs to know.

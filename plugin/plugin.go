@@ -32,7 +32,7 @@ import (
 // Account is one official account under one configuration. Its operations may be called at any time, before Start
 // and after Stop too, by any number of goroutines.
 //
-// They fail with *credential.Unavailable when there is no usable credential, with *Busy when a bound of ours is
+// They fail with *credential.Unavailable when there is no usable credential, with *limit.Busy when a bound of ours is
 // reached, and with *wechat.Error when WeChat refused or failed the very call that was needed.
 type Account struct {
 	*account.Core        // Credential, Refresh, Status, CheckCredential, AppID; Call, CallWithin, CallAgain

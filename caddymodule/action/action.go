@@ -4,6 +4,8 @@ package action
 import (
 	"net/http"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 
@@ -47,7 +49,7 @@ type CardUser interface {
 
 	// CardUses tells what is done with the listed cards; with the id "*" among them if others may be asked for. The Action's
 	// name need not be set.
-	CardUses() []plugin.CardUse
+	CardUses() []doctor.CardUse
 }
 
 // Namespace is where actions are registered.

@@ -36,6 +36,7 @@ type Refreshed struct {
 	Accounts map[string]map[credential.Kind]*RefreshedCredential `json:"accounts"`
 }
 
+// RefreshedCredential is what became of one credential.
 type RefreshedCredential struct {
 	Refreshed   bool              `json:"refreshed"`
 	Expires     time.Time         `json:"expires,omitzero"`

@@ -18,6 +18,7 @@ type Status struct {
 	Version  string                   `json:"version"` // of the plugin
 }
 
+// AccountStatus is how the credentials of one account stand.
 type AccountStatus struct {
 	AppID        string                                `json:"app_id"`
 	TokenSource  plugin.TokenSource                    `json:"token_source"`
@@ -26,6 +27,7 @@ type AccountStatus struct {
 	Credentials  map[credential.Kind]*CredentialStatus `json:"credentials"`
 }
 
+// CredentialStatus is how one credential stands. Times are whole seconds, in UTC.
 type CredentialStatus struct {
 	State       credential.State  `json:"state"`
 	Needed      bool              `json:"needed"` // by a configured action
@@ -43,6 +45,7 @@ type CredentialStatus struct {
 	Refused int `json:"refused"` // values that WeChat refused when they were used
 }
 
+// LastError is the last failure of a credential, which may be over.
 type LastError struct {
 	Time time.Time `json:"time"`
 	observe.Failure

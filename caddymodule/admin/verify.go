@@ -10,8 +10,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify"
 
 	"github.com/caddyserver/caddy/v2"
@@ -90,7 +91,7 @@ func verifiable(app *app.App) verify.Known {
 func ownerOf(a *app.App, cardID string) string {
 	names := a.Names()
 	for _, name := range names {
-		listed := func(use plugin.CardUse) bool { return use.CardID == cardID }
+		listed := func(use doctor.CardUse) bool { return use.CardID == cardID }
 		if slices.ContainsFunc(a.CardUses(name), listed) {
 			return name
 		}

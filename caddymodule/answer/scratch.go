@@ -17,6 +17,7 @@ type Scratch struct {
 
 var scratchPool = sync.Pool{New: func() any { return new(Scratch) }}
 
+// GetScratch gives memory for one request. Free must be called when the answer is written.
 func GetScratch() *Scratch { return scratchPool.Get().(*Scratch) }
 
 // Free gives the memory back. Nothing of the request stays in it.

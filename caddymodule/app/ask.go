@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -29,7 +31,7 @@ func (a *App) Needs(account string) []credential.Kind { return a.needs.of(accoun
 
 // CardUses lists what the configured actions do with an account's cards; for the empty name, with those of whichever
 // account a request is for.
-func (a *App) CardUses(account string) []plugin.CardUse { return a.cards.of(account) }
+func (a *App) CardUses(account string) []doctor.CardUse { return a.cards.of(account) }
 
 // RefusedIPs lists the addresses of this machine that WeChat has refused within the last hour for an account.
 func (a *App) RefusedIPs(account string, now time.Time) []string {

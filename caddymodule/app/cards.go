@@ -4,15 +4,16 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 )
 
 // cardsInUse collects which cards the handlers of a configuration name. Handlers add to it while the configuration is
 // loaded.
 type cardsInUse struct {
 	mu   sync.Mutex
-	uses map[string][]plugin.CardUse // by account name; "": whichever a request is for
+	uses map[string][]doctor.CardUse // by account name; "": whichever a request is for
 }
 
 // add notes the cards of an action, for an account; for whichever a request is for when the name is empty.
@@ -24,7 +25,7 @@ func (c *cardsInUse) add(account, name string, act action.Action) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.uses == nil {
-		c.uses = make(map[string][]plugin.CardUse)
+		c.uses = make(map[string][]doctor.CardUse)
 	}
 	for _, use := range user.CardUses() {
 		use.Action = name
@@ -33,7 +34,7 @@ func (c *cardsInUse) add(account, name string, act action.Action) {
 }
 
 // of lists what is done with the cards of an account.
-func (c *cardsInUse) of(account string) []plugin.CardUse {
+func (c *cardsInUse) of(account string) []doctor.CardUse {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.uses[account])

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
 	"github.com/caddyserver/caddy/v2"
@@ -44,7 +45,7 @@ func TestReloadUnderTraffic(t *testing.T) {
 	wechat := sandbox.New(sandbox.Config{})
 	api := httptest.NewServer(wechat)
 	defer api.Close()
-	address := sitetest.FreeAddress(t)
+	address := freeport.Address(t)
 	storage := t.TempDir()
 	load := func(i int) {
 		t.Helper()

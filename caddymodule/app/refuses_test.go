@@ -34,7 +34,6 @@ func TestProvisionRefuses(t *testing.T) {
 		{"no file", `"accounts":{"shop":{"app_id":"wx1","app_secret":"{file./no/such/file}"}}`, ``, []string{`"shop"`, "app_secret"}},
 		{"unknown placeholder", `"accounts":{"shop":{"app_id":"wx1","app_secret":"{nope}"}}`, ``, []string{`"shop"`, "nope"}},
 		{"empty name", `"accounts":{"":{"app_id":"wx1","app_secret":"s"}}`, ``, []string{`""`, "name"}},
-		{"token_source", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","token_source":"cloud"}}`, ``, []string{`"shop"`, "token_source", "cloud"}},
 		{"force_refresh", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","force_refresh":"yes"}}`, ``, []string{`"shop"`, "force_refresh"}},
 		{"limit", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","limit":{"geturl":-1}}}`, ``, []string{`"shop"`, "limit"}},
 		{"mini_program as account", `"accounts":{"shop":{"app_id":"{env.TEST_ID}","app_secret":"s","mini_program":[{"app_id":"wx2","app_secret":"s"}]}}`, ``, []string{`"shop"`, "mini_program", "wx2"}},

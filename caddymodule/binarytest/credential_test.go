@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 )
 
 // gateway is the configuration of a site with the gateway on port, talking to w. Its store is Caddy's own storage. What
@@ -45,7 +47,7 @@ var oneOfEach = map[string]int{"/cgi-bin/stable_token": 1, "/cgi-bin/ticket/gett
 func TestColdStartCostsOneCall(t *testing.T) {
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
-	port := freePorts(t, 1)[0]
+	port := freeport.Ports(t, 1)[0]
 	h.run(t, h.file(t, "Caddyfile", gateway(w, port, "")))
 
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1000}}
@@ -72,41 +74,10 @@ func TestColdStartCostsOneCall(t *testing.T) {
 	w.wantCalls(t, oneOfEach)
 }
 
-func TestRestartFindsCredentials(t *testing.T) {
-	w := runWeChat(t, "")
-	h := newHome(t, appSecret)
-	port := freePorts(t, 1)[0]
-	config := h.file(t, "Caddyfile", gateway(w, port, ""))
-	for range 3 {
-		c := h.run(t, config)
-		get(t, "http://127.0.0.1:"+port+"/addCard?card_id=pCard")
-		waitForStore(t, h)
-		c.stop(t)
-	}
-	w.wantCalls(t, oneOfEach)
-}
-
-func TestTwoProcessesShareCredentials(t *testing.T) {
-	w := runWeChat(t, "")
-	h := newHome(t, appSecret)
-	p := freePorts(t, 2)
-	var wg sync.WaitGroup
-	for _, port := range p {
-		h.run(t, h.file(t, "Caddyfile-"+port, gateway(w, port, "")))
-		wg.Go(func() {
-			if _, err := fetch(t.Context(), "http://127.0.0.1:"+port+"/addCard?card_id=pCard"); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	w.wantCalls(t, oneOfEach)
-}
-
 func TestReloadUnderTraffic(t *testing.T) {
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
-	port := freePorts(t, 1)[0]
+	port := freeport.Ports(t, 1)[0]
 	c := h.run(t, h.file(t, "Caddyfile", gateway(w, port, "")))
 
 	ctx, stopTraffic := context.WithTimeout(t.Context(), time.Minute)

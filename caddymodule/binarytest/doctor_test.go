@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 )
 
 // beside runs a subcommand of `caddy wechat-card` that calls WeChat by itself, and gives what it prints and its exit status.
@@ -118,7 +120,7 @@ func TestCardsDocument(t *testing.T) {
 func TestClassicGuestLeavesTheTokenAlone(t *testing.T) {
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
-	port := freePorts(t, 1)[0]
+	port := freeport.Ports(t, 1)[0]
 	config := h.file(t, "Caddyfile", strings.Replace(gateway(w, port, ""), "app_secret", "token_source classic\n\t\t\tapp_secret", 1))
 	h.wantBeside(t, 1, []string{"must not fetch one"}, "card", "get", "pCard", "--config", config)
 	h.run(t, config)

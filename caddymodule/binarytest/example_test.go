@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 )
 
 // ports gives each port that Caddyfile.example and the documents name a free one for this test.
@@ -22,7 +24,7 @@ func newPorts(t *testing.T, texts ...string) ports {
 			p[port] = ""
 		}
 	}
-	free := freePorts(t, len(p))
+	free := freeport.Ports(t, len(p))
 	for port := range p {
 		p[port], free = free[0], free[1:]
 	}

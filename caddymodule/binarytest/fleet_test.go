@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest"
 )
 
@@ -64,7 +65,7 @@ func newPatientFleet(t *testing.T, store string, life, wait time.Duration) *flee
 		f.redis = redistest.Start(t)
 	}
 	f.w = runWeChat(t, fmt.Sprintf("expires_in %d", int(life.Seconds())))
-	for i, port := range freePorts(t, fleetSize) {
+	for i, port := range freeport.Ports(t, fleetSize) {
 		n := &node{name: fmt.Sprint("node ", i), port: port, way: newWay(t)}
 		n.config = f.home.file(t, fmt.Sprint("Caddyfile-", i), f.caddyfile(n, ""))
 		f.nodes = append(f.nodes, n)

@@ -12,18 +12,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 )
 
 // home is where one user's Caddys keep their files. Two Caddys with one home share a store.
@@ -83,7 +82,7 @@ type caddy struct {
 // run starts `caddy run` with a config file and waits until it serves.
 func (h *home) run(t *testing.T, config string) *caddy {
 	t.Helper()
-	c := &caddy{home: h, admin: "127.0.0.1:" + freePorts(t, 1)[0], ended: make(chan struct{})}
+	c := &caddy{home: h, admin: "127.0.0.1:" + freeport.Ports(t, 1)[0], ended: make(chan struct{})}
 	c.cmd, _, c.log = h.command(t, "run", "--config", config)
 	c.cmd.Env = append(slices.Clip(c.cmd.Env), "CADDY_ADMIN="+c.admin)
 	if err := c.cmd.Start(); err != nil {
@@ -159,7 +158,7 @@ type wechat struct {
 func runWeChat(t *testing.T, options string) *wechat {
 	t.Helper()
 	h := newHome(t)
-	port := freePorts(t, 1)[0]
+	port := freeport.Ports(t, 1)[0]
 	config := h.file(t, "Caddyfile", fmt.Sprintf(":%s {\n\tbind 127.0.0.1\n\twechat_sandbox {\n\t%s\n}\n}\n", port, options))
 	return &wechat{h.run(t, config), "http://127.0.0.1:" + port}
 }
@@ -210,31 +209,6 @@ func fetch(ctx context.Context, url string) ([]byte, error) {
 		err = fmt.Errorf("GET %s: %s: %s", url, resp.Status, body)
 	}
 	return body, err
-}
-
-// takenPorts are those that freePorts gave; tests run at the same time.
-var takenPorts sync.Map
-
-// freePorts finds n ports of 127.0.0.1 that nobody listens on. They lie below those that systems give to connections, one
-// of which might else have the port by the time that somebody listens there.
-func freePorts(t *testing.T, n int) []string {
-	t.Helper()
-	ports := make([]string, 0, n)
-	for tries := 0; len(ports) < n; tries++ {
-		port := strconv.Itoa(10_000 + rand.IntN(22_000))
-		if _, taken := takenPorts.LoadOrStore(port, true); taken {
-			continue
-		}
-		l, err := net.Listen("tcp", "127.0.0.1:"+port)
-		switch {
-		case err == nil:
-			l.Close()
-			ports = append(ports, port)
-		case tries > 1000:
-			t.Fatal(err)
-		}
-	}
-	return ports
 }
 
 // buffer is a bytes.Buffer that can be read while a process writes it.

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 )
 
 const migratingPath = "../../docs/migrating.md"
@@ -115,7 +117,7 @@ func shopConfig(w *wechat, text string, p ports, options string) string {
 func shopPorts(t *testing.T) ports {
 	t.Helper()
 	p := make(ports)
-	for i, free := range freePorts(t, 5) {
+	for i, free := range freeport.Ports(t, 5) {
 		p[[...]string{"8080", "8081", "8082", "443", "80"}[i]] = free
 	}
 	return p

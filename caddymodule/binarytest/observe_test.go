@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 )
 
 // tool runs a subcommand of `caddy wechat-card` and gives what it prints and its exit status.
@@ -48,7 +50,7 @@ func (c *caddy) wantTool(t *testing.T, status int, want []string, args ...string
 func TestStatusAndRefreshCommands(t *testing.T) {
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
-	port := freePorts(t, 1)[0]
+	port := freeport.Ports(t, 1)[0]
 	c := h.run(t, h.file(t, "Caddyfile", gateway(w, port, "")))
 	get(t, "http://127.0.0.1:"+port+"/addCard?card_id=pCard")
 
@@ -91,7 +93,7 @@ func TestStatusNamesTheFleetsFailure(t *testing.T) {
 	w := runWeChat(t, "")
 	fault(t, w, `{"path":"/cgi-bin/stable_token","errcode":40125,"errmsg":"invalid appsecret"}`)
 	h := newHome(t, appSecret)
-	for _, port := range freePorts(t, 2) {
+	for _, port := range freeport.Ports(t, 2) {
 		c := h.run(t, h.file(t, "Caddyfile-"+port, gateway(w, port, "")))
 		deadline := time.Now().Add(20 * time.Second)
 		for out := ""; !strings.Contains(out, "40125"); time.Sleep(100 * time.Millisecond) {

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 )
 
 const operations = "../../docs/operations"
@@ -80,7 +82,7 @@ func expressions(t *testing.T) map[string]string {
 func TestOperationsFilesFitTheMetrics(t *testing.T) {
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
-	port := freePorts(t, 1)[0]
+	port := freeport.Ports(t, 1)[0]
 	c := h.run(t, h.file(t, "Caddyfile", gateway(w, port, "wechat_card /openCard open_card {\n\tcard *\n}")))
 	get(t, "http://127.0.0.1:"+port+"/addCard?card_id=pCard")
 	for _, fails := range []struct{ fault, credential string }{

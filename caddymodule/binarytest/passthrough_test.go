@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 )
 
 // merchant is a backend with all that a gateway could spoil.
@@ -80,7 +82,7 @@ func TestPassesEverythingElse(t *testing.T) {
 	backend := merchant(t)
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
-	p := freePorts(t, 2)
+	p := freeport.Ports(t, 2)
 	config := strings.Replace(gateway(w, p[0], "handle {\n\t\treverse_proxy "+backend+"\n\t}"), "{\n", "{\n\tservers {\n\t\tprotocols h1 h2c\n\t}\n", 1)
 	config += fmt.Sprintf(":%s {\n\twechat_card inject {\n\t\theader X-Ticket api_ticket\n\t\tquery t access_token\n\t}\n\treverse_proxy %s\n}\n", p[1], backend)
 	h.run(t, h.file(t, "Caddyfile", config))

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 )
 
 // waitForStore waits until both credentials lie in the home's storage: they are stored after they are served.
@@ -74,7 +76,7 @@ func TestSecretsStayInside(t *testing.T) {
 
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
-	port := freePorts(t, 1)[0]
+	port := freeport.Ports(t, 1)[0]
 	site := "http://127.0.0.1:" + port
 	config := gateway(w, port, `
 	log

@@ -7,13 +7,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 )
 
 // TestVerifyCommand asks a running Caddy, and none, why a phone refuses a card; scripts go by the exit status.
 func TestVerifyCommand(t *testing.T) {
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
-	port := freePorts(t, 1)[0]
+	port := freeport.Ports(t, 1)[0]
 	c := h.run(t, h.file(t, "Caddyfile", gateway(w, port, "")))
 	good := string(get(t, "http://127.0.0.1:"+port+"/addCard?card_id=pCard"))
 	file := filepath.Join(t.TempDir(), "cards.json")

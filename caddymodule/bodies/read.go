@@ -35,6 +35,7 @@ func Read(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
+// TooLarge is the 413 for a body of more than Max bytes.
 func TooLarge() *problem.Problem {
 	return problem.Newf(http.StatusRequestEntityTooLarge, problem.ReasonBodyTooLarge, "the body has more than %d bytes", Max)
 }

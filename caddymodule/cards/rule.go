@@ -3,9 +3,10 @@ package cards
 import (
 	"net/http"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/value"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 )
 
@@ -33,15 +34,15 @@ func (c *Rule) Resolve(r *http.Request, f field.Field, client field.Text, accept
 }
 
 // Sending tells whether a field goes with a card.
-func (c *Rule) Sending(f field.Field, accept field.Set) plugin.Sending {
+func (c *Rule) Sending(f field.Field, accept field.Set) doctor.Sending {
 	switch {
 	case c.Sets(f):
-		return plugin.Always
+		return doctor.Always
 	case accept.Has(f):
-		return plugin.Maybe
+		return doctor.Maybe
 	}
-	return plugin.Never
+	return doctor.Never
 }
 
 // OnlyNamed is the use of a card about which there is nothing to check but that it is there.
-func OnlyNamed(*Rule) plugin.CardUse { return plugin.CardUse{} }
+func OnlyNamed(*Rule) doctor.CardUse { return doctor.CardUse{} }

@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/value"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 )
 
@@ -125,8 +126,8 @@ func (s *Set) Find(id string) (*Rule, error) {
 }
 
 // Uses makes a CardUse of each card of the set.
-func (s *Set) Uses(use func(*Rule) plugin.CardUse) []plugin.CardUse {
-	var all []plugin.CardUse
+func (s *Set) Uses(use func(*Rule) doctor.CardUse) []doctor.CardUse {
+	var all []doctor.CardUse
 	for _, id := range s.Listed {
 		u := use(s.byID[id])
 		u.CardID = id

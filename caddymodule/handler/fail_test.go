@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem/problemtest"
@@ -59,8 +61,8 @@ func TestFail(t *testing.T) {
 		level  zapcore.Level
 		log    string
 	}{
-		{"busy", &plugin.Busy{API: "decrypt", RetryAfter: 1500 * time.Millisecond}, 503, "2", zap.WarnLevel, "busy"},
-		{"busy, now", &plugin.Busy{API: "decrypt"}, 503, "1", zap.WarnLevel, "busy"},
+		{"busy", &limit.Busy{API: "decrypt", RetryAfter: 1500 * time.Millisecond}, 503, "2", zap.WarnLevel, "busy"},
+		{"busy, now", &limit.Busy{API: "decrypt"}, 503, "1", zap.WarnLevel, "busy"},
 		{"unavailable", &credential.Unavailable{Kind: credential.APITicket, RetryAt: now.Add(-time.Hour), Err: errors.New("x")}, 503, "1", zap.WarnLevel, "api_ticket"},
 		{"unavailable for a while", &credential.Unavailable{Kind: credential.APITicket, RetryAt: now.Add(time.Hour), Err: &wechat.Error{API: "token", Code: 40164, Msg: "invalid ip 1.2.3.4"}}, 503, "3600", zap.WarnLevel, "1.2.3.4"},
 		{"timeout", &wechat.Error{API: "decrypt", Timeout: true, Err: context.DeadlineExceeded}, 504, "", zap.ErrorLevel, "wechat_timeout"},
@@ -69,7 +71,7 @@ func TestFail(t *testing.T) {
 		{"refused for a listed card", &cards.ListedError{CardID: "p1", Err: &wechat.Error{API: "geturl", Code: 40158}}, 422, "", zap.ErrorLevel, "listed_card"},
 		{"not this account's card", &cards.ListedError{CardID: "p1", Err: &wechat.Error{API: "geturl", Code: 40073}}, 422, "", zap.ErrorLevel, "40073"},
 		{"no right to the function", &cards.ListedError{CardID: "p1", Err: &wechat.Error{API: "geturl", Code: 45030}}, 422, "", zap.ErrorLevel, "45030"},
-		{"listed card, other reason", &cards.ListedError{CardID: "p1", Err: &plugin.Busy{API: "geturl"}}, 503, "1", zap.WarnLevel, "busy"},
+		{"listed card, other reason", &cards.ListedError{CardID: "p1", Err: &limit.Busy{API: "geturl"}}, 503, "1", zap.WarnLevel, "busy"},
 		{"token refused", &wechat.Error{API: "decrypt", Code: 40001}, 503, "1", zap.WarnLevel, "credential_unavailable"},
 		{"bad request", problem.Invalid("x"), 400, "", zap.DebugLevel, "invalid_request"},
 	} {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 )
 
 // Field is one configured header field.
@@ -41,7 +43,7 @@ var connectionFields = map[string]bool{
 // CheckName says what is wrong with a configured field name.
 func CheckName(name string) error {
 	switch {
-	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isFieldNameRune(r) }):
+	case !field.IsToken(name):
 		return fmt.Errorf("header %q is no valid field name", name)
 	case strings.ContainsAny(name, "_."):
 		return fmt.Errorf("header %s: field names with _ or . do not get through Caddy and to CGI backends safely; use -", name)
@@ -49,11 +51,6 @@ func CheckName(name string) error {
 		return fmt.Errorf("header %s belongs to HTTP itself and cannot be set here", name)
 	}
 	return nil
-}
-
-// isFieldNameRune tells whether r may stand in a header field's name (RFC 9110, section 5.6.2).
-func isFieldNameRune(r rune) bool {
-	return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 }
 
 // Same compares field names as a CGI backend sees them: it cannot tell X-Ticket from x_ticket or X.Ticket

@@ -27,6 +27,7 @@ type queuedEvent struct {
 	data map[string]any
 }
 
+// NewEmitter makes an Emitter for the configuration of ctx. origin is who events are said to come from.
 func NewEmitter(ctx caddy.Context, origin caddy.Module, app *caddyevents.App) *Emitter {
 	return &Emitter{ctx: ctx, origin: origin, app: app}
 }

@@ -5,7 +5,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
@@ -29,7 +30,7 @@ func Of(err error, now time.Time) *Problem {
 		}
 		return p
 	}
-	if e, ok := errors.AsType[*plugin.Busy](err); ok {
+	if e, ok := errors.AsType[*limit.Busy](err); ok {
 		p := Newf(http.StatusServiceUnavailable, ReasonBusy, "too many requests that need WeChat's %s call", e.API)
 		p.RetryAfter, p.Err = max(e.RetryAfter, time.Second), err
 		return p

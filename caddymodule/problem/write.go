@@ -79,6 +79,7 @@ func (p *Problem) appendErrCode(b []byte) []byte {
 	return strconv.AppendInt(b, int64(p.ErrCode), 10)
 }
 
+// AppendMember appends a member with its comma in front, `,"name":"value"`. Control characters of value are replaced.
 func AppendMember(b []byte, name, value string) []byte {
 	b = append(b, ',', '"')
 	b = append(b, name...)

@@ -16,6 +16,7 @@ type Param struct {
 	Need   int    // index of its credential in Inject.needs
 }
 
+// NewParam makes a Param of a name that CheckName accepts. need is whatever the caller knows its value by.
 func NewParam(name string, need int) Param {
 	folded := []byte(name)
 	for i, c := range folded {

@@ -26,12 +26,11 @@ func Unescape(s string) (string, bool) {
 			if i+2 >= len(s) {
 				return "", false
 			}
-			hi, ok1 := unhex(s[i+1])
-			lo, ok2 := unhex(s[i+2])
-			if !ok1 || !ok2 {
+			pair, ok := HexPair(s[i+1], s[i+2])
+			if !ok {
 				return "", false
 			}
-			b.WriteByte(hi<<4 | lo)
+			b.WriteByte(pair)
 			i += 2
 		default:
 			b.WriteByte(c)

@@ -10,7 +10,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/language"
 )
 
-// This file reads JSON requests. encoding/json judges a body as a whole; after that jsonscan.go finds its way through it.
+// This file reads JSON requests. encoding/json judges a body as a whole; after that jsonscan finds its way through it.
 // Decoding into structs would not do: it ignores the case of names, takes the last of several equal ones and mends what is broken.
 
 // readJSON fills q from a JSON object that is valid UTF-8.

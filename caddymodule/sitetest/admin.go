@@ -40,6 +40,7 @@ func Admin(t *testing.T, path, method, body string, into any) int {
 	return w.Code
 }
 
+// Fail has WeChat fail as f says.
 func Fail(t *testing.T, s *sandbox.Sandbox, f sandbox.Fault) {
 	t.Helper()
 	if err := s.Fail(f); err != nil {

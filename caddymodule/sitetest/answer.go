@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 )
 
+// HexSHA1 gives the SHA-1 of s as signatures are written.
 func HexSHA1(s string) string {
 	sum := sha1.Sum([]byte(s)) //nolint:gosec // WeChat's choice
 	return hex.EncodeToString(sum[:])

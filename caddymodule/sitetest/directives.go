@@ -31,6 +31,7 @@ const AddCardSite = `
 	respond /below "passed"
 `
 
+// ComponentSite is a site with member_card_component.
 const ComponentSite = `
 	wechat_card /one member_card_component {
 		card p1
@@ -53,6 +54,7 @@ const ComponentSite = `
 	}
 `
 
+// OpenCardSite is a site with open_card.
 const OpenCardSite = `
 	wechat_card /open open_card {
 		card p1 p2

@@ -15,17 +15,21 @@ import (
 // recorder is an event handler that remembers what it is told.
 type recorder struct{}
 
+// Recorded is what event handlers named recorder were told, in every configuration of the process.
 var Recorded struct {
 	Mu     sync.Mutex
 	Events []map[string]any
 }
 
+// CaddyModule returns the Caddy module information.
 func (recorder) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "events.handlers.recorder", New: func() caddy.Module { return new(recorder) }}
 }
 
+// UnmarshalCaddyfile takes nothing.
 func (recorder) UnmarshalCaddyfile(*caddyfile.Dispenser) error { return nil }
 
+// Handle implements caddyevents.Handler.
 func (recorder) Handle(_ context.Context, e caddy.Event) error {
 	Recorded.Mu.Lock()
 	defer Recorded.Mu.Unlock()

@@ -2,12 +2,12 @@ package sitetest
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
 	"github.com/caddyserver/caddy/v2"
@@ -15,22 +15,11 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 )
 
-// FreeAddress finds a port that nobody listens on.
-func FreeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // Run runs a configuration with these accounts and directives, as the one that is active.
 func Run(t *testing.T, api, accounts, directives string) (site string) {
 	t.Helper()
 	t.Setenv("TEST_APP_SECRET", Secret)
-	address := FreeAddress(t)
+	address := freeport.Address(t)
 	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt(fmt.Appendf(nil, `{
 	admin off
 	persist_config off
@@ -72,6 +61,7 @@ func AccountOption(name, appID string) string {
 	return "account " + name + " {\napp_id " + appID + "\napp_secret {env.TEST_APP_SECRET}\n}\n"
 }
 
+// NewAPI starts a WeChat, and gives its base URL.
 func NewAPI(t *testing.T) (*sandbox.Sandbox, string) {
 	t.Helper()
 	s := sandbox.New(sandbox.Config{})
@@ -80,6 +70,7 @@ func NewAPI(t *testing.T) (*sandbox.Sandbox, string) {
 	return s, api.URL
 }
 
+// Get asks for a URL, and gives the status of the answer.
 func Get(t *testing.T, url string) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)

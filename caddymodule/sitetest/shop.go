@@ -24,6 +24,7 @@ type ShopSite struct {
 	answer http.HandlerFunc // what the backend answers; nil: "backend"
 }
 
+// BackendRequest is a request that the backend got.
 type BackendRequest struct {
 	*http.Request
 	Body string
@@ -86,6 +87,7 @@ func (s *ShopSite) None() {
 	}
 }
 
+// SetAnswer says what the backend answers from now on.
 func (s *ShopSite) SetAnswer(answer http.HandlerFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -103,6 +103,7 @@ func Provision(t testing.TB, input string) caddy.Context {
 	return ctx
 }
 
+// TryProvision is Provision for a configuration that may be refused.
 func TryProvision(input string) (caddy.Context, error) {
 	out, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(input), nil)
 	if err != nil {

@@ -35,13 +35,11 @@ func Unmarshal(d *caddyfile.Dispenser, in Subdirectives) error {
 // OneValue reads the one argument of a subdirective that may stand once.
 func OneValue(d *caddyfile.Dispenser, target *string) error {
 	name := d.Val()
-	if *target != "" {
-		return AlreadySpecified(d, name)
+	text, err := argument(d, *target != "")
+	if err != nil {
+		return err
 	}
-	if !d.AllArgs(target) {
-		return d.ArgErr()
-	}
-	if *target == "" {
+	if *target = text; text == "" {
 		return d.Errf("%s is empty", name)
 	}
 	return nil
@@ -62,12 +60,9 @@ func OneOf(d *caddyfile.Dispenser, target *string, choice ...string) error {
 // Number reads the one argument of a subdirective that may stand once: a number greater than zero.
 func Number(d *caddyfile.Dispenser, target *int) error {
 	name := d.Val()
-	if *target != 0 {
-		return AlreadySpecified(d, name)
-	}
-	var text string
-	if !d.AllArgs(&text) {
-		return d.ArgErr()
+	text, err := argument(d, *target != 0)
+	if err != nil {
+		return err
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n <= 0 {
@@ -80,12 +75,9 @@ func Number(d *caddyfile.Dispenser, target *int) error {
 // Size reads the one argument of a subdirective that may stand once: a number of bytes, such as 512KiB or 2MB.
 func Size(d *caddyfile.Dispenser, target *int64) error {
 	name := d.Val()
-	if *target != 0 {
-		return AlreadySpecified(d, name)
-	}
-	var text string
-	if !d.AllArgs(&text) {
-		return d.ArgErr()
+	text, err := argument(d, *target != 0)
+	if err != nil {
+		return err
 	}
 	n, err := humanize.ParseBytes(text)
 	if err != nil || n == 0 || n > 1<<62 {
@@ -93,6 +85,17 @@ func Size(d *caddyfile.Dispenser, target *int64) error {
 	}
 	*target = int64(n)
 	return nil
+}
+
+// argument reads the one argument of a subdirective, which must not be given before.
+func argument(d *caddyfile.Dispenser, given bool) (text string, err error) {
+	if given {
+		return "", AlreadySpecified(d, d.Val())
+	}
+	if !d.AllArgs(&text) {
+		return "", d.ArgErr()
+	}
+	return text, nil
 }
 
 // Flag reads a subdirective without arguments, which may stand once.
@@ -108,6 +111,7 @@ func Flag(d *caddyfile.Dispenser, target *bool) error {
 	return nil
 }
 
+// AlreadySpecified is the error for a subdirective that stands twice.
 func AlreadySpecified(d *caddyfile.Dispenser, name string) error {
 	return d.Errf("%s already specified", name)
 }

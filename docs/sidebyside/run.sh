@@ -14,10 +14,8 @@ dir=$(mktemp -d)
 pids=()
 trap 'kill "${pids[@]}" 2>/dev/null; wait 2>/dev/null || true; rm -rf "$dir"' EXIT
 
-ports=()
-for ((port = 18180; ${#ports[@]} < 5; port++)); do
-	(: <>/dev/tcp/127.0.0.1/$port) 2>/dev/null || ports+=("$port")
-done
+. docs/ports.sh
+free_ports 5 18180
 sandbox=http://127.0.0.1:${ports[0]}
 declare -A url=(
 	[respond]=127.0.0.1:${ports[1]} [add_card]=127.0.0.1:${ports[2]}

@@ -133,6 +133,45 @@ func TestTempInfoIsRemembered(t *testing.T) {
 	ask(ticket, codeExpiredTicket, 12)
 }
 
+// TestLateCallersFindWhatIsRemembered has somebody else's call begin and end after a caller has looked in vain for what is
+// remembered.
+func TestLateCallersFindWhatIsRemembered(t *testing.T) {
+	w := newWorld(t)
+	ticket, code := w.ActivateTicket(t)
+	var between func()
+	late := New(Config{Caller: w.Core, Client: w.Client, Now: func() time.Time {
+		now := w.Now()
+		if meanwhile := between; meanwhile != nil {
+			between = nil
+			meanwhile()
+		}
+		return now
+	}}, w.state)
+	for path, ask := range map[string]func(m *Members) error{
+		tempInfoPath: func(m *Members) error { _, err := m.TempInfo(t.Context(), ticket); return err },
+		"/card/membercard/activate": func(m *Members) error {
+			return m.ActivateMember(t.Context(), Activation{CardID: accounttest.CardID, Code: code, MembershipNumber: "1"})
+		},
+	} {
+		if err := ask(w.Members); err != nil {
+			t.Fatal(err)
+		}
+		w.Forward(activationTTL + time.Second)
+		before := w.Sandbox.Calls()[path]
+		between = func() {
+			if err := ask(w.Members); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := ask(late); err != nil {
+			t.Error(err)
+		}
+		if n := w.Sandbox.Calls()[path] - before; n != 1 {
+			t.Errorf("%s: %d calls, want 1", path, n)
+		}
+	}
+}
+
 // A form may be as long as an answer; memory is not for those.
 func TestLongTempInfoIsNotRemembered(t *testing.T) {
 	w := newWorld(t)

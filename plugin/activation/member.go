@@ -49,10 +49,13 @@ func (m *Members) ActivateMember(ctx context.Context, a Activation) error {
 	s := m.state
 	body := a.appendJSON(nil)
 	key := sha256.Sum256(body)
-	if d, ok := s.done.Get(key); ok && m.now().Before(d.until) {
+	if m.isDone(key) {
 		return nil
 	}
 	_, err := shared.Do(ctx, &s.calls, string(key[:]), func(ctx context.Context) (struct{}, error) {
+		if m.isDone(key) { // another's call ended just now
+			return struct{}{}, nil
+		}
 		err := m.caller.Call(ctx, func(token string) error {
 			return m.client.ActivateMember(ctx, token, body, a.Code, a.MembershipNumber)
 		})
@@ -66,6 +69,12 @@ func (m *Members) ActivateMember(ctx context.Context, a Activation) error {
 		return struct{}{}, err
 	})
 	return err
+}
+
+// isDone reports whether what was asked for was done a few minutes ago.
+func (m *Members) isDone(key [sha256.Size]byte) bool {
+	d, ok := m.state.done.Get(key)
+	return ok && m.now().Before(d.until)
 }
 
 // isActive asks WeChat whether a card is active already. Which errcode says so when it is activated again is nowhere

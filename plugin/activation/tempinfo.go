@@ -20,10 +20,13 @@ var expiredPauses = [...]time.Duration{200 * time.Millisecond, 500 * time.Millis
 // choose the tickets, so the calls are bounded: past the limit it fails with *limit.Busy.
 func (m *Members) TempInfo(ctx context.Context, ticket string) (wechat.UserInfo, error) {
 	s := m.state
-	if t, ok := s.infos.Get(ticket); ok && m.now().Before(t.until) {
+	if t, ok := m.rememberedInfo(ticket); ok {
 		return t.info, t.err
 	}
 	return shared.Do(ctx, &s.fetches, ticket, func(ctx context.Context) (wechat.UserInfo, error) {
+		if t, ok := m.rememberedInfo(ticket); ok { // another's call ended just now
+			return t.info, t.err
+		}
 		info, err := m.askTempInfo(ctx, ticket)
 		for _, pause := range expiredPauses {
 			if wechat.Errcode(err) != codeExpiredTicket {
@@ -41,6 +44,11 @@ func (m *Members) TempInfo(ctx context.Context, ticket string) (wechat.UserInfo,
 		}
 		return info, err
 	})
+}
+
+func (m *Members) rememberedInfo(ticket string) (tempInfo, bool) {
+	t, ok := m.state.infos.Get(ticket)
+	return t, ok && m.now().Before(t.until)
 }
 
 func (m *Members) askTempInfo(ctx context.Context, ticket string) (info wechat.UserInfo, err error) {

@@ -67,10 +67,13 @@ func New(caller Caller, client *wechat.Client, now func() time.Time, state *Stat
 // asked here, so the calls are bounded: past the limit it fails with *limit.Busy.
 func (c *Codes) DecryptCode(ctx context.Context, encrypted string) (string, error) {
 	s := c.state
-	if d, ok := s.codes.Get(encrypted); ok && c.now().Before(d.until) {
+	if d, ok := c.remembered(encrypted); ok {
 		return d.code, d.err
 	}
 	return shared.Do(ctx, &s.decrypts, encrypted, func(ctx context.Context) (code string, err error) {
+		if d, ok := c.remembered(encrypted); ok { // another's call ended just now
+			return d.code, d.err
+		}
 		err = c.caller.CallWithin(ctx, &s.limit, func(token string) (err error) {
 			code, err = c.client.DecryptCode(ctx, token, encrypted)
 			return err
@@ -80,4 +83,9 @@ func (c *Codes) DecryptCode(ctx context.Context, encrypted string) (string, erro
 		}
 		return code, err
 	})
+}
+
+func (c *Codes) remembered(encrypted string) (decrypted, bool) {
+	d, ok := c.state.codes.Get(encrypted)
+	return d, ok && c.now().Before(d.until)
 }

@@ -39,6 +39,31 @@ func TestDecryptedCodesAreRemembered(t *testing.T) {
 	}
 }
 
+// TestLateCallerFindsTheCode has somebody else's call begin and end after a caller has looked in vain for the code.
+func TestLateCallerFindsTheCode(t *testing.T) {
+	w := newWorld(t, 600)
+	encrypted := w.Sandbox.EncryptCode(accounttest.AppID, "123456789012")
+	decrypt := func(c *Codes) {
+		t.Helper()
+		if _, err := c.DecryptCode(t.Context(), encrypted); err != nil {
+			t.Error(err)
+		}
+	}
+	decrypt(w.Codes)
+	w.Forward(codeTTL + time.Second)
+	between := func() { decrypt(w.Codes) }
+	decrypt(New(w.Core, w.Client, func() time.Time {
+		now, meanwhile := w.Now(), between
+		if between = nil; meanwhile != nil {
+			meanwhile()
+		}
+		return now
+	}, w.state))
+	if got := w.Sandbox.Calls()["/card/code/decrypt"]; got != 2 {
+		t.Errorf("%d decrypt calls, want 2", got)
+	}
+}
+
 func TestDecryptIsBounded(t *testing.T) {
 	w := newWorld(t, 10)
 	busy := 0

@@ -85,7 +85,7 @@ func New(caller Caller, client *wechat.Client, now func() time.Time, state *Stat
 func (c *Component) MemberCardComponent(ctx context.Context, q Query) (card.ExtraData, error) {
 	s := c.state
 	asked := key{q.CardID, q.OuterStr}
-	if p, ok := s.components.Get(asked); ok && c.now().Sub(p.at) < q.MaxAge {
+	if p, ok := c.remembered(asked, q.MaxAge); ok {
 		return p.data, nil
 	}
 	bucket := &s.ownLimit
@@ -93,6 +93,9 @@ func (c *Component) MemberCardComponent(ctx context.Context, q Query) (card.Extr
 		bucket = &s.clientLimit
 	}
 	data, err := shared.Do(ctx, &s.geturls, q.CardID+" "+q.OuterStr, func(ctx context.Context) (card.ExtraData, error) {
+		if p, ok := c.remembered(asked, q.MaxAge); ok { // another's call ended just now
+			return p.data, nil
+		}
 		return c.ask(ctx, bucket, asked)
 	})
 	if err == nil || wechat.Is(err, wechat.Refused) || ctx.Err() != nil {
@@ -103,6 +106,11 @@ func (c *Component) MemberCardComponent(ctx context.Context, q Query) (card.Extr
 		return p.data, nil
 	}
 	return data, err
+}
+
+func (c *Component) remembered(asked key, maxAge time.Duration) (parameters, bool) {
+	p, ok := c.state.components.Get(asked)
+	return p, ok && c.now().Sub(p.at) < maxAge
 }
 
 func (c *Component) ask(ctx context.Context, bucket *limit.Bucket, asked key) (data card.ExtraData, err error) {

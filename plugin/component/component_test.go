@@ -96,6 +96,30 @@ func TestHundredThousandOuterStrs(t *testing.T) {
 	}
 }
 
+// TestLateCallerFindsTheParameters has somebody else's call begin and end after a caller has looked in vain for them.
+func TestLateCallerFindsTheParameters(t *testing.T) {
+	w := newWorld(t)
+	ask := func(c *Component) {
+		t.Helper()
+		if _, err := c.MemberCardComponent(t.Context(), Query{CardID: accounttest.CardID, MaxAge: time.Minute}); err != nil {
+			t.Error(err)
+		}
+	}
+	ask(w.Component)
+	w.Forward(time.Hour)
+	between := func() { ask(w.Component) }
+	ask(New(w.Core, w.Client, func() time.Time {
+		now, meanwhile := w.Now(), between
+		if between = nil; meanwhile != nil {
+			meanwhile()
+		}
+		return now
+	}, w.state))
+	if got := w.Sandbox.Calls()["/card/membercard/activate/geturl"]; got != 2 {
+		t.Errorf("%d geturl calls, want 2", got)
+	}
+}
+
 func TestComponentWhileWeChatFails(t *testing.T) {
 	w := newWorld(t)
 	q := Query{CardID: accounttest.CardID, OuterStr: "a"}

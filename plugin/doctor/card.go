@@ -48,6 +48,9 @@ func (d *Doctor) CheckCard(ctx context.Context, cardID string, uses []CardUse, r
 		if use.OpensComponent {
 			c.component(use)
 		}
+		if use.Does != "" {
+			say(Fine, "", "%s: it %s", use.Action, use.Does)
+		}
 	}
 	c.jumps()
 }

@@ -209,6 +209,10 @@ func TestCheckCard(t *testing.T) {
 			name: "custom codes, none sent", typ: "GIFT", base: `"use_custom_code":true`, uses: []CardUse{adds},
 			want: []string{"✗ card: needs a code, which the route never sends; phones show 参数错误"},
 		},
+		{
+			name: "what another module's action does", typ: "GIFT", base: jumps, uses: []CardUse{{Action: "stock", Does: "tells what is left"}},
+			fine: true, want: []string{"✓ card: stock: it tells what is left"},
+		},
 		{name: "custom codes, perhaps sent", typ: "GIFT", base: `"use_custom_code":true`, uses: []CardUse{accepts}, fine: true, want: []string{"✓ card: fill: it sends what the card takes (custom codes)"}},
 		{
 			name: "WeChat's codes, one sent", typ: "GIFT", base: `"date_info":{"type":"DATE_TYPE_PERMANENT"}`, uses: []CardUse{sends},

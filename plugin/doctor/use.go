@@ -18,4 +18,8 @@ type CardUse struct {
 	Adds                     bool // it signs the card for wx.addCard
 	Code, OpenID, FixedBegin Sending
 	OpensComponent           bool // it opens the member-card component for the card
+
+	// What else it does with the card, for people: "tells how many are left". The doctor says so below the card. It is for
+	// actions of other modules, and may be empty.
+	Does string
 }

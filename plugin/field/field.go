@@ -66,6 +66,7 @@ func Named(name string) (Field, bool) {
 // Set is a set of fields.
 type Set uint8
 
+// SetOf makes a Set.
 func SetOf(fields ...Field) Set {
 	var set Set
 	for _, f := range fields {
@@ -74,4 +75,5 @@ func SetOf(fields ...Field) Set {
 	return set
 }
 
+// Has tells whether a field is in the set.
 func (s Set) Has(f Field) bool { return s&(1<<f) != 0 }

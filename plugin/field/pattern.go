@@ -5,18 +5,22 @@ import (
 	"strings"
 )
 
+// IsCardID accepts 1 to 64 letters, digits, _ and -.
 func IsCardID(s string) bool {
 	return len(s) > 0 && len(s) <= 64 && All(s, IsWord)
 }
 
+// IsPlainCode accepts 1 to 20 letters and digits: a code that is not encrypted.
 func IsPlainCode(s string) bool {
 	return len(s) > 0 && len(s) <= 20 && All(s, IsAlnum)
 }
 
+// IsOpenID accepts an o and 27 letters, digits, _ and -.
 func IsOpenID(s string) bool {
 	return len(s) == 28 && s[0] == 'o' && All(s[1:], IsWord)
 }
 
+// IsDigits accepts one digit or more.
 func IsDigits(s string) bool {
 	return s != "" && All(s, IsDigit)
 }
@@ -28,6 +32,7 @@ func isEncryptedCode(s string) bool {
 		All(digits, func(c byte) bool { return IsAlnum(c) || c == '+' || c == '/' })
 }
 
+// All tells whether ok accepts each byte of s.
 func All(s string, ok func(byte) bool) bool {
 	for i := range len(s) {
 		if !ok(s[i]) {
@@ -37,11 +42,19 @@ func All(s string, ok func(byte) bool) bool {
 	return true
 }
 
+// IsDigit accepts an ASCII digit.
 func IsDigit(c byte) bool { return '0' <= c && c <= '9' }
 
+// IsAlnum accepts an ASCII letter or digit.
 func IsAlnum(c byte) bool { return IsDigit(c) || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' }
 
+// IsWord accepts an ASCII letter, a digit, _ or -.
 func IsWord(c byte) bool { return IsAlnum(c) || c == '_' || c == '-' }
+
+// IsToken tells whether s may be the name of a header field (RFC 9110, section 5.6.2).
+func IsToken(s string) bool {
+	return s != "" && All(s, func(c byte) bool { return IsAlnum(c) || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0 })
+}
 
 // AnyCode checks a code, encrypted or not.
 func AnyCode(t Text) (string, error) {

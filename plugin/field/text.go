@@ -12,6 +12,7 @@ type Text struct {
 	Fault language.Phrase // why s cannot be used; "": it can
 }
 
+// Absent tells whether the client sent nothing, or an empty text.
 func (t Text) Absent() bool { return t == Text{} }
 
 // Set is for the first value; a second one is a fault, even if one of them is empty.

@@ -167,8 +167,7 @@ func (p *Part) take(name, value []byte) {
 }
 
 // settle decides whether the object is to be filled, when all around it is known.
-func (p *Part) settle(end int, cardID []byte, hasAppID bool) {
-	p.end = end
+func (p *Part) settle(cardID []byte, hasAppID bool) {
 	if p.Kind == CardExt {
 		p.CardID = cardID
 	} else {

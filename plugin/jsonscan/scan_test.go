@@ -12,11 +12,17 @@ import (
 
 // FuzzMembers takes JSON apart and puts it together again.
 func FuzzMembers(f *testing.F) {
-	for _, seed := range []string{`{}`, `[]`, `[ 1 , {"a\"":[[]]} ,"x\\" ,null]`, `{"a":1,"b" :{"c":"}"}, "d":[]}`, `[{}]`, `{"\u0061":-1.5E+3}`} {
+	for _, seed := range []string{`{}`, `[]`, `[ 1 , {"a\"":[[]]} ,"x\\" ,null]`, `{"a":1,"b" :{"c":"}"}, "d":[]}`, `[{}]`, `{"\u0061":-1.5E+3}`, ` "\u00e4\/" `, "-0.5e7"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if !json.Valid(b) {
+		valid := json.Valid(b)
+		if first := bytes.TrimLeft(b, " \t\r\n"); len(first) > 0 && first[0] != '{' && first[0] != '[' {
+			if text := Text(first); valid != (text.Blanks(text.Scalar(0)) == len(text)) {
+				t.Errorf("%q: valid is %v", b, valid)
+			}
+		}
+		if !valid {
 			return
 		}
 		b = bytes.TrimSpace(b)
@@ -31,6 +37,9 @@ func FuzzMembers(f *testing.F) {
 				again = append(append(card.AppendString(again, name), ':'), raw...)
 			}
 			again = append(again, '}')
+			if same := RewriteObject(nil, b, func(_ string, value []byte) []byte { return value }); !bytes.Equal(same, b) {
+				t.Errorf("with nothing changed: got %s of %s", same, b)
+			}
 		case '[':
 			again = append(again, '[')
 			for raw := range Elements(b) {

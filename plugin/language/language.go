@@ -6,15 +6,16 @@ import (
 	"fmt"
 )
 
-// Tag is one that problem documents are written in, as Content-Language has it.
+// Tag is a language that problem documents are written in, as Content-Language has it.
 type Tag string
 
+// The languages.
 const (
 	English Tag = "en"
 	Chinese Tag = "zh-CN"
 )
 
-// Phrase is a fixed text in English: a key of the table of texts.
+// Phrase is a fixed text in English: a key of the table of texts, to which other modules add theirs by AddChinese.
 type Phrase string
 
 // In gives the text in a language, or in English if the table lacks it.

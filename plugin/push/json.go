@@ -3,56 +3,35 @@ package push
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"strings"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/jsonscan"
 )
 
 // parseJSON reads {"Field": …}. A field is a string, a number or a boolean; of others it only notes that they are there.
 func (d *document) parseJSON(text []byte) error {
-	broken := func(err error) error {
-		return &Malformed{Reason: "the message is no well-formed JSON object", Err: err}
+	if !json.Valid(text) {
+		return &Malformed{Reason: "the message is no well-formed JSON object"}
 	}
-	if !json.Valid(text) { // so that no error below can repeat the text
-		return broken(nil)
-	}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	if _, err := dec.Token(); err != nil {
-		return broken(err)
-	}
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return broken(err)
-		}
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
-			return broken(err)
-		}
-		name, _ := key.(string)
-		if !wanted[name] {
+	object := bytes.TrimLeft(text, " \t\r\n")
+	skipped := len(text) - len(object)
+	for m := range jsonscan.Walk(object) {
+		if !wanted[m.Name] {
 			continue
 		}
-		if err := d.set(name, strings.TrimSpace(scalar(raw))); err != nil {
+		if err := d.set(m.Name, strings.TrimSpace(scalar(object[m.Value:m.End]))); err != nil {
 			return err
 		}
-		if name == fieldEncrypt {
-			end := int(dec.InputOffset())
-			d.encrypt.from, d.encrypt.to = end-len(raw), end
+		if m.Name == fieldEncrypt {
+			d.encrypt.from, d.encrypt.to = skipped+m.Value, skipped+m.End
 		}
 	}
-	if _, err := dec.Token(); err != nil {
-		return broken(err)
-	}
-	d.end = int(dec.InputOffset()) - 1
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return broken(err)
-	}
+	d.end = bytes.LastIndexByte(text, '}')
 	return nil
 }
 
 // scalar is a JSON value as text; "" for null, arrays and objects.
-func scalar(raw json.RawMessage) string {
+func scalar(raw []byte) string {
 	switch raw[0] {
 	case '"':
 		var s string

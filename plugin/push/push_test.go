@@ -355,7 +355,7 @@ func TestWithUserInfo(t *testing.T) {
 // FuzzOpen reads arbitrary bodies, as they come and decrypted.
 func FuzzOpen(f *testing.F) {
 	_, encrypt := sealed(f, testEvent, testAppID, testNow)
-	for _, body := range []string{testEvent, string(envelope(encrypt)), `{"Encrypt":"` + encrypt + `"}`, `{"CardId":"p1","IsGiveByFriend":1}`, "<xml/>"} {
+	for _, body := range []string{testEvent, string(envelope(encrypt)), `{"Encrypt":"` + encrypt + `"}`, `{"CardId":"p1","IsGiveByFriend":1}`, "\ufeff {\"Encrypt\" : 1.5 }\n", "<xml/>"} {
 		f.Add([]byte(body), encrypt)
 	}
 	plain, safe := newReceiver(f, ""), newReceiver(f, testKey)
@@ -367,6 +367,11 @@ func FuzzOpen(f *testing.F) {
 			d, err := parse(m.WithUserInfo([]byte(`{"common_field_list":[]}`)))
 			if err != nil || d.format != m.Format {
 				t.Errorf("with more in it: %v", err)
+			}
+			if encrypt, ok := d.fields[fieldEncrypt]; ok && d.format == JSON {
+				if d, _ = parse(body); strings.TrimSpace(scalar(body[d.encrypt.from:d.encrypt.to])) != encrypt {
+					t.Errorf("%q is not where Encrypt is", body[d.encrypt.from:d.encrypt.to])
+				}
 			}
 		}
 

@@ -13,6 +13,7 @@ import (
 
 // TestClaim claims keys from two processes' stores, with no more rights than docs/reference/global-option.md says a user needs.
 func TestClaim(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	server.Do("acl", "setuser", "cards", "on", ">hunter2", "~"+DefaultPrefix+"*",
 		"+eval", "+evalsha", "+time", "+del", "+hget", "+hmget", "+hset", "+pexpire", "+get", "+set", "+getrange")
@@ -63,6 +64,7 @@ func TestClaim(t *testing.T) {
 
 // TestClaimIsOneOnly has many claim the same keys at the same time.
 func TestClaimIsOneOnly(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	stores := []*Store{open(t, Config{URLs: []string{server.Addr}}), open(t, Config{URLs: []string{server.Addr}})}
 	for i := range 20 {

@@ -81,6 +81,7 @@ func TestLockIsKept(t *testing.T) {
 
 // TestLostToOurselves loses a lock that the same process then takes again.
 func TestLostToOurselves(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	s := open(t, Config{URLs: []string{server.Addr}})
 	ctx := t.Context()
@@ -114,6 +115,7 @@ func TestLostToOurselves(t *testing.T) {
 
 // TestWaitersPoll counts what waiting costs the server, and lets all have their turn.
 func TestWaitersPoll(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	holder := open(t, Config{URLs: []string{server.Addr}})
 	ctx := within(t, time.Minute)

@@ -3,9 +3,12 @@ package redisstore
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,13 +18,25 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 )
 
-// TestMain makes a process of its own of this binary when a test asks for one.
+// TestMain makes a process of its own of this binary when a test asks for one. When all tests are over, they must have left no
+// goroutine behind.
 func TestMain(m *testing.M) {
 	redis.SetLogger(&logging.VoidLogger{})
 	if url := os.Getenv("REDISSTORE_HOLDER"); url != "" {
 		os.Exit(holderMain(url))
 	}
-	os.Exit(m.Run())
+	flag.Parse()
+	if flag.Lookup("test.parallel").Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
+		_ = flag.Set("test.parallel", "8") // these tests wait most of the time
+	}
+	code := m.Run()
+	if code == 0 {
+		if err := redistest.Leaks(); err != nil {
+			fmt.Println(err)
+			code = 1
+		}
+	}
+	os.Exit(code)
 }
 
 const heldName = "held-by-a-process"

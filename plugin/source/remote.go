@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -65,11 +66,11 @@ func NewRemote(cfg RemoteConfig) (*Remote, error) {
 		return nil, fmt.Errorf("the url has a parameter %s, which is added: wx_card or jsapi, as the ticket is for", paramType)
 	}
 	r := &Remote{cfg: cfg, api: RemoteToken, path: u.EscapedPath(), header: make(http.Header)}
-	field := DefaultTokenField
+	name := DefaultTokenField
 	if cfg.Tickets {
-		r.api, field = RemoteTicket, DefaultTicketField
+		r.api, name = RemoteTicket, DefaultTicketField
 	}
-	if r.cfg.Field, err = fieldName(cfg.Field, field); err != nil {
+	if r.cfg.Field, err = fieldName(cfg.Field, name); err != nil {
 		return nil, fmt.Errorf("field: %w", err)
 	}
 	if r.cfg.ExpiresField, err = fieldName(cfg.ExpiresField, DefaultExpiresField); err != nil {
@@ -122,11 +123,8 @@ func fieldName(name, otherwise string) (string, error) {
 
 // checkField says what is wrong with a header field.
 func checkField(name, value string) error {
-	isToken := func(r rune) bool {
-		return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || strings.ContainsRune("!#$%&'*+-.^_`|~", r)
-	}
 	switch {
-	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isToken(r) }):
+	case !field.IsToken(name):
 		return fmt.Errorf("header %q is no valid field name", name)
 	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7F }):
 		return fmt.Errorf("header %s: the value holds control characters", name)

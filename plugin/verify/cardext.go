@@ -1,8 +1,7 @@
 package verify
 
 import (
-	"strings"
-
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/draft"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/search"
@@ -43,7 +42,7 @@ func (c *checker) checkExts(exts []*ext) {
 			nonces[key] = true
 		}
 		if code := e.fields["code"]; code != "" {
-			if len(code) > 20 || !sent.IsAlphanumeric(code) {
+			if !field.IsPlainCode(code) {
 				it.About(report.CodeMalformed, "code", "")
 			}
 			if codes[e.cardID+" "+code] {
@@ -51,19 +50,14 @@ func (c *checker) checkExts(exts []*ext) {
 			}
 			codes[e.cardID+" "+code] = true
 		}
-		if openid := e.fields["openid"]; openid != "" && !isOpenID(openid) {
+		if openid := e.fields["openid"]; openid != "" && !field.IsOpenID(openid) {
 			it.About(report.OpenIDMalformed, "openid", "")
 		}
-		if begin := e.fields["fixed_begintimestamp"]; begin != "" && !sent.IsDigits(begin) {
+		if begin := e.fields["fixed_begintimestamp"]; begin != "" && !field.IsDigits(begin) {
 			it.About(report.NotDigits, "fixed_begintimestamp", "")
 		}
 		c.search.Explain(it, c.extProblem(e, exts))
 	}
-}
-
-// isOpenID tells whether a text looks like an openid: o and 27 characters of base64url.
-func isOpenID(text string) bool {
-	return len(text) == 28 && text[0] == 'o' && sent.IsAlphanumeric(strings.NewReplacer("-", "", "_", "").Replace(text))
 }
 
 // extProblem is what search has to find out about a card.

@@ -41,6 +41,7 @@ func TestLearnClock(t *testing.T) {
 }
 
 func TestLearnClockOfNobody(t *testing.T) {
+	t.Parallel()
 	silent := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	for name, url := range map[string]string{"refused": refused(t), "silent": silent.URL, "no URL": "http://[", "none": ""} {
 		c := newClient(t, Config{}, url)

@@ -88,14 +88,14 @@ func (a *Activation) ServeAction(w http.ResponseWriter, r *http.Request, next ca
 		return next.ServeHTTP(w, r)
 	}
 	r.Header["Accept-Encoding"] = []string{"identity"} // the answer is to be read
-	held := newHeldAnswer(w)
-	if err := next.ServeHTTP(held, r); err != nil {
-		if held.holding {
-			held.forget()
+	answer := newHeldAnswer(w)
+	if err := next.ServeHTTP(answer, r); err != nil {
+		if answer.Holding() {
+			answer.forget()
 		}
 		return err
 	}
-	return a.finish(r, account, &q, held)
+	return a.finish(r, account, &q, answer)
 }
 
 // activationDropped are fields that no longer fit the request.
@@ -104,24 +104,24 @@ var activationDropped = []string{
 }
 
 // finish activates the card if the backend says so, and lets its answer go.
-func (a *Activation) finish(r *http.Request, account *plugin.Account, q *activationRequest, held *heldAnswer) error {
-	if held.encoded {
+func (a *Activation) finish(r *http.Request, account *plugin.Account, q *activationRequest, answer *heldAnswer) error {
+	if answer.encoded {
 		a.logger.Warn("a backend compresses its answers to activations, though asked not to: its cards are not activated",
 			zap.String("card_id", q.cardID))
 	}
-	if !held.holding {
+	if !answer.Holding() {
 		return nil
 	}
-	m, ok, err := activationOf(held.body)
+	m, ok, err := activationOf(answer.Body)
 	if ok && err == nil {
 		m.CardID, m.Code = q.cardID, q.code
 		err = account.ActivateMember(r.Context(), m)
 	}
 	if err != nil {
-		held.forget()
+		answer.forget()
 		return err
 	}
-	held.release()
+	answer.Send(answer.Body)
 	return nil
 }
 

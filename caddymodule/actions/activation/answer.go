@@ -8,8 +8,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/activation"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/jsonscan"
@@ -24,7 +25,7 @@ var activationFields = []string{
 }
 
 // activationOf reads what a backend answered. It is not ok when that says nothing of an activation.
-func activationOf(body []byte) (m plugin.Activation, ok bool, err error) {
+func activationOf(body []byte) (m activation.Activation, ok bool, err error) {
 	object := bytes.TrimSpace(body)
 	if !utf8.Valid(object) || !json.Valid(object) || object[0] != '{' {
 		return m, false, nil
@@ -62,7 +63,7 @@ func activationOf(body []byte) (m plugin.Activation, ok bool, err error) {
 		} else if raw[0] != '-' && !field.IsDigit(raw[0]) {
 			return m, false, unusableAnswer(name, field.FaultNoScalar)
 		}
-		m.More = append(m.More, plugin.ActivationField{Name: name, Value: raw})
+		m.More = append(m.More, activation.Field{Name: name, Value: raw})
 	}
 	return m, true, nil
 }

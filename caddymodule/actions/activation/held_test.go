@@ -18,8 +18,8 @@ func answerThrough(t *testing.T, handler http.HandlerFunc) (*http.Response, stri
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		held := newHeldAnswer(w)
 		handler(held, r)
-		if held.holding {
-			held.release()
+		if held.Holding() {
+			held.Send(held.Body)
 		}
 	}))
 	defer srv.Close()
@@ -47,8 +47,8 @@ func TestHeldAnswerLengths(t *testing.T) {
 					}
 					w.WriteHeader(http.StatusCreated)
 					w.WriteHeader(http.StatusTeapot) // too late
-					if held := w.(*heldAnswer); held.holding != (!declared || n <= maxHeldAnswer) {
-						t.Errorf("%d bytes, declared %t: holding %t", n, declared, held.holding)
+					if held := w.(*heldAnswer); held.Holding() != (!declared || n <= maxHeldAnswer) {
+						t.Errorf("%d bytes, declared %t: holding %t", n, declared, held.Holding())
 					}
 					if copied {
 						_, _ = io.Copy(w, io.MultiReader(strings.NewReader(want))) // uses ReadFrom
@@ -114,7 +114,7 @@ func TestHeldAnswerFlushAndTrailers(t *testing.T) {
 	_, got := answerThrough(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"a":`)
-		if err := http.NewResponseController(w).Flush(); err != nil || !w.(*heldAnswer).holding {
+		if err := http.NewResponseController(w).Flush(); err != nil || !w.(*heldAnswer).Holding() {
 			t.Errorf("a flush lets go what is held, or fails: %v", err)
 		}
 		_, _ = io.WriteString(w, `1}`)

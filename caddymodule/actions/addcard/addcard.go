@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/answer"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
@@ -117,9 +119,9 @@ func (a *AddCard) Needs() []credential.Kind { return []credential.Kind{credentia
 func (a *AddCard) Methods() []string { return answer.Methods }
 
 // CardUses implements CardUser.
-func (a *AddCard) CardUses() []plugin.CardUse {
-	return a.cards.Uses(func(rule *cards.Rule) plugin.CardUse {
-		return plugin.CardUse{
+func (a *AddCard) CardUses() []doctor.CardUse {
+	return a.cards.Uses(func(rule *cards.Rule) doctor.CardUse {
+		return doctor.CardUse{
 			Adds: true, Code: rule.Sending(field.Code, a.accept), OpenID: rule.Sending(field.OpenID, a.accept),
 			FixedBegin: rule.Sending(field.FixedBegin, a.accept),
 		}

@@ -4,6 +4,8 @@ package choosecard
 import (
 	"net/http"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/answer"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
@@ -54,7 +56,7 @@ func (c *ChooseCard) Needs() []credential.Kind { return []credential.Kind{creden
 func (c *ChooseCard) Methods() []string { return answer.Methods }
 
 // CardUses implements CardUser.
-func (c *ChooseCard) CardUses() []plugin.CardUse { return c.cards.Uses(cards.OnlyNamed) }
+func (c *ChooseCard) CardUses() []doctor.CardUse { return c.cards.Uses(cards.OnlyNamed) }
 
 // ServeAction implements Action.
 func (c *ChooseCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {

@@ -9,9 +9,10 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/lending"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/bodies"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
 )
 
@@ -73,7 +74,7 @@ func refusalOf(r *http.Request, err error) error {
 var tokenErrCodes = []int{40001, 40014, 42001}
 
 // appendLoan ends an answer that lends a credential.
-func appendLoan(b []byte, name string, loan plugin.Loan) []byte {
+func appendLoan(b []byte, name string, loan lending.Loan) []byte {
 	b = append(b, '"')
 	b = append(b, name...)
 	b = append(b, `":`...)

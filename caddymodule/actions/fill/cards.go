@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/component"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/signer"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
@@ -26,7 +29,7 @@ func (f *Fill) fill(r *http.Request, account *plugin.Account, b *fillBuffer) err
 		b.exts = append(b.exts, ext)
 		sign = sign || p.Kind == fill.CardExt
 	}
-	var signer plugin.CardSigner
+	var signer signer.CardSigner
 	var err error
 	if sign {
 		if signer, err = account.CardSigner(r.Context()); err != nil {
@@ -97,7 +100,7 @@ func (f *Fill) extraData(r *http.Request, account *plugin.Account, ext *card.Ext
 	if err != nil {
 		return card.ExtraData{}, err
 	}
-	extra, err := account.MemberCardComponent(r.Context(), plugin.ComponentQuery{
+	extra, err := account.MemberCardComponent(r.Context(), component.Query{
 		CardID: ext.CardID, OuterStr: ext.OuterStr, MaxAge: cards.ComponentAge,
 		ClientChosen: !rule.Listed || ext.OuterStr != "", // where the backend has it from is not known
 	})

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
@@ -73,9 +75,9 @@ func (f *Fill) Needs() []credential.Kind {
 }
 
 // CardUses implements CardUser. What a backend asks fill for cannot be seen from here.
-func (f *Fill) CardUses() []plugin.CardUse {
-	return f.cards.Uses(func(*cards.Rule) plugin.CardUse {
-		return plugin.CardUse{Adds: true, Code: plugin.Maybe, OpenID: plugin.Maybe, FixedBegin: plugin.Maybe}
+func (f *Fill) CardUses() []doctor.CardUse {
+	return f.cards.Uses(func(*cards.Rule) doctor.CardUse {
+		return doctor.CardUse{Adds: true, Code: doctor.Maybe, OpenID: doctor.Maybe, FixedBegin: doctor.Maybe}
 	})
 }
 
@@ -83,15 +85,16 @@ func (f *Fill) CardUses() []plugin.CardUse {
 func (f *Fill) ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error {
 	// A backend that dies in mid-answer makes the proxy panic. What is buffered then is never written, and the client
 	// sees the connection end, as without this action.
-	fw := &fillWriter{ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, maxBody: f.MaxBody, head: r.Method == http.MethodHead}
+	fw := new(fillWriter)
+	fw.begin(w, r, f.MaxBody)
 	var narrowed narrowedHeader
 	narrowed.take(r)
 	defer narrowed.giveBack(r)
 	err := next.ServeHTTP(fw, r)
-	if fw.state != holding {
+	defer fw.end()
+	if !fw.Holding() {
 		return err
 	}
-	defer fw.free()
 	if err == nil {
 		err = f.answer(fw, r, account)
 	}

@@ -1,10 +1,10 @@
 package fill
 
 import (
-	"iter"
 	"net/http"
-	"net/textproto"
 	"strings"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/held"
 )
 
 // validatorFields say something of a body that is true of no other: fields of the answer, or of its trailers.
@@ -31,7 +31,7 @@ func dropCaching(h http.Header) {
 // dropEntity removes what the header says of a body, when another one takes its place that has nothing to do with it. What
 // it says to the client otherwise, in cookies and CORS headers, stays.
 func dropEntity(h http.Header) {
-	for name := range announcedTrailers(h) {
+	for name := range held.AnnouncedTrailers(h) {
 		delete(h, name)
 	}
 	for name := range h {
@@ -46,19 +46,6 @@ func dropEntity(h http.Header) {
 		"Content-Type", "Location", "Trailer",
 	} {
 		delete(h, name)
-	}
-}
-
-// announcedTrailers gives the names that the Trailer field lists.
-func announcedTrailers(h http.Header) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for _, value := range h["Trailer"] {
-			for name := range strings.SplitSeq(value, ",") {
-				if !yield(textproto.CanonicalMIMEHeaderKey(textproto.TrimString(name))) {
-					return
-				}
-			}
-		}
 	}
 }
 

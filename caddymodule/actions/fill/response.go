@@ -2,8 +2,6 @@ package fill
 
 import (
 	"errors"
-	"io"
-	"maps"
 	"mime"
 	"net/http"
 	"strconv"
@@ -19,25 +17,19 @@ import (
 
 // fillWriter holds an answer back that may be filled, and lets every other one through as it comes.
 type fillWriter struct {
-	caddyhttp.ResponseWriterWrapper
+	held.Writer
 
 	maxBody int64
-	head    bool // the request's method is HEAD
-	state   fillState
-	status  int   // of an answer that is held back
-	length  int64 // the Content-Length of such an answer; -1: there is none
+	head    bool  // the request's method is HEAD
+	length  int64 // the Content-Length of an answer that is held back; -1: there is none
 
-	*fillBuffer // while an answer is held back
+	*fillBuffer // from when an answer is held back on
 }
 
-type fillState uint8
-
-const (
-	undecided fillState = iota // the final status is not known yet
-	streaming                  // everything goes through
-	holding                    // the header is not sent, the body is collected
-	headOnly                   // the header is sent, a body never is
-)
+func (w *fillWriter) begin(to http.ResponseWriter, r *http.Request, maxBody int64) {
+	w.maxBody, w.head = maxBody, r.Method == http.MethodHead
+	w.Begin(to, w, maxBody)
+}
 
 // fillBuffer is the memory that filling one answer needs.
 type fillBuffer struct {
@@ -60,30 +52,34 @@ func (b *fillBuffer) free() {
 	fillBuffers.Put(b)
 }
 
-// WriteHeader implements http.ResponseWriter.
-func (w *fillWriter) WriteHeader(status int) {
-	switch {
-	case w.state == holding:
-		return // it has been called before
-	case w.state != undecided, status < http.StatusOK && status != http.StatusSwitchingProtocols:
-	case !w.fillable(status):
-		w.state = streaming
-	case w.head:
-		// What a GET would bring is not known here, only that it may be something else.
-		dropValidators(w.Header())
-		w.Header().Del("Content-Length")
-		w.state = headOnly
-	default:
-		w.state, w.status = holding, status
-		w.fillBuffer = fillBuffers.Get().(*fillBuffer)
-		return
+// end gives back the memory of an answer that is, or was, held back.
+func (w *fillWriter) end() {
+	if w.fillBuffer != nil {
+		w.body = w.Body
+		w.free()
 	}
-	w.ResponseWriterWrapper.WriteHeader(status)
 }
 
-// fillable tells whether an answer with this status and the present header may hold something to fill. It sets length.
-func (w *fillWriter) fillable(status int) bool {
-	h := w.Header()
+// Judge implements held.Judge.
+func (w *fillWriter) Judge(status int, h http.Header, final bool) held.Verdict {
+	switch {
+	case !w.fillable(status, h):
+		return held.Pass
+	case !final:
+		return held.Hold
+	case w.head:
+		// What a GET would bring is not known here, only that it may be something else.
+		dropValidators(h)
+		h.Del("Content-Length")
+		return held.Head
+	}
+	w.fillBuffer = fillBuffers.Get().(*fillBuffer)
+	w.Body = w.body
+	return held.Hold
+}
+
+// fillable tells whether an answer with this status and header may hold something to fill. It sets length.
+func (w *fillWriter) fillable(status int, h http.Header) bool {
 	if status < 200 || status > 299 || status == http.StatusPartialContent || status == http.StatusNoContent || status == http.StatusResetContent {
 		return false
 	}
@@ -124,67 +120,18 @@ func isFillableType(values []string) bool {
 	return strings.HasSuffix(mediaType, "+json") && mediaType != "application/stream+json" && !strings.HasPrefix(mediaType, "application/grpc")
 }
 
-// Write implements io.Writer.
-func (w *fillWriter) Write(p []byte) (int, error) {
-	if w.state == undecided {
-		w.WriteHeader(http.StatusOK)
-	}
-	if w.state == headOnly {
-		return len(p), nil
-	}
-	if w.state == holding {
-		if int64(len(w.body)+len(p)) <= w.maxBody {
-			w.body = append(w.body, p...)
-			return len(p), nil
-		}
-		if err := w.spill(); err != nil {
-			return 0, err
-		}
-	}
-	return w.ResponseWriterWrapper.Write(p)
-}
-
-// ReadFrom implements io.ReaderFrom, and keeps sendfile possible for what is not held back.
-func (w *fillWriter) ReadFrom(r io.Reader) (int64, error) {
-	if w.state == undecided {
-		w.WriteHeader(http.StatusOK)
-	}
-	if w.state == headOnly || w.state == holding {
-		return io.Copy(held.WriterOnly{Writer: w}, r)
-	}
-	return w.ResponseWriterWrapper.ReadFrom(r)
-}
-
-// FlushError is what http.ResponseController calls. What is held back cannot be flushed. A flush before anything else sends
-// the header, but a recorder further out may ignore it, so that this decides nothing.
-func (w *fillWriter) FlushError() error {
-	if w.state == holding || w.state == undecided && w.fillable(http.StatusOK) {
-		return nil
-	}
-	return http.NewResponseController(w.ResponseWriter).Flush()
-}
-
-// spill gives up holding back: the answer is too large.
-func (w *fillWriter) spill() error {
-	w.state = streaming
-	w.ResponseWriterWrapper.WriteHeader(w.status)
-	_, err := w.ResponseWriterWrapper.Write(w.body)
-	w.free()
-	w.fillBuffer = nil
-	return err
-}
-
 // find looks for what is to be filled, and tells whether the answer is JSON, and complete.
 func (w *fillWriter) find() (ok bool) {
-	if w.length >= 0 && int64(len(w.body)) != w.length {
+	if w.length >= 0 && int64(len(w.Body)) != w.length {
 		return false
 	}
+	w.body = w.Body
 	w.parts, ok = fill.Find(w.parts[:0], w.body)
 	return ok
 }
 
 // pass sends what was held back as it is.
-func (w *fillWriter) pass() { w.send(w.body) }
+func (w *fillWriter) pass() { w.Send(w.Body) }
 
 // sendFilled sends the answer as it was filled.
 func (w *fillWriter) sendFilled() {
@@ -196,35 +143,8 @@ func (w *fillWriter) sendFilled() {
 	if !hasTrailers(h) { // which go only with a body whose length is not told
 		h["Content-Length"] = []string{strconv.Itoa(len(w.filled))}
 	}
-	w.send(w.filled)
-}
-
-// send writes header and body. Handlers set the values of trailers behind the body, which was before the header here: they
-// stay out of it until it is sent.
-func (w *fillWriter) send(body []byte) {
-	h := w.Header()
-	var trailers http.Header
-	for name := range announcedTrailers(h) {
-		if values, ok := h[name]; ok {
-			if trailers == nil {
-				trailers = make(http.Header)
-			}
-			trailers[name] = values
-			delete(h, name)
-		}
-	}
-	w.ResponseWriterWrapper.WriteHeader(w.status)
-	_, _ = w.ResponseWriterWrapper.Write(body) // a client that is gone needs no answer
-	maps.Copy(h, trailers)
+	w.Send(w.filled)
 }
 
 // Interface guards
-var (
-	_ http.ResponseWriter = (*fillWriter)(nil)
-	_ http.Pusher         = (*fillWriter)(nil)
-	_ io.ReaderFrom       = (*fillWriter)(nil)
-	_ interface {
-		Unwrap() http.ResponseWriter
-		FlushError() error
-	} = (*fillWriter)(nil)
-)
+var _ held.Judge = (*fillWriter)(nil)

@@ -2,9 +2,11 @@
 package membercardcomponent
 
 import (
-	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/component"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/answer"
@@ -76,26 +78,11 @@ func (m *MemberCardComponent) Provision(caddy.Context) error {
 	if m.accept, err = cards.ParseAccept(m.Accept, field.SetOf(field.OuterStr)); err != nil {
 		return err
 	}
-	if m.maxAge, err = parseCache(m.Cache); err != nil {
+	if m.maxAge, err = words.CacheAge(m.Cache, cards.ComponentAge); err != nil {
 		return err
 	}
 	m.shape = request.Shape{Fields: field.SetOf(field.OuterStr), Max: 1}
 	return nil
-}
-
-// parseCache reads how long something is used again; 0: not at all.
-func parseCache(s string) (time.Duration, error) {
-	switch s {
-	case "":
-		return cards.ComponentAge, nil
-	case "off":
-		return 0, nil
-	}
-	age, err := caddy.ParseDuration(s)
-	if err != nil || age <= 0 {
-		return 0, fmt.Errorf("cache is off or a duration greater than zero, not '%s'", s)
-	}
-	return age, nil
 }
 
 // Needs implements Action.
@@ -107,8 +94,8 @@ func (m *MemberCardComponent) Needs() []credential.Kind {
 func (m *MemberCardComponent) Methods() []string { return answer.Methods }
 
 // CardUses implements CardUser.
-func (m *MemberCardComponent) CardUses() []plugin.CardUse {
-	return m.cards.Uses(func(*cards.Rule) plugin.CardUse { return plugin.CardUse{OpensComponent: true} })
+func (m *MemberCardComponent) CardUses() []doctor.CardUse {
+	return m.cards.Uses(func(*cards.Rule) doctor.CardUse { return doctor.CardUse{OpensComponent: true} })
 }
 
 // ServeAction implements Action.
@@ -119,7 +106,7 @@ func (m *MemberCardComponent) ServeAction(w http.ResponseWriter, r *http.Request
 	if err := q.Read(r, &m.shape); err != nil {
 		return err
 	}
-	query := plugin.ComponentQuery{MaxAge: m.maxAge}
+	query := component.Query{MaxAge: m.maxAge}
 	switch {
 	case len(q.IDs) > 0:
 		query.CardID = q.IDs[0]
@@ -172,13 +159,7 @@ func (m *MemberCardComponent) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			return err
 		},
 		"accept": func() error { return cards.UnmarshalAccept(d, &m.Accept, field.SetOf(field.OuterStr)) },
-		"cache": func() error {
-			if err := words.OneValue(d, &m.Cache); err != nil {
-				return err
-			}
-			_, err := parseCache(m.Cache)
-			return words.Located(d, err)
-		},
+		"cache":  func() error { return words.Cache(d, &m.Cache) },
 	})
 	if err != nil {
 		return err

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/answer"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
@@ -64,7 +66,7 @@ func (o *OpenCard) Needs() []credential.Kind { return []credential.Kind{credenti
 func (o *OpenCard) Methods() []string { return answer.Methods }
 
 // CardUses implements CardUser.
-func (o *OpenCard) CardUses() []plugin.CardUse { return o.cards.Uses(cards.OnlyNamed) }
+func (o *OpenCard) CardUses() []doctor.CardUse { return o.cards.Uses(cards.OnlyNamed) }
 
 // ServeAction implements Action.
 func (o *OpenCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {

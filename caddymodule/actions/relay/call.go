@@ -5,12 +5,14 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/relay"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 )
 
 // relayCall is one call on its way through the proxy, which does not see the query.
 type relayCall struct {
-	plugin.RelayCall
+	relay.Call
 	account *plugin.Account
 	err     error // why there is no answer
 }

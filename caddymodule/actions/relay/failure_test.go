@@ -20,6 +20,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 )
 
 const allowCard = "wechat_card relay {\nallow /card/* /sns/*\n}"
@@ -27,7 +28,7 @@ const allowCard = "wechat_card relay {\nallow /card/* /sns/*\n}"
 // closedPort is a base URL where nobody listens.
 func closedPort(t testing.TB) string {
 	t.Helper()
-	return "http://" + sitetest.FreeAddress(t)
+	return "http://" + freeport.Address(t)
 }
 
 // dropAfterRequest makes WeChat close the connection when it has read a call.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
@@ -97,12 +98,8 @@ func isPlain(path string) bool {
 		if segment == "" || segment[0] == '.' || segment[len(segment)-1] == '.' || strings.Contains(segment, "..") {
 			return false
 		}
-		for i := range len(segment) {
-			switch c := segment[i]; {
-			case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '-', c == '.':
-			default:
-				return false
-			}
+		if !field.All(segment, func(c byte) bool { return field.IsWord(c) || c == '.' }) {
+			return false
 		}
 	}
 	return true

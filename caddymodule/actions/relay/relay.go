@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/relay"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/clients"
@@ -151,7 +153,7 @@ func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, next caddyh
 		return problem.Newf(http.StatusForbidden, problem.ReasonPathNotAllowed, "the path %s is not among those that may be called", shortPath(r.URL))
 	}
 
-	call := &relayCall{account: account, RelayCall: plugin.RelayCall{API: entry, Query: r.URL.RawQuery, OwnToken: ownToken}}
+	call := &relayCall{account: account, Call: relay.Call{API: entry, Query: r.URL.RawQuery, OwnToken: ownToken}}
 	if !ownToken {
 		call.Query, _ = queries.Clean(call.Query, accessTokenParams)
 	}
@@ -188,7 +190,7 @@ func (relayTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	call := req.Context().Value(relayCallKey{}).(*relayCall)
 	delete(req.Header, "Via") // the proxy has put it into its own copy
 	call.Request = req
-	resp, err := call.account.Relay(call.RelayCall)
+	resp, err := call.account.Relay(call.Call)
 	if err != nil {
 		call.err = err
 		return nil, relayError(req, err)

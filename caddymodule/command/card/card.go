@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// Command is `caddy wechat-card card`.
 func Command() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "card <get|create|update>",

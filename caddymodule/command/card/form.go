@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// FormCommand is `caddy wechat-card form`.
 func FormCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "form <set>",

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// JumpCommand is `caddy wechat-card jump`.
 func JumpCommand() *cobra.Command {
 	var flags cli.Account
 	var ask asking

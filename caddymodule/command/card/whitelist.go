@@ -12,6 +12,7 @@ import (
 // maxTesters is how many users WeChat's test white list takes.
 const maxTesters = 10
 
+// WhitelistCommand is `caddy wechat-card whitelist`.
 func WhitelistCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "whitelist <add>",

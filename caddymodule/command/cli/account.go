@@ -31,6 +31,7 @@ type Account struct {
 	api, AppID               string
 }
 
+// Add gives a command the flags.
 func (f *Account) Add(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&f.config, "config", "c", "", "The configuration file; default: the Caddyfile in this folder")
 	cmd.Flags().StringVarP(&f.adapter, "adapter", "a", "", "The name of the config adapter for --config")

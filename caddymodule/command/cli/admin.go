@@ -17,6 +17,7 @@ import (
 // Admin find the admin API, as those of Caddy's own commands do.
 type Admin struct{ address, config, adapter string }
 
+// Add gives a command the flags.
 func (f *Admin) Add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.address, "address", "", "The address of the admin API; default: as in --config, else Caddy's own")
 	cmd.Flags().StringVarP(&f.config, "config", "c", "", "A configuration file that says where the admin API is")

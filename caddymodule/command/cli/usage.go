@@ -14,8 +14,10 @@ const exitUsage = 2
 // UsageError says that a command was not called as it should be.
 type UsageError struct{ Err error }
 
+// Error implements error.
 func (e *UsageError) Error() string { return e.Err.Error() }
 
+// Usagef makes a UsageError.
 func Usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
 
 // WithStatus has a command end with exit status 2 where it was not called as it should be, and without its usage

@@ -21,6 +21,7 @@ type Result struct {
 	Usage          bool
 }
 
+// Run runs a subcommand with stdin as its standard input.
 func Run(t *testing.T, stdin string, args ...string) Result {
 	t.Helper()
 	root := &cobra.Command{Use: "wechat-card"}

@@ -4,8 +4,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 // errWrong ends doctor with exit status 1 where its output has said why.
 var errWrong = errors.New("something is wrong")
 
+// Command is `caddy wechat-card doctor`.
 func Command() *cobra.Command {
 	var flags cli.Account
 	var cardIDs []string
@@ -44,7 +46,7 @@ The exit status is 0 when nothing is wrong, 1 when something is, and 2 when the 
 			}
 			ctx, stop := cli.UntilInterrupted(cmd)
 			defer stop()
-			d := &doctor{cards: cardIDs}
+			d := &checkup{cards: cardIDs}
 			if asJSON {
 				d.say, d.doing = func(checkResult) {}, func(string) {}
 			} else {
@@ -61,7 +63,7 @@ The exit status is 0 when nothing is wrong, 1 when something is, and 2 when the 
 			} else {
 				fmt.Fprintln(cmd.OutOrStdout(), d.summary())
 			}
-			if err == nil && d.worst() == plugin.Wrong {
+			if err == nil && d.worst() == doctor.Wrong {
 				cmd.SilenceErrors = true
 				err = errWrong
 			}

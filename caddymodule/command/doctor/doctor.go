@@ -8,26 +8,28 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 )
 
-// doctor looks at one configuration.
-type doctor struct {
+// checkup looks at one configuration.
+type checkup struct {
 	cards   []string // beside those of the configuration
 	say     func(checkResult)
 	doing   func(string) // told what takes time; empty: nothing does any more
 	results []checkResult
-	count   map[plugin.Verdict]int
+	count   map[doctor.Verdict]int
 }
 
 // report gives a Report for an account.
-func (d *doctor) report(account string) plugin.Report {
-	return func(f plugin.Finding) {
+func (d *checkup) report(account string) doctor.Report {
+	return func(f doctor.Finding) {
 		if d.count == nil {
-			d.count = make(map[plugin.Verdict]int)
+			d.count = make(map[doctor.Verdict]int)
 		}
 		d.count[f.Verdict]++
 		r := checkResult{account, f.Check, f.Card, verdictNames[f.Verdict], f.Text, f.Todo, verdictMarks[f.Verdict]}
@@ -36,18 +38,18 @@ func (d *doctor) report(account string) plugin.Report {
 	}
 }
 
-func (d *doctor) worst() plugin.Verdict {
+func (d *checkup) worst() doctor.Verdict {
 	switch {
-	case d.count[plugin.Wrong] > 0:
-		return plugin.Wrong
-	case d.count[plugin.Warning] > 0:
-		return plugin.Warning
+	case d.count[doctor.Wrong] > 0:
+		return doctor.Wrong
+	case d.count[doctor.Warning] > 0:
+		return doctor.Warning
 	}
-	return plugin.Fine
+	return doctor.Fine
 }
 
-func (d *doctor) summary() string {
-	switch wrong, warnings := d.count[plugin.Wrong], d.count[plugin.Warning]; {
+func (d *checkup) summary() string {
+	switch wrong, warnings := d.count[doctor.Wrong], d.count[doctor.Warning]; {
 	case wrong > 0:
 		return fmt.Sprintf("wrong: %d, to look at: %d", wrong, warnings)
 	case warnings > 0:
@@ -57,7 +59,7 @@ func (d *doctor) summary() string {
 }
 
 // run looks at everything.
-func (d *doctor) run(ctx context.Context, flags *cli.Account) error {
+func (d *checkup) run(ctx context.Context, flags *cli.Account) error {
 	app, hasSites, closeApp, err := flags.Open()
 	if err != nil {
 		return err
@@ -95,11 +97,11 @@ func (d *doctor) run(ctx context.Context, flags *cli.Account) error {
 }
 
 // account looks at one account.
-func (d *doctor) account(ctx context.Context, app *app.App, name string, guest *plugin.Account, hasSites bool) error {
+func (d *checkup) account(ctx context.Context, app *app.App, name string, guest *plugin.Account, hasSites bool) error {
 	report := d.report(name)
 	if literal := app.Accounts[name].LiteralSecrets(); len(literal) > 0 {
-		report(plugin.Finding{
-			Check: "secrets", Verdict: plugin.Warning, Text: strings.Join(literal, ", ") + " stands in the configuration itself, which Caddy shows at /config/ and saves",
+		report(doctor.Finding{
+			Check: "secrets", Verdict: doctor.Warning, Text: strings.Join(literal, ", ") + " stands in the configuration itself, which Caddy shows at /config/ and saves",
 			Todo: "use {env.*} or {file.*}",
 		})
 	}
@@ -123,20 +125,20 @@ func (d *doctor) account(ctx context.Context, app *app.App, name string, guest *
 	}
 	switch {
 	case len(ids) == 0 && anyone:
-		report(plugin.Finding{Check: "cards", Verdict: plugin.Warning, Text: "routes list *, so no card is known to look at", Todo: "name some with --card"})
+		report(doctor.Finding{Check: "cards", Verdict: doctor.Warning, Text: "routes list *, so no card is known to look at", Todo: "name some with --card"})
 	case len(ids) == 0 && hasSites:
-		report(plugin.Finding{Check: "cards", Text: "no route lists a card of this account"})
+		report(doctor.Finding{Check: "cards", Text: "no route lists a card of this account"})
 	}
 	return nil
 }
 
 // cardsOf lists the cards to be looked at for an account, and what routes do with them.
-func (d *doctor) cardsOf(app *app.App, name string) (ids []string, uses map[string][]plugin.CardUse, anyone bool) {
+func (d *checkup) cardsOf(app *app.App, name string) (ids []string, uses map[string][]doctor.CardUse, anyone bool) {
 	all := app.CardUses(name)
 	if len(app.Names()) == 1 {
 		all = append(all, app.CardUses("")...)
 	}
-	uses = make(map[string][]plugin.CardUse)
+	uses = make(map[string][]doctor.CardUse)
 	for _, use := range all {
 		if use.CardID == cards.Any {
 			anyone = true

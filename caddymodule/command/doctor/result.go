@@ -5,7 +5,7 @@ import (
 	"io"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/version"
 )
 
@@ -22,14 +22,14 @@ type checkResult struct {
 }
 
 // verdictNames are the statuses of a checkResult.
-var verdictNames = map[plugin.Verdict]string{plugin.Fine: "ok", plugin.Warning: "warning", plugin.Wrong: "wrong"}
+var verdictNames = map[doctor.Verdict]string{doctor.Fine: "ok", doctor.Warning: "warning", doctor.Wrong: "wrong"}
 
 // verdictMarks are the same for people.
-var verdictMarks = map[plugin.Verdict]terminal.Mark{plugin.Fine: terminal.Fine, plugin.Warning: terminal.Warn, plugin.Wrong: terminal.Bad}
+var verdictMarks = map[doctor.Verdict]terminal.Mark{doctor.Fine: terminal.Fine, doctor.Warning: terminal.Warn, doctor.Wrong: terminal.Bad}
 
 // writeChecks is the output of --json.
 func writeChecks(w io.Writer, results []checkResult) error {
-	status := plugin.Fine
+	status := doctor.Fine
 	for _, r := range results {
 		for verdict, name := range verdictNames {
 			if r.Status == name {

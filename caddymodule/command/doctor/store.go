@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
@@ -14,43 +16,43 @@ import (
 const checkStore = "store"
 
 // checkStore tries the store, unless that would leave files behind that the running Caddy cannot read.
-func (d *doctor) checkStore(ctx context.Context, app *app.App, names []string) {
+func (d *checkup) checkStore(ctx context.Context, app *app.App, names []string) {
 	report := d.report("")
 	classic := false
 	for _, name := range names {
 		classic = classic || app.Accounts[name].TokenSource.Name() == plugin.Classic
 	}
 	if app.Store() == nil {
-		f := plugin.Finding{Check: checkStore, Text: "off: each process fetches its own credentials, and again after a restart"}
+		f := doctor.Finding{Check: checkStore, Text: "off: each process fetches its own credentials, and again after a restart"}
 		if classic {
-			f.Verdict, f.Todo = plugin.Warning, "with token_source classic each process ends the access_token of the others: give them a store, or use stable"
+			f.Verdict, f.Todo = doctor.Warning, "with token_source classic each process ends the access_token of the others: give them a store, or use stable"
 		}
 		report(f)
 		return
 	}
 	files, isFiles := app.Store().(stores.Files)
 	if !isFiles {
-		plugin.CheckStore(ctx, app.Store(), storeName(app.Store()), report)
+		doctor.CheckStore(ctx, app.Store(), storeName(app.Store()), report)
 		return
 	}
 	where := "files in " + files.Path
 	info, err := os.Stat(files.Path)
 	switch {
 	case err != nil:
-		report(plugin.Finding{
-			Check: checkStore, Verdict: plugin.Warning, Text: where + ", where nothing is yet: no Caddy has used it, or this runs as another user than Caddy",
+		report(doctor.Finding{
+			Check: checkStore, Verdict: doctor.Warning, Text: where + ", where nothing is yet: no Caddy has used it, or this runs as another user than Caddy",
 			Todo: "run this as the user that Caddy runs as",
 		})
 		return
 	case !ownedByUs(info):
-		report(plugin.Finding{
-			Check: checkStore, Verdict: plugin.Warning, Text: where + ", which belong to another user: not tried, lest it leave files that Caddy cannot read",
+		report(doctor.Finding{
+			Check: checkStore, Verdict: doctor.Warning, Text: where + ", which belong to another user: not tried, lest it leave files that Caddy cannot read",
 			Todo: "run this as the user that Caddy runs as",
 		})
 		return
 	}
-	plugin.CheckStore(ctx, app.Store(), where, report)
-	f := plugin.Finding{Check: checkStore, Text: "the folder is on this machine's own disk: it shares credentials with Caddys of this machine only"}
+	doctor.CheckStore(ctx, app.Store(), where, report)
+	f := doctor.Finding{Check: checkStore, Text: "the folder is on this machine's own disk: it shares credentials with Caddys of this machine only"}
 	switch kind := fileSystem(files.Path); {
 	case isShared(kind):
 		f.Text = "the folder is on a file system that machines can share (" + kind + "): with those it shares credentials"
@@ -58,7 +60,7 @@ func (d *doctor) checkStore(ctx context.Context, app *app.App, names []string) {
 		f.Text = "it shares credentials with the machines that have this folder, if any have"
 	}
 	if classic && !isShared(fileSystem(files.Path)) {
-		f.Verdict, f.Todo = plugin.Warning, "with token_source classic every machine has to share one store: if there are several, use store redis or a shared folder"
+		f.Verdict, f.Todo = doctor.Warning, "with token_source classic every machine has to share one store: if there are several, use store redis or a shared folder"
 	}
 	report(f)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// RefreshCommand is `caddy wechat-card refresh`.
 func RefreshCommand() *cobra.Command {
 	var flags cli.Admin
 	var q admin.RefreshRequest

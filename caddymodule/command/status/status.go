@@ -19,6 +19,7 @@ import (
 // errSomethingToDo ends a command with exit status 1 where its output has said why.
 var errSomethingToDo = errors.New("there is something to do")
 
+// Command is `caddy wechat-card status`.
 func Command() *cobra.Command {
 	var flags cli.Admin
 	var asJSON bool

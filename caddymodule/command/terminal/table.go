@@ -14,12 +14,15 @@ type tableRow struct {
 	mark  Mark
 }
 
+// Line adds a line that stands as it is.
 func (t *Table) Line(text string) { t.rows = append(t.rows, tableRow{text: text}) }
 
+// Row adds a row: its mark, and its cells in columns.
 func (t *Table) Row(m Mark, cells ...string) {
 	t.rows = append(t.rows, tableRow{mark: m, cells: cells})
 }
 
+// Render gives the whole table.
 func (t *Table) Render(colours bool) string {
 	var widths []int
 	for _, r := range t.rows {

@@ -30,6 +30,7 @@ type verifyFlags struct {
 	miniProgramTicket                       string
 }
 
+// Command is `caddy wechat-card verify`.
 func Command() *cobra.Command {
 	var f verifyFlags
 	cmd := &cobra.Command{

@@ -10,4 +10,5 @@ import (
 // Whatever fails is returned as an error too, so this is for those who look into a problem.
 type redisLog struct{}
 
+// RouteLog has the Redis client log by Caddy, once a process.
 var RouteLog = sync.OnceFunc(func() { redis.SetLogger(redisLog{}) })

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
@@ -39,7 +40,7 @@ func TestStoreRedis(t *testing.T) {
 	t.Setenv("TEST_REDIS", server.Addr)
 	t.Setenv("TEST_REDIS_PASSWORD", password)
 	t.Setenv("TEST_APP_SECRET", sitetest.Secret)
-	address, logFile := sitetest.FreeAddress(t), filepath.Join(t.TempDir(), "log")
+	address, logFile := freeport.Address(t), filepath.Join(t.TempDir(), "log")
 	load := func(i int, redisPassword, source string) {
 		t.Helper()
 		config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt(fmt.Appendf(nil, `{

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
+
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 )
@@ -58,7 +60,7 @@ func start(t testing.TB, s *Server) *Server {
 	}
 	s.t, s.Dir = t, t.TempDir()
 	for try := 1; ; try++ { // between finding a port and using it, somebody else may take it
-		s.Addr = freeAddress(t)
+		s.Addr = freeport.Address(t)
 		err := s.run()
 		if err == nil {
 			break
@@ -177,7 +179,7 @@ func Cluster(t testing.TB, n int) []*Server {
 	nodes := make([]*Server, n)
 	const slots = 16384
 	for i := range nodes {
-		bus := freePort(t)
+		bus := freeport.Ports(t, 1)[0]
 		nodes[i] = Start(t, "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-port", bus)
 		nodes[i].Do("cluster", "set-config-epoch", i+1)
 		nodes[i].Do("cluster", "addslotsrange", i*slots/n, (i+1)*slots/n-1)
@@ -230,35 +232,28 @@ func (s *Server) Until(met func() bool) {
 }
 
 // NoLeaks proves, when the test is over, that it has left no goroutine behind. It stands before all that the test has to
-// close. The goroutines of this package do not count, nor do those that options name.
+// close, and no other test may run at the same time. The goroutines of this package do not count, nor do those that options name.
 func NoLeaks(t testing.TB, options ...goleak.Option) {
 	t.Helper()
-	options = append(options, goleak.IgnoreCurrent(),
-		goleak.IgnoreAnyFunction("github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest.wait"))
+	options = append(options, goleak.IgnoreCurrent())
 	t.Cleanup(func() {
-		// A Redis client that has failed to connect ten times in a row tries on its own, and sleeps a second in between.
-		var err error
-		for range 4 {
-			if err = goleak.Find(options...); err == nil {
-				return
-			}
+		if err := Leaks(options...); err != nil {
+			t.Error(err)
 		}
-		t.Error(err)
 	})
 }
 
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+// Leaks names the goroutines that are left, but for this package's own and those that options name. It gives them a few seconds
+// to end.
+func Leaks(options ...goleak.Option) error {
+	options = append(options,
+		goleak.IgnoreAnyFunction("github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest.wait"))
+	// A Redis client that has failed to connect ten times in a row tries on its own, and sleeps a second in between.
+	var err error
+	for range 4 {
+		if err = goleak.Find(options...); err == nil {
+			return nil
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	_, port, _ := net.SplitHostPort(freeAddress(t))
-	return port
+	return err
 }

@@ -64,12 +64,17 @@ func getCode(c *call) (any, error) {
 	}, nil
 }
 
-func consumeCode(c *call) (any, error) {
+// heldCode is the code that a request names and nothing else.
+func heldCode(c *call) (*codes.Held, error) {
 	req, err := wire.Decode[codeRequest](c.body)
 	if err != nil {
 		return nil, err
 	}
-	held, err := c.world.Codes.Of(c.app.ID, req.CardID, req.Code)
+	return c.world.Codes.Of(c.app.ID, req.CardID, req.Code)
+}
+
+func consumeCode(c *call) (any, error) {
+	held, err := heldCode(c)
 	if err != nil {
 		return nil, err
 	}
@@ -88,11 +93,7 @@ func consumeCode(c *call) (any, error) {
 }
 
 func unavailableCode(c *call) (any, error) {
-	req, err := wire.Decode[codeRequest](c.body)
-	if err != nil {
-		return nil, err
-	}
-	held, err := c.world.Codes.Of(c.app.ID, req.CardID, req.Code)
+	held, err := heldCode(c)
 	if err != nil {
 		return nil, err
 	}

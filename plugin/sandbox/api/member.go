@@ -137,11 +137,7 @@ func number(n json.Number) int {
 }
 
 func memberInfo(c *call) (any, error) {
-	req, err := wire.Decode[codeRequest](c.body)
-	if err != nil {
-		return nil, err
-	}
-	held, err := c.world.Codes.Of(c.app.ID, req.CardID, req.Code)
+	held, err := heldCode(c)
 	if err != nil {
 		return nil, err
 	}

@@ -47,11 +47,11 @@ func readCardExt(raw json.RawMessage) (text string, e cardExt, no *Refused) {
 	switch {
 	case e.signature == "":
 		return "", e, &Refused{TextSignature, "signature", "there is no signature"}
-	case !isDigits(e.timestamp):
+	case !isSeconds(e.timestamp):
 		return "", e, &Refused{TextParameter, "timestamp", "timestamp must be the seconds since 1970"}
 	case len(e.timestamp) > 11:
 		return "", e, &Refused{TextSignature, "timestamp", "timestamp is in milliseconds; WeChat wants seconds"}
-	case e.fixedBegin != "" && !isDigits(e.fixedBegin):
+	case e.fixedBegin != "" && !isSeconds(e.fixedBegin):
 		return "", e, &Refused{TextParameter, "fixed_begintimestamp", "fixed_begintimestamp must be the seconds since 1970"}
 	case e.nonce != "" && (len(e.nonce) > 32 || strings.ContainsFunc(e.nonce, func(r rune) bool { return r > 127 || !wire.IsAlphanumeric(byte(r)) })):
 		return "", e, &Refused{TextParameter, "nonce_str", "nonce_str has at most 32 letters and digits"}
@@ -59,7 +59,7 @@ func readCardExt(raw json.RawMessage) (text string, e cardExt, no *Refused) {
 	return text, e, nil
 }
 
-func isDigits(text string) bool {
+func isSeconds(text string) bool {
 	_, err := strconv.ParseUint(text, 10, 64)
-	return err == nil && text[0] != '+'
+	return err == nil
 }

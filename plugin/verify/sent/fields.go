@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
 )
 
@@ -63,7 +64,7 @@ func Read(it *report.Item, members []Member, specs []Spec, harmless ...string) m
 func readValue(it *report.Item, s Spec, raw json.RawMessage) string {
 	raw = bytes.TrimSpace(raw)
 	text, isString := StringOf(raw)
-	number := len(raw) > 0 && (raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9')
+	number := len(raw) > 0 && (raw[0] == '-' || field.IsDigit(raw[0]))
 	switch {
 	case isString && text == "" && s.Filled:
 		it.About(report.BlankField, s.Name, "")

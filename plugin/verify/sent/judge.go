@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
 )
 
@@ -14,7 +15,7 @@ func Time(it *report.Item, name, text string, now time.Time) {
 		return
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || !IsDigits(text) {
+	if err != nil || !field.IsDigits(text) {
 		it.About(report.NotDigits, name, "")
 		return
 	}
@@ -53,7 +54,7 @@ func spanText(d time.Duration) string {
 
 // Nonce tells what is wrong with a nonce: it has at most 32 letters and digits.
 func Nonce(it *report.Item, name, nonce string) {
-	if len(nonce) > 32 || !IsAlphanumeric(nonce) {
+	if len(nonce) > 32 || !field.All(nonce, field.IsAlnum) {
 		it.About(report.NonceMalformed, name, "")
 	}
 }

@@ -5,9 +5,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/draft"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/sent"
 )
 
 // valueSlips are the mistakes with single values, of any signature.
@@ -25,7 +25,7 @@ func valueSlips(values []draft.Part) []*Slip {
 		if trimmed := strings.TrimSpace(v.Value); trimmed != v.Value {
 			list = append(list, Set(report.WhiteSpace, v.Name, trimmed))
 		}
-		if short := strings.TrimLeft(v.Value, "0"); sent.IsDigits(v.Value) && short != v.Value {
+		if short := strings.TrimLeft(v.Value, "0"); field.IsDigits(v.Value) && short != v.Value {
 			list = append(list, Set(report.ZerosLost, v.Name, short))
 		}
 		if v.Name == "timestamp" {
@@ -38,7 +38,7 @@ func valueSlips(values []draft.Part) []*Slip {
 // timeSlips are other texts for the timestamp.
 func timeSlips(text string) []*Slip {
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || !sent.IsDigits(text) || n < 1 || n > 1e14 {
+	if err != nil || !field.IsDigits(text) || n < 1 || n > 1e14 {
 		return nil
 	}
 	var list []*Slip

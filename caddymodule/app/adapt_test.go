@@ -1,0 +1,11 @@
+//go:build !nowechatredis
+
+package app_test
+
+import (
+	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
+)
+
+func TestAdapt(t *testing.T) { sitetest.Adapt(t) }
