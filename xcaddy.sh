@@ -19,18 +19,25 @@ usage() {
 	END
 }
 
+version=$(sed -n '/^## /{s/^## \[*\([0-9A-Za-z.+-]*\).*/v\1/p;q;}' CHANGELOG.md)
+if ! [[ $version =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]]; then
+	echo "xcaddy.sh: the first heading of CHANGELOG.md is no version: '$version'" >&2
+	exit 1
+fi
+if [ "${1-}" = version ]; then
+	echo "$version"
+	exit
+fi
+
 # absolute gives a path as seen from where this was called.
 absolute() { case $1 in /*) echo "$1" ;; *) echo "$here/$1" ;; esac; }
 
 run=
 with=()
-case ${1-} in
-version) ;;
-run)
+if [ "${1-}" = run ]; then
 	run=yes
 	shift
-	;;
-*)
+else
 	while [ $# -gt 0 ]; do
 		case $1${2:+ value} in
 		'-o value') output=$(absolute "$2") ;;
@@ -45,17 +52,6 @@ run)
 		esac
 		shift 2
 	done
-	;;
-esac
-
-version=$(sed -n '/^## /{s/^## \[*\([0-9A-Za-z.+-]*\).*/v\1/p;q;}' CHANGELOG.md)
-if ! [[ $version =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]]; then
-	echo "xcaddy.sh: the first heading of CHANGELOG.md is no version: '$version'" >&2
-	exit 1
-fi
-if [ "${1-}" = version ]; then
-	echo "$version"
-	exit
 fi
 
 if ! command -v go >/dev/null; then

@@ -1,3 +1,5 @@
+//go:build !nowechatredis
+
 package app_test
 
 import (

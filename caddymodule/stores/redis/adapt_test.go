@@ -1,3 +1,5 @@
+//go:build !nowechatredis
+
 package redis_test
 
 import (
