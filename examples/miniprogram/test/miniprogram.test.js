@@ -260,8 +260,8 @@ test('the language of the phone', async () => {
 
 test('every documented reason has its words', () => {
   const { messages, messageOf } = require(path.join(built, 'messages.js'))
-  const readme = fs.readFileSync(path.join(__dirname, '..', '..', '..', 'README.md'), 'utf8')
-  const table = readme.split('\n## Errors\n')[1].split('\n## ')[0]
+  const page = fs.readFileSync(path.join(__dirname, '..', '..', '..', 'docs', 'reference', 'errors.md'), 'utf8')
+  const table = page.split('\n## Reasons\n')[1].split('\n## ')[0]
   const reasons = [...table.matchAll(/^\|[^|]*\|([^|]*)\|/gm)].flatMap(([, cell]) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name))
   assert.ok(reasons.length > 15)
   for (const reason of reasons) assert.ok(reason in messages, `messages.ts lacks ${reason}`)
