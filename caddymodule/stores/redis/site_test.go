@@ -11,7 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/admin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
@@ -142,6 +144,17 @@ http://%s {
 
 	load(3, "{env.TEST_REDIS_PASSWORD}", "stable") // has nothing in memory any more
 	get("load-3")
+	held := func() bool { // the token, too, which no request waits for
+		var status admin.Status
+		sitetest.Admin(t, admin.StatusPath, http.MethodGet, "", &status)
+		for _, account := range status.Accounts {
+			if account.Credentials[credential.AccessToken].State != credential.Fresh {
+				return false
+			}
+		}
+		return true
+	}
+	server.Until(held)
 	wantCalls(1)
 	if clients() == 0 {
 		t.Error("nobody is connected")
