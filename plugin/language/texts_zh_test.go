@@ -312,9 +312,7 @@ func (o *ownImporter) Import(path string) (*types.Package, error) {
 	}
 	dir, isOurs := strings.CutPrefix(path, module+"/")
 	if !isOurs {
-		pkg := types.NewPackage(path, path[strings.LastIndexByte(path, '/')+1:])
-		pkg.MarkComplete()
-		return pkg, nil
+		return noImporter{}.Import(path)
 	}
 	names, err := filepath.Glob(filepath.Join(o.root, dir, "*.go"))
 	if err != nil {
