@@ -9,9 +9,12 @@ import (
 	"testing"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/admin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify"
+
+	"github.com/caddyserver/caddy/v2"
 )
 
 // ids lists the findings of a report.
@@ -81,18 +84,19 @@ func TestVerifyEndpoint(t *testing.T) {
 		}
 		return report, string(raw)
 	}
-	app, err := admin.ActiveApp()
+	module, err := caddy.ActiveContext().App("wechat_card")
 	if err != nil {
 		t.Fatal(err)
 	}
+	running := module.(*app.App)
 	check := func(body string, verdict verify.Verdict, account string, want ...verify.ID) {
 		t.Helper()
 		r, text := ask(body)
 		if r.Verdict != verdict || !slices.Equal(ids(r), want) || r.Items[0].Account != account {
 			t.Errorf("%s\ngot %s", body, text)
 		}
-		for _, name := range app.Names() {
-			a := app.Account(name)
+		for _, name := range running.Names() {
+			a := running.Account(name)
 			for _, kind := range credential.Kinds[1:] {
 				if ticket, err := a.Credential(t.Context(), kind); err != nil || strings.Contains(text, ticket) {
 					t.Errorf("%s: %s in %s (%v)", name, kind, text, err)
@@ -113,7 +117,7 @@ func TestVerifyEndpoint(t *testing.T) {
 	check(config, verify.Open, "default", verify.URLNeeded)
 
 	// A ticket that has been replaced is still known.
-	if err := app.Account("default").Refresh(t.Context(), credential.APITicket, false); err != nil {
+	if err := running.Account("default").Refresh(t.Context(), credential.APITicket, false); err != nil {
 		t.Fatal(err)
 	}
 	check(`{"value":`+mine+`}`, verify.Fine, "default", verify.TicketPrevious)
@@ -128,7 +132,7 @@ func TestVerifyEndpoint(t *testing.T) {
 		`{"values":1}`:              400,
 		`{"cardList":[]} x`:         400,
 		`{"value":1,"account":"x"}`: 404,
-		`{"value":"` + strings.Repeat("x", admin.MaxVerify) + `"}`: 413,
+		`{"value":"` + strings.Repeat("x", 2*verify.MaxInput+16<<10) + `"}`: 413,
 		`{"value":1}`: 200,
 	} {
 		if got := sitetest.Admin(t, admin.VerifyPath, http.MethodPost, body, new(json.RawMessage)); got != want {

@@ -7,8 +7,8 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 )
 
-// maxQueuedEvents bounds the events that wait for a slow handler. More are dropped: they are news, not records.
-const maxQueuedEvents = 256
+// MaxQueuedEvents bounds the events that wait for a slow handler. More are dropped: they are news, not records.
+const MaxQueuedEvents = 256
 
 // Emitter hands events to Caddy's events app, in order, and apart from whoever has them to tell: handlers of events may
 // take as long as they like. It runs a goroutine only while there is something to hand over.
@@ -39,7 +39,7 @@ func (e *Emitter) Emit(name string, data func() map[string]any) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.queue) >= maxQueuedEvents {
+	if len(e.queue) >= MaxQueuedEvents {
 		return
 	}
 	e.queue = append(e.queue, queuedEvent{name, data()})

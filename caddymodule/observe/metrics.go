@@ -44,8 +44,11 @@ type Collectors struct {
 	errcodes map[string]struct{} // those that have been seen
 }
 
-// Metrics makes the collectors when they are first needed.
-var Metrics = sync.OnceValue(func() *Collectors {
+// Metrics are the collectors of this process. They are made when they are first needed.
+var Metrics = sync.OnceValue(NewCollectors)
+
+// NewCollectors makes collectors that have counted nothing. A process has those of Metrics.
+func NewCollectors() *Collectors {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: metricsNamespace, Subsystem: metricsSubsystem, Name: name, Help: help,
@@ -68,7 +71,7 @@ var Metrics = sync.OnceValue(func() *Collectors {
 			labelAccount, labelAction, labelReason),
 		errcodes: make(map[string]struct{}),
 	}
-})
+}
 
 // Register adds the collectors to the registry of a configuration, which is a new one at each load, and with them what
 // belongs to that configuration alone.

@@ -1,4 +1,4 @@
-package stores
+package stores_test
 
 import (
 	"errors"
@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/storetest"
@@ -25,11 +26,11 @@ import (
 func TestFileStorageAsStore(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	storetest.Run(t, func(testing.TB) credential.Store { return Files{&certmagic.FileStorage{Path: dir}} })
+	storetest.Run(t, func(testing.TB) credential.Store { return stores.Files{&certmagic.FileStorage{Path: dir}} })
 }
 
 func TestAgeByTheFileSystem(t *testing.T) {
-	store := Files{&certmagic.FileStorage{Path: t.TempDir()}}
+	store := stores.Files{&certmagic.FileStorage{Path: t.TempDir()}}
 	if _, err := store.Age(t.Context(), "wechat_card/none"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing record: %v", err)
 	}
@@ -62,15 +63,16 @@ func TestAgeByTheFileSystem(t *testing.T) {
 
 // TestNoAgeWithoutAClock has a folder that nobody can write: its record is there, its age unknown.
 func TestNoAgeWithoutAClock(t *testing.T) {
-	store := Files{&certmagic.FileStorage{Path: t.TempDir()}}
+	store := stores.Files{&certmagic.FileStorage{Path: t.TempDir()}}
 	const key = "wechat_card/record"
 	if err := store.Store(t.Context(), key, []byte("x")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir(store.Filename(probeKey), 0o700); err != nil { // even root cannot write a file there
+	const clock = "wechat_card/clock"
+	if err := os.Mkdir(store.Filename(clock), 0o700); err != nil { // even root cannot write a file there
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(store.Filename(probeKey), "x"), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(store.Filename(clock), "x"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if age, err := store.Age(t.Context(), key); err == nil || errors.Is(err, fs.ErrNotExist) {
@@ -95,7 +97,7 @@ func TestClockOff(t *testing.T) {
 func testClockOff(t *testing.T, off, left time.Duration) {
 	const slack = 10 * time.Second // for a slow machine
 	ago := 2*time.Hour - left
-	store := Files{&certmagic.FileStorage{Path: t.TempDir()}}
+	store := stores.Files{&certmagic.FileStorage{Path: t.TempDir()}}
 	standIn := sandbox.New(sandbox.Config{Now: func() time.Time { return time.Now().Add(-ago) }})
 	var down atomic.Bool
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -97,7 +97,7 @@ func (s *Store) Provision(ctx caddy.Context) error {
 			return err
 		}
 	}
-	if literal := s.literalSecrets(); len(literal) > 0 {
+	if literal := s.LiteralSecrets(); len(literal) > 0 {
 		cfg.Logger.Warn(words.LiteralSecrets, "secrets", literal)
 	}
 	var err error
@@ -105,8 +105,8 @@ func (s *Store) Provision(ctx caddy.Context) error {
 	return err
 }
 
-// literalSecrets names the secrets that stand in the configuration as they are.
-func (s *Store) literalSecrets() []string {
+// LiteralSecrets names the secrets that stand in the configuration as they are.
+func (s *Store) LiteralSecrets() []string {
 	var names []string
 	if s.Password != "" && !words.IsDynamic(s.Password) {
 		names = append(names, "password of store redis")

@@ -1,7 +1,9 @@
-package redis
+package redis_test
 
 import (
 	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores/redis"
 )
 
 func TestRedisLiteralSecrets(t *testing.T) {
@@ -10,14 +12,14 @@ func TestRedisLiteralSecrets(t *testing.T) {
 		"{env.URL}": false, "redis://{env.HOST}:1": false, "unix:///run/s": false, "rediss://user:{file./p@w}@h": false,
 		"redis://:p@h": true, "rediss://user:p@h": true, "unix://u:p@/run/s": true, "redis://{env.U}:p@{env.H}": true,
 	} {
-		if got := len((&Store{URLs: []string{"h:1", text}}).literalSecrets()) == 1; got != want {
+		if got := len((&redis.Store{URLs: []string{"h:1", text}}).LiteralSecrets()) == 1; got != want {
 			t.Errorf("%s: got %t", text, got)
 		}
 	}
-	if got := (&Store{Password: "p"}).literalSecrets(); len(got) != 1 {
+	if got := (&redis.Store{Password: "p"}).LiteralSecrets(); len(got) != 1 {
 		t.Errorf("got %v", got)
 	}
-	if got := (&Store{Password: "{env.P}"}).literalSecrets(); got != nil {
+	if got := (&redis.Store{Password: "{env.P}"}).LiteralSecrets(); got != nil {
 		t.Errorf("got %v", got)
 	}
 }

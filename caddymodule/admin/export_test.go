@@ -1,5 +1,0 @@
-package admin
-
-var ActiveApp = activeApp
-
-const MaxVerify = maxVerify
