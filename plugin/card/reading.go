@@ -74,36 +74,35 @@ func secondReading(signed []string, now, ticket, cardID string, values int) bool
 	}
 	gaps[n].text = text[from:]
 	for i := range gaps {
-		least := 0 // values in the other gaps
-		for j := range gaps {
-			if j != i {
-				least += gaps[j].fewest(values)
-			}
-		}
-		if least <= values && gaps[i].hides(cardID, values-least) {
+		if gaps[i].hides(cardID, values, gaps[:i], gaps[i+1:]) {
 			return true
 		}
 	}
 	return false
 }
 
-// hides tells whether a gap can be cut into a card_id that is not this one, and so many values.
-func (g gap) hides(cardID string, values int) bool {
+// hides tells whether a gap can be cut into a card_id that is not this one and values, so that with the other gaps there are so
+// many values at most.
+func (g gap) hides(cardID string, values int, others ...[]gap) bool {
+	left := -1 // values for this gap; unknown as long as there is no card_id
 	for i := 0; i+cardIDLen <= len(g.text); i++ {
-		next := bytes.IndexByte(g.text[i:], 'p')
-		if next < 0 {
-			return false
-		}
-		i += next
-		if i+cardIDLen > len(g.text) {
-			return false
-		}
 		id := g.text[i : i+cardIDLen]
-		if string(id) == cardID || !isWords(id) || !inOrder(g.before, id) || !inOrder(id, g.behind) {
+		if id[0] != 'p' || string(id) == cardID || !isWords(id) || !inOrder(g.before, id) || !inOrder(id, g.behind) {
 			continue
 		}
-		left := gap{g.text[:i], g.before, id}.fewest(values)
-		if left <= values && left+(gap{g.text[i+cardIDLen:], id, g.behind}).fewest(values-left) <= values {
+		if left < 0 {
+			left = values
+			for _, list := range others {
+				for _, other := range list {
+					left -= other.fewest(left)
+				}
+			}
+		}
+		if left < 0 {
+			return false
+		}
+		before := gap{g.text[:i], g.before, id}.fewest(left)
+		if before <= left && before+(gap{g.text[i+cardIDLen:], id, g.behind}).fewest(left-before) <= left {
 			return true
 		}
 	}
@@ -112,7 +111,7 @@ func (g gap) hides(cardID string, values int) bool {
 
 // fewest gives into how many values at least a gap can be cut; more than limit if that is too few.
 func (g gap) fewest(limit int) int {
-	for n := range limit + 1 {
+	for n := range max(limit+1, 0) {
 		if g.isCutInto(n) {
 			return n
 		}
@@ -131,8 +130,8 @@ func (g gap) isCutInto(n int) bool {
 		return inOrder(g.before, g.text) && inOrder(g.text, g.behind)
 	}
 	for i := 1; i < len(g.text) && utf8.RuneCount(g.text[:i]) <= maxValueLen; i++ {
-		value := g.text[:i]
-		if utf8.RuneStart(g.text[i]) && inOrder(g.before, value) && (gap{g.text[i:], value, g.behind}).isCutInto(n-1) {
+		value, rest := g.text[:i], g.text[i:]
+		if utf8.RuneStart(rest[0]) && inOrder(g.before, value) && inOrder(value, rest) && (gap{rest, value, g.behind}).isCutInto(n-1) {
 			return true
 		}
 	}

@@ -18,27 +18,39 @@ func New() string {
 	return string(n[:])
 }
 
-// maxPrefix is how much of a nonce may be known before, so that 128 random bits are left: 22 letters have 130.9.
-const maxPrefix = 10
+// How many are drawn. 22 random letters have 130.99 bits, and each doubling of the number of those that may be taken costs one:
+// what is drawn twice with a prefix of up to 10 letters leaves more than 128.
+const (
+	maxPrefix = 10
+	allDraws  = 200 // without a prefix
+	draws     = 20  // with each one that is shorter
+	lastDraws = 3   // with the longest
+)
 
-// Separating draws nonces that begin with prefix until there is one for which misread is false. ok is false when there is none
-// with at least 128 random bits: when prefix is longer than 10 letters, or when too many were drawn, for each doubling of
-// their number costs a bit.
+// Separating draws nonces that begin with prefix until there is one for which misread is false. A prefix is there to keep apart
+// what would stand side by side: more and more z, which sort behind all else, are put behind it where that is not enough. ok is
+// false when there is none of which at least 128 bits are random, even if this is called a second time.
 func Separating(prefix []byte, misread func(nonce string) bool) (nonce string, ok bool) {
-	if len(prefix) > maxPrefix {
-		return "", false
-	}
-	tries := 100 // of 23 letters and more, which have 136.9 bits, 477 could be drawn
-	if len(prefix) == maxPrefix {
-		tries = 7
-	}
 	var n [Len]byte
 	copy(n[:], prefix)
-	for range tries {
-		draw(n[len(prefix):])
-		if nonce = string(n[:]); !misread(nonce) {
-			return nonce, true
+	for fixed := len(prefix); fixed <= maxPrefix; fixed++ {
+		most := draws
+		switch fixed {
+		case 0:
+			most = allDraws
+		case maxPrefix:
+			most = lastDraws
 		}
+		for range most {
+			draw(n[fixed:])
+			if nonce = string(n[:]); !misread(nonce) {
+				return nonce, true
+			}
+		}
+		if fixed == 0 {
+			break
+		}
+		n[fixed] = 'z'
 	}
 	return "", false
 }

@@ -67,15 +67,29 @@ func TestSeparating(t *testing.T) {
 	}
 }
 
-// TestBits counts what is left: the letters behind the prefix, less the doublings of what is drawn at most.
+// TestBits counts what is left when all are drawn twice that can be drawn: no nonce is likelier than the sum of what each draw
+// gives it.
 func TestBits(t *testing.T) {
-	for prefix := range maxPrefix + 1 {
+	letter := 1 / float64(len(letters))
+	likeliest := 2 * lastDraws * math.Pow(letter, Len-maxPrefix)
+	for prefix := 1; prefix < maxPrefix; prefix++ {
+		likeliest += 2 * draws * math.Pow(letter, float64(Len-prefix))
+	}
+	if bits := -math.Log2(likeliest); bits < 128 {
+		t.Errorf("%.2f bits are left", bits)
+	}
+	for prefix := range maxPrefix + 2 {
 		tries := 0
-		if _, ok := Separating([]byte(strings.Repeat("z", prefix)), func(string) bool { tries++; return true }); ok || tries == 0 {
-			t.Fatalf("a prefix of %d: %d tries", prefix, tries)
+		Separating([]byte(strings.Repeat("z", prefix)), func(string) bool { tries++; return true })
+		want := (maxPrefix-prefix)*draws + lastDraws
+		switch {
+		case prefix == 0:
+			want = allDraws
+		case prefix > maxPrefix:
+			want = 0
 		}
-		if bits := float64(Len-prefix)*math.Log2(float64(len(letters))) - math.Log2(float64(tries)); bits < 128 {
-			t.Errorf("a prefix of %d leaves %.2f bits", prefix, bits)
+		if tries != want {
+			t.Errorf("%d are drawn with a prefix of %d, want %d", tries, prefix, want)
 		}
 	}
 }

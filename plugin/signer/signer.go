@@ -64,18 +64,25 @@ type CardSigner struct {
 // would be good for another card, too, and no nonce changes that.
 func (s CardSigner) AppendCardExt(dst []byte, c *card.Ext, withNonce bool) ([]byte, error) {
 	c.Timestamp, c.NonceStr = s.now, ""
-	ok := false
-	if withNonce {
-		var buf [nonce.Len]byte
-		c.NonceStr, ok = nonce.Separating(c.AppendNoncePrefix(buf[:0], s.ticket), func(drawn string) bool {
-			c.NonceStr = drawn
-			return c.SecondReading(s.ticket, card.WithBalance)
-		})
-	} else {
-		ok = !c.SecondReading(s.ticket, card.Values)
-	}
-	if !ok {
+	if withNonce && !s.setNonce(c) || !withNonce && c.SecondReading(s.ticket, card.Values) {
 		return dst, field.Invalidf("with these values the signature of card %s would be good for another card, too", c.CardID)
 	}
 	return c.AppendJSONString(dst, s.ticket), nil
+}
+
+// setNonce draws a nonce with which the card cannot be taken for another one, if there is any: by phones that know a balance
+// if possible, but by none that does not.
+func (s CardSigner) setNonce(c *card.Ext) (ok bool) {
+	var buf [nonce.Len]byte
+	prefix := c.AppendNoncePrefix(buf[:0], s.ticket)
+	for _, values := range [...]int{card.WithBalance, card.Values} {
+		c.NonceStr, ok = nonce.Separating(prefix, func(drawn string) bool {
+			c.NonceStr = drawn
+			return c.SecondReading(s.ticket, values)
+		})
+		if ok {
+			break
+		}
+	}
+	return ok
 }

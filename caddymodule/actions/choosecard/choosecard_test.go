@@ -148,11 +148,19 @@ func TestChooseCardOfWhatOthersDecide(t *testing.T) {
 		card   string
 		free   bool
 	}{
-		{"/choose?", "pFill", false}, {"/choose?", "pCode", false}, {"/choose?", "pOpenID", false},
-		{"/choose?", "pOuter", true}, {"/choose?", "pFree", true}, {"/choose?", "pNamedNowhere", true},
-		{"/other?", "pNamedNowhere", false}, {"/other?", "pFill", false}, {"/other?", "pOwn", true},
-		{"/any?account=default&", "pCode", false}, {"/any?account=default&", "pNamedNowhere", true},
-		{"/any?account=other&", "pNamedNowhere", false}, {"/any?account=other&", "pOwn", true},
+		{"/choose?", "pFill", false},
+		{"/choose?", "pCode", false},
+		{"/choose?", "pOpenID", false},
+		{"/choose?", "pOuter", true},
+		{"/choose?", "pFree", true},
+		{"/choose?", "pNamedNowhere", true},
+		{"/other?", "pNamedNowhere", false},
+		{"/other?", "pFill", false},
+		{"/other?", "pOwn", true},
+		{"/any?account=default&", "pCode", false},
+		{"/any?account=default&", "pNamedNowhere", true},
+		{"/any?account=other&", "pNamedNowhere", false},
+		{"/any?account=other&", "pOwn", true},
 	} {
 		if w := s.Get(tc.target + "card_id=" + tc.card); w.Code != http.StatusOK {
 			t.Errorf("%s%s: got %d %s", tc.target, tc.card, w.Code, w.Body)
