@@ -51,7 +51,7 @@ func readings(e card.Ext, ticket string, values int, found func(reading) bool) {
 		if r.cardID == "" {
 			room += 28
 		}
-		if !goOn || left > room || text[at:] < last {
+		if !goOn || left > room {
 			return
 		}
 		if at == len(text) {
@@ -65,6 +65,9 @@ func readings(e card.Ext, ticket string, values int, found func(reading) bool) {
 				cut(at+len(v), left, v, r)
 			}
 			return
+		}
+		if text[at:] < last {
+			return // so is all that can be cut off here
 		}
 		for end := at + 1; end <= len(text); end++ {
 			v := text[at:end]
@@ -145,7 +148,7 @@ func anyExt(r *rand.Rand) card.Ext {
 func TestSecondReadingIsExact(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	count := make(map[bool]int)
-	for range 1000 {
+	for range 400 {
 		e, ticket := anyExt(r), anyTicket(r)
 		if r.IntN(2) == 0 {
 			e.NonceStr = textOf(r, anyOf(r, alphabets...), 32)
@@ -158,7 +161,7 @@ func TestSecondReadingIsExact(t *testing.T) {
 			count[want]++
 		}
 	}
-	if count[true] < 100 || count[false] < 100 {
+	if count[true] < 50 || count[false] < 50 {
 		t.Errorf("there were %v", count)
 	}
 }
@@ -234,11 +237,7 @@ func TestNothingSignedHasASecondReading(t *testing.T) {
 			}
 			continue
 		}
-		values := card.Values
-		if withNonce {
-			values = card.WithBalance
-		}
-		if canBeReadTwice(signed, ticket, values) {
+		if canBeReadTwice(signed, ticket, card.Values) {
 			t.Fatalf("%+v with %q is signed", signed, ticket)
 		}
 		if withNonce != nonce32.MatchString(signed.NonceStr) || !withNonce && signed.NonceStr != "" {
@@ -333,7 +332,7 @@ func TestPhoneTakesNoOtherCard(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(9, 10))
-	for range 300 {
+	for range 100 {
 		e := card.Ext{CardID: "p" + textOf(r, "zqp", 27), OpenID: "o" + textOf(r, "pq", 27)}
 		if r.IntN(2) == 0 {
 			e.Code = "p" + textOf(r, "0pz", 19)
@@ -343,8 +342,8 @@ func TestPhoneTakesNoOtherCard(t *testing.T) {
 			continue
 		}
 		e = list[0]
-		readings(e, ticket, card.WithBalance, func(other reading) bool {
-			for _, names := range [][]string{{"nonce_str", "code", "openid", "balance"}, {"balance", "nonce_str", "code", "openid"}} {
+		readings(e, ticket, card.Values, func(other reading) bool {
+			for _, names := range [][]string{{"nonce_str", "code", "openid"}, {"balance", "nonce_str", "code"}} {
 				ext := map[string]string{"timestamp": strconv.FormatInt(e.Timestamp, 10), "signature": e.Signature(ticket)}
 				for i, v := range other.values {
 					ext[names[i]] = v
