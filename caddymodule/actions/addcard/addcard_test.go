@@ -416,7 +416,7 @@ func TestAcceptOfCodeAndOpenID(t *testing.T) {
 		for _, accept := range []string{`"code","openid"`, `"openid","outer_str","code"`} {
 			err := sitetest.Validate(`{"admin":{"disabled":true},"apps":{"wechat_card":{"accounts":{"default":{"app_id":"wx1","app_secret":"s"}},"store":{"module":"off"}},
 				"http":{"servers":{"srv0":{"listen":["127.0.0.1:0"],"routes":[{"handle":[{"handler":"wechat_card","action":
-				{"name":"add_card","cards":[` + tc.cards + `],"accept":[` + accept + `]}}]}]}}}}`)
+				{"name":"add_card","cards":[` + tc.cards + `],"accept":[` + accept + `]}}]}]}}}}}`)
 			if (err == nil) != tc.fine || err != nil && !strings.Contains(err.Error(), "accept") {
 				t.Errorf("%s accept %s: got %v", tc.cards, accept, err)
 			}
