@@ -67,7 +67,7 @@ func TestRecipes(t *testing.T) {
 		case strings.HasPrefix(r.URL.Path, "/session") && user == "":
 			w.WriteHeader(http.StatusUnauthorized)
 		case user != "nobody":
-			w.Header().Set("X-Mini-Openid", "oValue")
+			w.Header().Set("X-Mini-Openid", "oMiniProgramUser000000000001")
 			w.Header().Set("X-Card-Code", "1234")
 		}
 		fmt.Fprint(w, r.URL.Path)
@@ -85,7 +85,7 @@ func TestRecipes(t *testing.T) {
 	}{
 		{
 			heading: "An openid from your own session", url: "https://shop.example.com/wechat/myCard",
-			header: http.Header{"Cookie": {"user=1"}, "X-Mini-Openid": {"forged"}}, status: 200, want: `\"openid\":\"oValue\"`,
+			header: http.Header{"Cookie": {"user=1"}, "X-Mini-Openid": {"forged"}}, status: 200, want: `\"openid\":\"oMiniProgramUser000000000001\"`,
 		},
 		{heading: "An openid from your own session", url: "https://shop.example.com/wechat/myCard", status: 401, want: "/session"},
 		{

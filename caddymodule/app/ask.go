@@ -22,7 +22,10 @@ func (a *App) Account(name string) *plugin.Account { return a.accounts[name] }
 // the account's name is empty. Handlers call it in their Provision: what the action needs is warmed at start.
 func (a *App) Use(account, name string, action action.Action) {
 	a.needs.add(action.Needs(), account)
-	a.cards.add(account, name, action)
+	if bypassed := a.cards.add(account, name, action); len(bypassed) > 0 {
+		a.logger.Warn("a choose_card route lists cards whose code or openid another route sets, or the backend by fill: what it signs is "+
+			"good for adding them without that; with shop_id or card_type it refuses them", "account", account, "cards", bypassed)
+	}
 }
 
 // Needs lists which credentials the configured actions use of an account.
@@ -31,6 +34,17 @@ func (a *App) Needs(account string) []credential.Kind { return a.needs.of(accoun
 // CardUses lists what the configured actions do with an account's cards; for the empty name, with those of whichever
 // account a request is for.
 func (a *App) CardUses(account string) []doctor.CardUse { return a.cards.of(account) }
+
+// Decides tells whether a configured action decides with which code, or for whom, a card of an account is added. It knows all
+// actions from when the configuration is loaded.
+func (a *App) Decides(account *plugin.Account, cardID string) bool {
+	for name, other := range a.accounts {
+		if other == account {
+			return a.cards.decided(name, cardID)
+		}
+	}
+	return false
+}
 
 // RefusedIPs lists the addresses of this machine that WeChat has refused within the last hour for an account.
 func (a *App) RefusedIPs(account string, now time.Time) []string {

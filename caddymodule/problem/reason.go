@@ -10,6 +10,7 @@ const (
 	ReasonOriginNotAllowed      = "origin_not_allowed"
 	ReasonSignatureInvalid      = "signature_invalid"
 	ReasonValueMissing          = "value_missing"
+	ReasonValueInvalid          = "value_invalid"
 	ReasonMethodNotAllowed      = "method_not_allowed"
 	ReasonBodyTooLarge          = "body_too_large"
 	ReasonUnsupportedMediaType  = "unsupported_media_type"

@@ -7,19 +7,23 @@ const AddCardSite = `
 	}
 	wechat_card /any add_card {
 		card *
-		accept outer_str code openid fixed_begintimestamp
+		accept outer_str code fixed_begintimestamp
+	}
+	wechat_card /bound add_card {
+		card *
+		accept outer_str openid fixed_begintimestamp
 	}
 	wechat_card /set add_card {
 		card p1 {
 			outer_str shop-{query.shop}
 			code {http.request.header.X-Code}
-			openid fixed
+			openid o123456789012345678901234_-B
 			fixed_begintimestamp 1700000000
 		}
 		card * {
 			outer_str any
 		}
-		accept outer_str code openid
+		accept outer_str code
 	}
 	wechat_card /none add_card {
 		card p1

@@ -3,6 +3,8 @@ package value
 
 import (
 	"net/http"
+	"sync/atomic"
+	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
@@ -13,11 +15,13 @@ import (
 type Value struct {
 	Raw     string
 	Dynamic bool // holds placeholders
+
+	warned *atomic.Int64 // when it was last told that this came out as none, in seconds since 1970
 }
 
 // New compiles a configured value.
 func New(f field.Field, raw string) (Value, error) {
-	v := Value{Raw: words.InFull(raw), Dynamic: words.IsDynamic(raw)}
+	v := Value{Raw: words.InFull(raw), Dynamic: words.IsDynamic(raw), warned: new(atomic.Int64)}
 	if v.Dynamic {
 		return v, nil
 	}
@@ -26,14 +30,29 @@ func New(f field.Field, raw string) (Value, error) {
 
 // Eval gives the value for a request.
 func (v Value) Eval(f field.Field, r *http.Request) (string, error) {
-	if !v.Dynamic {
-		return v.Raw, nil
+	s := v.Raw
+	if v.Dynamic {
+		var err error
+		if s, err = Of(r, f.Name(), v.Raw); err != nil {
+			return "", err
+		}
 	}
-	s, err := Of(r, f.Name(), v.Raw)
-	if err != nil {
-		return "", err
+	if f == field.OpenID && !field.IsOpenID(s) {
+		return "", v.noOpenID()
+	}
+	if !v.Dynamic {
+		return s, nil
 	}
 	return s, field.CheckConfigured(f, s)
+}
+
+// noOpenID is the answer where an openid is configured that WeChat gave to nobody, such as a site's own name for a user: phones
+// refuse what is signed with it. Of those within a minute one is logged as a warning.
+func (v Value) noOpenID() error {
+	p := problem.Newf(http.StatusForbidden, problem.ReasonValueInvalid, "the value that is configured for openid came out as none: an openid is o and 27 letters, digits, _ and -")
+	now, last := time.Now().Unix(), v.warned.Load()
+	p.Warn = now-last >= 60 && v.warned.CompareAndSwap(last, now)
+	return p
 }
 
 // Of evaluates the placeholders of what is configured for a name, each in full.

@@ -16,6 +16,22 @@ type Config struct {
 	Timestamp int64 // seconds since the Unix epoch
 }
 
+// SecondReading tells whether what is signed can be read as another page's: whether the URL holds a timestamp and a url as the
+// text has them. The text says nowhere that the nonce ends before. Such a signature must not be handed out.
+func (c *Config) SecondReading() bool {
+	rest, _, _ := strings.Cut(c.URL, "#")
+	for {
+		_, behind, found := strings.Cut(rest, "&timestamp=")
+		if !found {
+			return false
+		}
+		rest = behind
+		if url := strings.TrimLeft(behind, "0123456789"); len(url) < len(behind) && strings.HasPrefix(url, "&url=") {
+			return true
+		}
+	}
+}
+
 // Signature is wx.config's signature: 40 lower-case hex digits. jsapiTicket is
 // the ticket of type jsapi. The rule is that of the JS-SDK documentation,
 // appendix 1: keys in this order, raw values.

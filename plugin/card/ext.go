@@ -110,12 +110,7 @@ func (e *Ext) appendSignature(dst []byte, apiTicket string) []byte {
 // appendSortedSum sorts values bytewise, concatenates them and appends the
 // SHA-1 of that as hex. An empty value adds nothing. values is overwritten.
 func appendSortedSum(dst []byte, values []string) []byte {
-	// By hand: slices.Sort lets values escape to the heap.
-	for i := 1; i < len(values); i++ {
-		for j := i; j > 0 && values[j] < values[j-1]; j-- {
-			values[j], values[j-1] = values[j-1], values[j]
-		}
-	}
+	sortValues(values)
 	var buf [512]byte // a ticket is 86 bytes, all the others together below 200
 	text := buf[:0]
 	for _, v := range values {
@@ -123,6 +118,15 @@ func appendSortedSum(dst []byte, values []string) []byte {
 	}
 	sum := sha1.Sum(text)
 	return hex.AppendEncode(dst, sum[:])
+}
+
+func sortValues(values []string) {
+	// By hand: slices.Sort lets values escape to the heap.
+	for i := 1; i < len(values); i++ {
+		for j := i; j > 0 && values[j] < values[j-1]; j-- {
+			values[j], values[j-1] = values[j-1], values[j]
+		}
+	}
 }
 
 // appendField appends `"name":"value",`, or nothing for an empty value.

@@ -19,6 +19,11 @@ type CardUse struct {
 	Code, OpenID, FixedBegin Sending
 	OpensComponent           bool // it opens the member-card component for the card
 
+	// Decides says that with which code or for whom the card is added is for the route to say, or for the backend behind it, and
+	// not for clients. Chooses says that the route signs the card for wx.chooseCard, which is good for adding it as well: so
+	// no client of such a route may say what else is signed of a card about which another route decides.
+	Decides, Chooses bool
+
 	// What else it does with the card, for people: "tells how many are left". The doctor says so below the card. It is for
 	// actions of other modules, and may be empty.
 	Does string

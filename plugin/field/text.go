@@ -61,10 +61,7 @@ func TooLong(s string, limit int) bool {
 }
 
 // Check returns the client's value, or why it cannot be used.
-func (t Text) Check(f Field) (string, error) { return t.CheckAs(f, fieldRules[f].client) }
-
-// CheckAs is check with another rule for what the value may be; nil: any text.
-func (t Text) CheckAs(f Field, may func(string) bool) (string, error) {
+func (t Text) Check(f Field) (string, error) {
 	rule := &fieldRules[f]
 	fault := t.Fault
 	if fault == "" {
@@ -76,7 +73,7 @@ func (t Text) CheckAs(f Field, may func(string) bool) (string, error) {
 	if TooLong(t.S, rule.max) {
 		return "", Invalidf("%s is longer than %d characters", rule.name, rule.max)
 	}
-	if may != nil && !may(t.S) {
+	if rule.client != nil && !rule.client(t.S) {
 		return "", Invalidf("%s is not %s", rule.name, rule.hint)
 	}
 	return t.S, nil

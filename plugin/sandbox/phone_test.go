@@ -114,6 +114,8 @@ func TestAddCardRefusals(t *testing.T) {
 		{"openid null", "p1", with(ext(ticket, "p1", nil), "openid", nil), phone.TextParameter, "openid", ""},
 		{"nonce with dash", "p1", ext(ticket, "p1", fields{"nonce_str": "a-b"}), phone.TextParameter, "nonce_str", ""},
 		{"long nonce", "p1", ext(ticket, "p1", fields{"nonce_str": strings.Repeat("a", 33)}), phone.TextParameter, "nonce_str", ""},
+		{"balance text", "p1", ext(ticket, "p1", fields{"balance": "1.5"}), phone.TextParameter, "balance", "digits"},
+		{"balance of letters", "p1", ext(ticket, "p1", fields{"balance": "pjZ8Yt1X"}), phone.TextParameter, "balance", "digits"},
 		{"begin text", "p1", with(ext(ticket, "p1", nil), "fixed_begintimestamp", "now"), phone.TextParameter, "fixed_begintimestamp", ""},
 
 		{"unknown card", "pUnknown1", ext(ticket, "pUnknown1", nil), phone.TextParameter, "card_id", ""},

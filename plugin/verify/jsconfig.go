@@ -3,6 +3,7 @@ package verify
 import (
 	"strings"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/draft"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/search"
@@ -43,8 +44,11 @@ func (c *checker) jsConfig(members []sent.Member) {
 	f := sent.Read(it, kept, configSpecs, "debug", "beta", "openTagList")
 	sent.Time(it, "timestamp", f["timestamp"], c.known.Now)
 	nonce := f["nonceStr"]
-	if nonce == "" {
+	switch {
+	case nonce == "":
 		it.About(report.FieldMissing, "nonceStr", "")
+	case !field.All(nonce, field.IsAlnum): // nothing else tells where it ends in the text that is signed
+		it.About(report.NonceMalformed, "nonceStr", "")
 	}
 	if !apis {
 		it.Found(report.APIListMissing)

@@ -4,6 +4,7 @@ package addcard
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/answer"
@@ -33,10 +34,11 @@ type AddCard struct {
 	Cards []AddCardRule `json:"cards,omitempty"`
 
 	// The fields that clients may send themselves, of `outer_str`, `code`, `openid` and `fixed_begintimestamp`; or `none`.
-	// Default: `["outer_str"]`.
+	// `code` and `openid` exclude each other, unless one of them is configured for each card. Default: `["outer_str"]`.
 	Accept []string `json:"accept,omitempty"`
 
-	// Whether each card gets a random nonce_str, `on` or `off`. Default: on.
+	// Whether each card gets a random nonce_str, `on` or `off`. It also keeps apart what is signed: without it more requests are
+	// refused whose signature would be good for another card, too. Default: on.
 	NonceStr string `json:"nonce_str,omitempty"`
 
 	// How the timestamp is written into cardExt: as a `string` or a `number`. Default: string.
@@ -61,7 +63,8 @@ type AddCardRule struct {
 	// For cards with custom codes that are not deposited at WeChat. Default: none.
 	Code string `json:"code,omitempty"`
 
-	// For cards that are bound to one user (bind_openid): the user's openid in the mini program. Default: none.
+	// For cards that are bound to one user (bind_openid): the user's openid in the mini program. A value that is no openid
+	// (an `o` and 27 letters, digits, `_` and `-`) refuses the request, with status 403 and reason `value_invalid`. Default: none.
 	OpenID string `json:"openid,omitempty"`
 
 	// The channel, which comes back in events. It is not signed: users can change it. Default: none.
@@ -93,7 +96,7 @@ func (a *AddCard) Provision(caddy.Context) error {
 		return err
 	}
 	var err error
-	if a.accept, err = cards.ParseAccept(a.Accept, addCardFields); err != nil {
+	if a.accept, err = a.checkAccept(); err != nil {
 		return err
 	}
 	if a.nonce, err = words.OnOff("nonce_str", a.NonceStr); err != nil {
@@ -111,6 +114,22 @@ func (a *AddCard) Provision(caddy.Context) error {
 	return err
 }
 
+// checkAccept reads which fields clients may send. What is signed are bare values: with two of the client's choice side by side
+// it could move the border between them until the signature is good for another card.
+func (a *AddCard) checkAccept() (field.Set, error) {
+	accept, err := cards.ParseAccept(a.Accept, addCardFields)
+	if err != nil || !accept.Has(field.Code) || !accept.Has(field.OpenID) {
+		return accept, err
+	}
+	for _, rule := range a.Cards {
+		if rule.Code == "" && rule.OpenID == "" {
+			return accept, fmt.Errorf("accept: not both code and openid, unless one of them is configured for each card; for card %s none is",
+				strings.Join(rule.CardID, " "))
+		}
+	}
+	return accept, nil
+}
+
 // Needs implements Action.
 func (a *AddCard) Needs() []credential.Kind { return []credential.Kind{credential.APITicket} }
 
@@ -123,6 +142,7 @@ func (a *AddCard) CardUses() []doctor.CardUse {
 		return doctor.CardUse{
 			Adds: true, Code: rule.Sending(field.Code, a.accept), OpenID: rule.Sending(field.OpenID, a.accept),
 			FixedBegin: rule.Sending(field.FixedBegin, a.accept),
+			Decides:    rule.Sets(field.Code) || rule.Sets(field.OpenID),
 		}
 	})
 }
@@ -214,6 +234,9 @@ func (a *AddCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	})
 	if err != nil {
 		return err
+	}
+	if _, err := a.checkAccept(); err != nil {
+		return words.Located(d, err)
 	}
 	return cards.CheckUnmarshaled(d, &seen, a.MaxCards)
 }

@@ -12,11 +12,14 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
 )
 
-const testOpenID = "o123456789012345678901234_-A"
+const (
+	testOpenID  = "o123456789012345678901234_-A"
+	fixedOpenID = "o123456789012345678901234_-B" // that AddCardSite is configured with
+)
 
 func TestAddCard(t *testing.T) {
 	s := sitetest.New(t, sitetest.AddCardSite)
-	hex32 := regexp.MustCompile(`^[0-9a-f]{32}$`)
+	alnum32 := regexp.MustCompile(`^[0-9A-Za-z]{32}$`)
 	hex40 := regexp.MustCompile(`^[0-9a-f]{40}$`)
 	for _, tc := range []struct {
 		name string
@@ -35,8 +38,13 @@ func TestAddCard(t *testing.T) {
 		{"empty fields are none", sitetest.Request{Target: "/plain?card_id=p1&outer_str=&code="}, `p1`},
 		{
 			"all fields",
-			sitetest.Request{Target: "/any?card_id=p1&code=12AB&openid=" + testOpenID + "&outer_str=o&fixed_begintimestamp=17"},
-			`p1[code=12AB fixed_begintimestamp=17 openid=` + testOpenID + ` outer_str=o]`,
+			sitetest.Request{Target: "/any?card_id=p1&code=12AB&outer_str=o&fixed_begintimestamp=17"},
+			`p1[code=12AB fixed_begintimestamp=17 outer_str=o]`,
+		},
+		{
+			"all fields of a card that is bound",
+			sitetest.Request{Target: "/bound?card_id=p1&openid=" + testOpenID + "&outer_str=o&fixed_begintimestamp=17"},
+			`p1[fixed_begintimestamp=17 openid=` + testOpenID + ` outer_str=o]`,
 		},
 		{"HEAD", sitetest.Request{Method: http.MethodHead, Target: "/plain?card_id=p1"}, ``},
 
@@ -60,20 +68,20 @@ func TestAddCard(t *testing.T) {
 		{
 			"configured values",
 			sitetest.Request{Target: "/set?shop=7&card_id=p1", Header: map[string]string{"X-Code": "a.b"}},
-			`p1[code=a.b fixed_begintimestamp=1700000000 openid=fixed outer_str=shop-7]`,
+			`p1[code=a.b fixed_begintimestamp=1700000000 openid=` + fixedOpenID + ` outer_str=shop-7]`,
 		},
 		{"configured values win unchecked", sitetest.Request{
 			Target: "/set?shop=7&card_id=p1&outer_str=%00&outer_str=%ZZ&code=1&code=2&openid=p1&fixed_begintimestamp=x",
 			Header: map[string]string{"X-Code": "1"},
-		}, `p1[code=1 fixed_begintimestamp=1700000000 openid=fixed outer_str=shop-7]`},
+		}, `p1[code=1 fixed_begintimestamp=1700000000 openid=` + fixedOpenID + ` outer_str=shop-7]`},
 		{"configured values win over wrong types", sitetest.Request{
 			Target: "/set?shop=7", Body: `{"code":1,"cards":[{"card_id":"p1","outer_str":{},"openid":null,"openid":[]}]}`,
 			Header: map[string]string{"X-Code": "1"},
-		}, `p1[code=1 fixed_begintimestamp=1700000000 openid=fixed outer_str=shop-7]`},
+		}, `p1[code=1 fixed_begintimestamp=1700000000 openid=` + fixedOpenID + ` outer_str=shop-7]`},
 		{
 			"a card's own block beats that of *",
 			sitetest.Request{Target: "/set?shop=7&card_id=p2,p1", Header: map[string]string{"X-Code": "1"}},
-			`p2[outer_str=any] p1[code=1 fixed_begintimestamp=1700000000 openid=fixed outer_str=shop-7]`,
+			`p2[outer_str=any] p1[code=1 fixed_begintimestamp=1700000000 openid=` + fixedOpenID + ` outer_str=shop-7]`,
 		},
 		{"no nonce, numeric timestamp", sitetest.Request{Target: "/none"}, `p1`},
 	} {
@@ -109,7 +117,7 @@ func TestAddCard(t *testing.T) {
 				if plain := tc.Target == "/none"; plain == hasNonce || plain != isNumber {
 					t.Errorf("got cardExt %s", c.Raw)
 				}
-				if hasNonce && (nonces[nonce] || !hex32.MatchString(nonce.(string))) {
+				if hasNonce && (nonces[nonce] || !alnum32.MatchString(nonce.(string))) {
 					t.Errorf("got nonce_str %q", nonce)
 				}
 				nonces[nonce] = true
@@ -178,8 +186,9 @@ func TestAddCardRefuses(t *testing.T) {
 		{"code length", sitetest.Request{Target: "/any?card_id=p1&code=" + strings.Repeat("1", 21)}, 400, "invalid_request", "code"},
 		{"code for several cards", sitetest.Request{Target: "/any?card_id=p1,p2&code=1"}, 400, "invalid_request", "code"},
 		{"code for several cards in JSON", sitetest.Request{Target: "/any", Body: `{"card_id":["p1","p2"],"code":"1"}`}, 400, "invalid_request", "code"},
-		{"openid that is a card_id", sitetest.Request{Target: "/any?card_id=p1&openid=p123456789012345678901234567"}, 400, "invalid_request", "openid"},
-		{"openid length", sitetest.Request{Target: "/any?card_id=p1&openid=" + testOpenID + "x"}, 400, "invalid_request", "openid"},
+		{"openid that is a card_id", sitetest.Request{Target: "/bound?card_id=p1&openid=p123456789012345678901234567"}, 400, "invalid_request", "openid"},
+		{"openid letter", sitetest.Request{Target: "/bound?card_id=p1&openid=" + testOpenID[:27] + "."}, 400, "invalid_request", "openid"},
+		{"openid length", sitetest.Request{Target: "/bound?card_id=p1&openid=" + testOpenID + "x"}, 400, "invalid_request", "openid"},
 		{"fixed_begintimestamp", sitetest.Request{Target: "/any?card_id=p1&fixed_begintimestamp=-1"}, 400, "invalid_request", "fixed_begintimestamp"},
 		{"fixed_begintimestamp length", sitetest.Request{Target: "/any?card_id=p1&fixed_begintimestamp=" + strings.Repeat("1", 21)}, 400, "invalid_request", "fixed_begintimestamp"},
 		{"outer_str length", sitetest.Request{Target: "/any?card_id=p1&outer_str=" + long}, 400, "invalid_request", "outer_str"},
@@ -297,5 +306,120 @@ func TestBodyLimits(t *testing.T) {
 	}
 	if w := post(`{"x":`+strings.Repeat(`[`, 9_000)+strings.Repeat(`]`, 9_000)+`}`, -1); w.Code != http.StatusOK {
 		t.Errorf("deep JSON: got %d %s", w.Code, w.Body)
+	}
+}
+
+// TestConfiguredOpenID has openids configured that the requests bring: each one that is none is refused, and one in a minute
+// logged.
+func TestConfiguredOpenID(t *testing.T) {
+	logs := sitetest.Logs(t)
+	s := sitetest.New(t, `
+	wechat_card /user add_card {
+		card p1 {
+			openid {header.X-User}
+		}
+	}
+	wechat_card /part add_card {
+		card p1
+		card * {
+			openid o{header.X-User}
+		}
+		accept none
+	}
+	wechat_card /literal add_card {
+		card p1 {
+			openid user-7
+		}
+	}`)
+	for _, tc := range []struct {
+		target, user string
+		status       int
+		reason       string
+	}{
+		{"/user", testOpenID, 200, ""},
+		{"/part?card_id=p2", testOpenID[1:], 200, ""},
+		{"/part?card_id=p1", "4711", 200, ""},
+		{"/user", "", 403, "value_missing"},
+		{"/user", "4711", 403, "value_invalid"},
+		{"/user?openid=" + testOpenID, "4711", 403, "value_invalid"},
+		{"/user", "alice@shop.example", 403, "value_invalid"},
+		{"/user", testOpenID + "x", 403, "value_invalid"},
+		{"/user", " " + testOpenID, 403, "value_invalid"},
+		{"/user", testOpenID[:27], 403, "value_invalid"},
+		{"/user", "p" + testOpenID[1:], 403, "value_invalid"},
+		{"/user", "O" + testOpenID[1:], 403, "value_invalid"},
+		{"/user", testOpenID[:27] + "+", 403, "value_invalid"},
+		{"/user", strings.Repeat("中", 9) + "o", 403, "value_invalid"},
+		{"/user", strings.Repeat("o", 65), 403, "value_invalid"},
+		{"/part?card_id=p2", testOpenID, 403, "value_invalid"},
+		{"/literal", "", 403, "value_invalid"},
+	} {
+		w := s.Do(sitetest.Request{Target: tc.target, Header: map[string]string{"X-User": tc.user}})
+		if tc.status == 200 && w.Code == 200 {
+			continue
+		}
+		problemtest.Want(t, w, tc.status, tc.reason, "openid")
+		if tc.user != "" && strings.Contains(w.Body.String(), tc.user) {
+			t.Errorf("the answer says who asks: %s", w.Body)
+		}
+	}
+	warnings := 0
+	for _, line := range logs() {
+		if line["level"] == "warn" && line["reason"] == "value_invalid" {
+			warnings++
+		}
+	}
+	if warnings != 3 { // a value each
+		t.Errorf("%d warnings", warnings)
+	}
+}
+
+// TestMisread asks for what would be good for another card, too.
+func TestMisread(t *testing.T) {
+	s := sitetest.New(t, `
+	wechat_card /on add_card {
+		card p1 pzZ8Yt1XGILfi-FUsewpnnolGgZk
+		accept openid
+	}
+	wechat_card /off add_card {
+		card p1 pzZ8Yt1XGILfi-FUsewpnnolGgZk
+		accept openid
+		nonce_str off
+	}`)
+	const query = "?card_id=pzZ8Yt1XGILfi-FUsewpnnolGgZk&openid="
+	const crafted = "op1Pj9jr90_SQRaVqYI239Ka1erk" // ends where the card's p makes another card_id of it
+	problemtest.Want(t, s.Get("/off"+query+crafted), 400, "invalid_request", "pzZ8Yt1XGILfi-FUsewpnnolGgZk")
+	if got := s.Cards(s.Get("/off" + query + "oj1Pj9jr90_SQRaVqYI239Ka1erk"))[0]; got.Ext["nonce_str"] != nil {
+		t.Errorf("got %s", got.Raw)
+	}
+	if nonce, _ := s.Cards(s.Get("/on" + query + crafted))[0].Ext["nonce_str"].(string); !strings.HasPrefix(nonce, "oz") || len(nonce) != 32 {
+		t.Errorf("got nonce %q", nonce)
+	}
+	problemtest.Want(t, s.Get("/on"+query+"ozzzzzzzzzzzz90_SQRaVqYI239K"), 400, "invalid_request", "another card")
+}
+
+// TestAcceptOfCodeAndOpenID looks at which configurations let clients choose both. In the Caddyfile it is a matter of adapting.
+func TestAcceptOfCodeAndOpenID(t *testing.T) {
+	for _, tc := range []struct {
+		cards string
+		fine  bool
+	}{
+		{`{"card_id":["p1"]}`, false},
+		{`{"card_id":["*"]}`, false},
+		{`{"card_id":["p1"],"outer_str":"x"}`, false},
+		{`{"card_id":["p1"],"code":"1"},{"card_id":["p2"]}`, false},
+		{`{"card_id":["p1"]},{"card_id":["*"],"openid":"{http.request.header.X}"}`, false},
+		{`{"card_id":["p1"],"code":"1"}`, true},
+		{`{"card_id":["p1","p2"],"openid":"{http.request.header.X}"}`, true},
+		{`{"card_id":["p1"],"code":"1"},{"card_id":["*"],"openid":"{http.request.header.X}"}`, true},
+	} {
+		for _, accept := range []string{`"code","openid"`, `"openid","outer_str","code"`} {
+			err := sitetest.Validate(`{"admin":{"disabled":true},"apps":{"wechat_card":{"accounts":{"default":{"app_id":"wx1","app_secret":"s"}},"store":{"module":"off"}},
+				"http":{"servers":{"srv0":{"listen":["127.0.0.1:0"],"routes":[{"handle":[{"handler":"wechat_card","action":
+				{"name":"add_card","cards":[` + tc.cards + `],"accept":[` + accept + `]}}]}]}}}}}`)
+			if (err == nil) != tc.fine || err != nil && !strings.Contains(err.Error(), "accept") {
+				t.Errorf("%s accept %s: got %v", tc.cards, accept, err)
+			}
+		}
 	}
 }

@@ -2,11 +2,14 @@
 package choosecard
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/answer"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/request"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
@@ -25,6 +28,9 @@ import (
 //
 // A request may have `card_id`, `card_type` and `shop_id`, which choose among the user's cards: in the query of a GET, in a
 // JSON object or a form of a POST. Those that it has not are empty in the answer; without any, all the user's cards are shown.
+//
+// What is signed is good for adding the card, too, with the shop_id or the card_type as its code. So these are refused beside the
+// card_id of a card that a `fill` of the account lists, or for which an `add_card` of the account sets code or openid.
 type ChooseCard struct {
 	// Which cards may be named. What is signed for choosing a card is also good for adding it, so this hands the card out just
 	// as add_card does; with `*`, any card to whoever can send a request.
@@ -32,6 +38,7 @@ type ChooseCard struct {
 
 	cards cards.Set
 	shape request.Shape
+	app   *app.App
 }
 
 // CaddyModule returns the Caddy module information.
@@ -40,10 +47,15 @@ func (ChooseCard) CaddyModule() caddy.ModuleInfo {
 }
 
 // Provision compiles the configuration.
-func (c *ChooseCard) Provision(caddy.Context) error {
+func (c *ChooseCard) Provision(ctx caddy.Context) error {
 	if err := c.cards.AddLists(c.Cards); err != nil {
 		return err
 	}
+	mod, err := ctx.AppIfConfigured(app.Name)
+	if err != nil {
+		return fmt.Errorf("choose_card needs the global option wechat_card: %w", err)
+	}
+	c.app = mod.(*app.App)
 	c.shape = request.Shape{Fields: field.SetOf(field.CardType, field.ShopID), Max: 1}
 	return c.cards.CheckNotEmpty()
 }
@@ -55,7 +67,9 @@ func (c *ChooseCard) Needs() []credential.Kind { return []credential.Kind{creden
 func (c *ChooseCard) Methods() []string { return answer.Methods }
 
 // CardUses implements CardUser.
-func (c *ChooseCard) CardUses() []doctor.CardUse { return c.cards.Uses(cards.OnlyNamed) }
+func (c *ChooseCard) CardUses() []doctor.CardUse {
+	return c.cards.Uses(func(*cards.Rule) doctor.CardUse { return doctor.CardUse{Chooses: true} })
+}
 
 // ServeAction implements Action.
 func (c *ChooseCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {
@@ -78,6 +92,10 @@ func (c *ChooseCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddy
 	}
 	if filter.ShopID, err = q.Shared[field.ShopID].Optional(field.ShopID); err != nil {
 		return err
+	}
+	if filter.CardID != "" && (filter.ShopID != "" || filter.CardType != "") && c.app.Decides(account, filter.CardID) {
+		return problem.Invalid("card_id excludes shop_id and card_type here: with them the signature would add card %s with a code of the client's choice",
+			filter.CardID)
 	}
 	body, err := account.ChooseCard(r.Context(), s.Body, filter)
 	if err != nil {

@@ -1,10 +1,10 @@
 package choosecard_test
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,7 +36,7 @@ func choose(s *sitetest.Site, q sitetest.Request) (cardID, cardType, shopID stri
 	if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil {
 		s.T.Fatal(err)
 	}
-	if raw, err := hex.DecodeString(a.NonceStr); err != nil || len(raw) != 16 {
+	if !regexp.MustCompile(`^[0-9A-Za-z]{32}$`).MatchString(a.NonceStr) {
 		s.T.Errorf("got nonce %q", a.NonceStr)
 	}
 	if timestamp, err := strconv.ParseInt(a.Timestamp, 10, 64); err != nil || time.Since(time.Unix(timestamp, 0)) > time.Minute {
@@ -102,5 +102,85 @@ func TestChooseCardRefuses(t *testing.T) {
 	}
 	if calls := s.WeChat.Calls(); len(calls) != 0 {
 		t.Errorf("WeChat was asked: %v", calls)
+	}
+}
+
+// TestChooseCardOfWhatOthersDecide asks for cards whose code or openid is not for clients to say. What they choose beside the
+// card_id would be the code.
+func TestChooseCardOfWhatOthersDecide(t *testing.T) {
+	s := sitetest.New(t, `
+	wechat_card /choose choose_card {
+		card *
+	}
+	wechat_card /other choose_card {
+		account other
+		card *
+	}
+	wechat_card /any choose_card {
+		account {query.account}
+		card *
+	}
+	wechat_card /fill fill {
+		card pFill
+	}
+	wechat_card /add add_card {
+		card pCode {
+			code {header.X-Code}
+		}
+		card pOpenID {
+			openid {header.X-Openid}
+		}
+		card pOuter {
+			outer_str x
+		}
+		card pFree
+		accept code
+	}
+	wechat_card /elsewhere add_card {
+		account other
+		card pOwn
+		card * {
+			code {header.X-Code}
+		}
+	}`)
+	for _, tc := range []struct {
+		target string
+		card   string
+		free   bool
+	}{
+		{"/choose?", "pFill", false},
+		{"/choose?", "pCode", false},
+		{"/choose?", "pOpenID", false},
+		{"/choose?", "pOuter", true},
+		{"/choose?", "pFree", true},
+		{"/choose?", "pNamedNowhere", true},
+		{"/other?", "pNamedNowhere", false},
+		{"/other?", "pFill", false},
+		{"/other?", "pOwn", true},
+		{"/any?account=default&", "pCode", false},
+		{"/any?account=default&", "pNamedNowhere", true},
+		{"/any?account=other&", "pNamedNowhere", false},
+		{"/any?account=other&", "pOwn", true},
+	} {
+		if w := s.Get(tc.target + "card_id=" + tc.card); w.Code != http.StatusOK {
+			t.Errorf("%s%s: got %d %s", tc.target, tc.card, w.Code, w.Body)
+		}
+		for _, beside := range []string{"shop_id=12345678901234567890", "card_type=MEMBER_CARD", "shop_id=1&card_type=GIFT"} {
+			w := s.Get(tc.target + beside)
+			if w.Code != http.StatusOK {
+				t.Errorf("%s%s: got %d %s", tc.target, beside, w.Code, w.Body)
+			}
+			w = s.Get(tc.target + beside + "&card_id=" + tc.card)
+			if tc.free {
+				if w.Code != http.StatusOK {
+					t.Errorf("%s%s with %s: got %d %s", tc.target, tc.card, beside, w.Code, w.Body)
+				}
+				continue
+			}
+			problemtest.Want(t, w, 400, "invalid_request", tc.card)
+		}
+		if w := s.Get(tc.target + "shop_id=&card_type=&card_id=" + tc.card); w.Code != http.StatusOK {
+			t.Errorf("%s%s: got %d %s", tc.target, tc.card, w.Code, w.Body)
+		}
 	}
 }

@@ -37,7 +37,11 @@ func (f *Fill) fill(r *http.Request, account *plugin.Account, b *fillBuffer) err
 	}
 	b.filled, err = fill.Append(b.filled, b.body, b.parts, func(dst []byte, i int) ([]byte, error) {
 		if b.parts[i].Kind == fill.CardExt {
-			return signer.AppendCardExt(dst, &b.exts[i], true), nil
+			dst, err := signer.AppendCardExt(dst, &b.exts[i], true)
+			if err != nil {
+				err = byBackend(err)
+			}
+			return dst, err
 		}
 		extra, err := f.extraData(r, account, &b.exts[i])
 		if err != nil {
@@ -49,7 +53,7 @@ func (f *Fill) fill(r *http.Request, account *plugin.Account, b *fillBuffer) err
 }
 
 // ext puts together what the backend says of a card. Its values are held to what clients may send, for backends pass on what
-// they were sent; an openid need not be as long as WeChat's are.
+// they were sent.
 func (f *Fill) ext(p *fill.Part) (ext card.Ext, err error) {
 	var fault language.Phrase
 	if ext.CardID, fault = jsonscan.DecodeString(p.CardID); fault != "" {
@@ -83,15 +87,8 @@ func backendText(f field.Field, raw []byte) (string, error) {
 		return field.Text{S: string(raw)}.Check(f)
 	}
 	s, fault := jsonscan.DecodeString(raw)
-	t := field.Text{S: s, Fault: fault}
-	if f == field.OpenID {
-		return t.CheckAs(f, beginsAsOpenID)
-	}
-	return t.Check(f)
+	return field.Text{S: s, Fault: fault}.Check(f)
 }
-
-// beginsAsOpenID tells openids from card_ids, which begin with p.
-func beginsAsOpenID(s string) bool { return s != "" && s[0] == 'o' && field.All(s, field.IsWord) }
 
 // extraData gives what opens the member-card component for a card.
 func (f *Fill) extraData(r *http.Request, account *plugin.Account, ext *card.Ext) (card.ExtraData, error) {

@@ -76,7 +76,7 @@ func (f *Fill) Needs() []credential.Kind {
 // CardUses implements CardUser. What a backend asks fill for cannot be seen from here.
 func (f *Fill) CardUses() []doctor.CardUse {
 	return f.cards.Uses(func(*cards.Rule) doctor.CardUse {
-		return doctor.CardUse{Adds: true, Code: doctor.Maybe, OpenID: doctor.Maybe, FixedBegin: doctor.Maybe}
+		return doctor.CardUse{Adds: true, Code: doctor.Maybe, OpenID: doctor.Maybe, FixedBegin: doctor.Maybe, Decides: true}
 	})
 }
 

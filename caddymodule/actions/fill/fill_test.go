@@ -114,11 +114,11 @@ func TestFill(t *testing.T) {
 	}
 }
 
-// TestFillOpenID lets the backend name a user as a client may not: its word for who the user is counts.
+// TestFillOpenID has a backend say who the user is.
 func TestFillOpenID(t *testing.T) {
-	s := sitetest.NewListening(t, fillRoute, jsonBackend(`{"cardId":"p1","cardExt":{"openid":"oUser-7","code":"123"}}`))
+	s := sitetest.NewListening(t, fillRoute, jsonBackend(`{"cardId":"p1","cardExt":{"openid":"oUser-7_90123456789012345678","code":"123"}}`))
 	resp, body := s.Send("GET", "/")
-	if resp.StatusCode != http.StatusOK || !strings.Contains(body, `\"openid\":\"oUser-7\"`) {
+	if resp.StatusCode != http.StatusOK || !strings.Contains(body, `\"openid\":\"oUser-7_90123456789012345678\"`) {
 		t.Errorf("got %d %s", resp.StatusCode, body)
 	}
 }
@@ -140,6 +140,10 @@ func TestFillRefuses(t *testing.T) {
 		{"a code with a card in it", `{"cardId":"p1","cardExt":{"code":{"cardId":"p2","cardExt":{}}}}`, 400, problem.ReasonInvalidRequest, "code is not a string"},
 		{"a card_id for an openid", `{"cardId":"p1","cardExt":{"openid":"pjZ8Yt1XGILfi-FUsewpnnolGgZk"}}`, 400, problem.ReasonInvalidRequest, "openid"},
 		{"a blank in an openid", `{"cardId":"p1","cardExt":{"openid":"o 1"}}`, 400, problem.ReasonInvalidRequest, "openid"},
+		{"a short openid", `{"cardId":"p1","cardExt":{"openid":"oUser-7"}}`, 400, problem.ReasonInvalidRequest, "openid"},
+		{"a long openid", `{"cardId":"p1","cardExt":{"openid":"op1Pj9jr90_SQRaVqYI239Ka1erkIq"}}`, 400, problem.ReasonInvalidRequest, "openid"},
+		{"an openid and more", `{"cardId":"p1","cardExt":{"openid":"oUser-7_90123456789012345678901234567890123456789012345678901234"}}`, 400, problem.ReasonInvalidRequest, "openid"},
+		{"what is good for another card", `{"cardId":"p1","cardExt":{"openid":"ozzzzzzzzzzzz90_SQRaVqYI239K"}}`, 400, problem.ReasonInvalidRequest, "another card"},
 		{"control characters", `{"cardId":"p1","cardExt":{"outer_str":"a\nb"}}`, 400, problem.ReasonInvalidRequest, "outer_str"},
 		{"half a pair", `{"cardId":"p1","cardExt":{"outer_str":"\ud83d"}}`, 400, problem.ReasonInvalidRequest, "outer_str"},
 		{"not UTF-8", "{\"cardId\":\"p1\",\"cardExt\":{\"outer_str\":\"\xff\"}}", 400, problem.ReasonInvalidRequest, "outer_str"},

@@ -30,7 +30,7 @@ import (
 const cardJSON = `{"cardId":"p1","cardExt":{}}`
 
 // signedJSON is what becomes of cardJSON.
-var signedJSON = regexp.MustCompile(`^\{"cardId":"p1","cardExt":"\{\\"timestamp\\":\\"\d{10}\\",\\"nonce_str\\":\\"[0-9a-f]{32}\\",\\"signature\\":\\"[0-9a-f]{40}\\"\}"\}$`)
+var signedJSON = regexp.MustCompile(`^\{"cardId":"p1","cardExt":"\{\\"timestamp\\":\\"\d{10}\\",\\"nonce_str\\":\\"[0-9A-Za-z]{32}\\",\\"signature\\":\\"[0-9a-f]{40}\\"\}"\}$`)
 
 // exchange writes a request and gives everything that came back, less what time and order change.
 func exchange(t *testing.T, addr, method, path string) string {

@@ -25,7 +25,8 @@ import (
 //
 // A request has `url`: the page's address as `location.href` has it, in the query of a GET (encoded once, by
 // encodeURIComponent), or in a JSON object or a form of a POST. What follows `#` does not matter; everything else is signed as
-// it came.
+// it came. An address that holds `&timestamp=`, digits and `&url=` is refused, for its signature would be good for the page behind
+// them, too; and so is one that was not encoded and lost what WeChat had put behind it, such as `from`.
 type JSConfig struct {
 	// The origins whose pages are signed for, such as `https://shop.example`: a gateway that signs for any page lets anybody's
 	// page act as the account's. May hold placeholders that do not depend on a request.
@@ -76,6 +77,10 @@ func (j *JSConfig) Methods() []string { return answer.Methods }
 
 // ServeAction implements Action.
 func (j *JSConfig) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {
+	pairs, err := pairsOf(r)
+	if err != nil {
+		return err
+	}
 	s := answer.GetScratch()
 	defer s.Free()
 	q := &s.Request
@@ -88,6 +93,9 @@ func (j *JSConfig) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyht
 	page, err := q.Shared[field.PageURL].Check(field.PageURL)
 	if err != nil {
 		return err
+	}
+	if wasCut(pairs) {
+		return problem.Invalid("url was cut at its first &: encode it once, with encodeURIComponent")
 	}
 	if origin, _ := field.OriginOf(page); !slices.Contains(j.origins, origin) {
 		return problem.Newf(http.StatusForbidden, problem.ReasonOriginNotAllowed, "pages of this origin are not signed for here")

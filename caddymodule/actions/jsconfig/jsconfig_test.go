@@ -1,11 +1,11 @@
 package jsconfig_test
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -27,9 +27,11 @@ const jsConfigSite = `
 	}
 `
 
+const form = "application/x-www-form-urlencoded"
+
 func checkNonce(t *testing.T, nonce string) {
 	t.Helper()
-	if raw, err := hex.DecodeString(nonce); err != nil || len(raw) != 16 {
+	if !regexp.MustCompile(`^[0-9A-Za-z]{32}$`).MatchString(nonce) {
 		t.Errorf("got nonce %q", nonce)
 	}
 }
@@ -45,7 +47,6 @@ func TestJSConfig(t *testing.T) {
 	t.Setenv("TEST_ORIGIN", "https://env.example:8443")
 	s := sitetest.New(t, jsConfigSite)
 	const apis = `["chooseCard","addCard","openCard"]`
-	const form = "application/x-www-form-urlencoded"
 	for _, tc := range []struct {
 		name string
 		sitetest.Request
@@ -156,6 +157,91 @@ func TestJSConfigRefuses(t *testing.T) {
 	problemtest.Want(t, s.Do(sitetest.Request{Method: http.MethodDelete, Target: "/js"}), 405, "method_not_allowed", "GET")
 	if calls := s.WeChat.Calls(); len(calls) != 0 {
 		t.Errorf("WeChat was asked: %v", calls)
+	}
+}
+
+// TestJSConfigOfTwoPages asks for signatures that would be good for a page of another origin, too.
+func TestJSConfigOfTwoPages(t *testing.T) {
+	t.Setenv("TEST_ORIGIN", "https://env.example:8443")
+	s := sitetest.New(t, jsConfigSite)
+	for _, tc := range []struct {
+		page string
+		fine bool
+	}{
+		{"https://shop.example/&timestamp=1700000000&url=https://other.example/page", false},
+		{"https://shop.example/?a=1&timestamp=1700000000&url=https://other.example/page", false},
+		{"https://shop.example/?a=1&timestamp=0&url=", false},
+		{"https://shop.example/?a=1&timestamp=x&timestamp=1&url=https://other.example/page#top", false},
+		{"https://shop.example/?a=1#&timestamp=1700000000&url=https://other.example/page", true},
+		{"https://shop.example/?a=1&timestamp=1700000000&x=2&url=https://other.example/page", true},
+		{"https://shop.example/?timestamp=1700000000&url=https://other.example/page", true},
+		{"https://shop.example/?a=1%26timestamp=1700000000%26url=https://other.example/page", true},
+	} {
+		body, err := json.Marshal(map[string]string{"url": tc.page})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range []sitetest.Request{
+			{Target: "/js?url=" + url.QueryEscape(tc.page)},
+			{Target: "/js", Body: "url=" + url.QueryEscape(tc.page), Type: form},
+			{Target: "/js", Body: string(body)},
+		} {
+			w := s.Do(q)
+			if !tc.fine {
+				problemtest.Want(t, w, 400, "invalid_request", "url")
+			} else if w.Code != http.StatusOK {
+				t.Errorf("%+v: got %d %s", q, w.Code, w.Body)
+			}
+		}
+	}
+}
+
+// TestJSConfigOfACutPage asks for addresses that were not encoded: their own parameters stand beside them.
+func TestJSConfigOfACutPage(t *testing.T) {
+	t.Setenv("TEST_ORIGIN", "https://env.example:8443")
+	s := sitetest.New(t, jsConfigSite)
+	const page = "https%3A%2F%2Fshop.example%2F"
+	for _, tc := range []struct {
+		pairs string
+		fine  bool
+	}{
+		{"url=https://shop.example/?id=1&from=timeline&isappinstalled=0", false},
+		{"url=https://shop.example/?id=1&isappinstalled=0", false},
+		{"url=https://shop.example/?&code=0a1&state=b", false},
+		{"url=https://shop.example/?x&state=", false},
+		{"url=https://shop.example/?x&scene", false},
+		{"url=https://shop.example/?x&clicktime=1", false},
+		{"url=https://shop.example/?x&enterid=1", false},
+		{"url=https://shop.example/?x&y=z&nsukey=a%2Bb", false},
+		{"from=timeline&url=https://shop.example/?x", false},
+		{"_=1&url=https%3A//shop.example/?x&%66rom=timeline", false},
+		{"%75rl=https://shop.example?x&from=timeline", false},
+		{"url=" + page + "?x=1&from=timeline", false},
+		{"url=" + page + "%3Fid%3D1%26from%3Dtimeline&from=timeline", true},
+		{"url=https://shop.example/&from=timeline", true},
+		{"url=https://shop.example/?id=1", true},
+		{"url=https://shop.example/?id=1&x=2&From=timeline", true},
+		{"url=" + page + "&x=?&from=timeline", true},
+		{"url=https://shop.example/?from=timeline", true},
+		{"url=https://shop.example/?from=timeline%26code=1", true},
+	} {
+		for _, q := range []sitetest.Request{
+			{Target: "/js?" + tc.pairs},
+			{Target: "/js", Body: tc.pairs, Type: form},
+			{Target: "/js", Body: tc.pairs, Type: form + "; charset=utf-8"},
+			{Target: "/js", Body: `{"url":"https://shop.example/?id=1","from":"timeline"}`},
+			{Target: "/js?" + tc.pairs, Body: `{"url":"https://shop.example/?id=1"}`},
+		} {
+			w := s.Do(q)
+			switch {
+			case tc.fine || strings.HasPrefix(q.Body, "{"):
+				if w.Code != http.StatusOK {
+					t.Errorf("%+v: got %d %s", q, w.Code, w.Body)
+				}
+			default:
+				problemtest.Want(t, w, 400, "invalid_request", "encodeURIComponent")
+			}
+		}
 	}
 }
 

@@ -47,19 +47,21 @@ func readCardExt(raw json.RawMessage) (text string, e cardExt, no *Refused) {
 	switch {
 	case e.signature == "":
 		return "", e, &Refused{TextSignature, "signature", "there is no signature"}
-	case !isSeconds(e.timestamp):
+	case !isNumber(e.timestamp):
 		return "", e, &Refused{TextParameter, "timestamp", "timestamp must be the seconds since 1970"}
 	case len(e.timestamp) > 11:
 		return "", e, &Refused{TextSignature, "timestamp", "timestamp is in milliseconds; WeChat wants seconds"}
-	case e.fixedBegin != "" && !isSeconds(e.fixedBegin):
+	case e.fixedBegin != "" && !isNumber(e.fixedBegin):
 		return "", e, &Refused{TextParameter, "fixed_begintimestamp", "fixed_begintimestamp must be the seconds since 1970"}
+	case e.balance != "" && !isNumber(e.balance):
+		return "", e, &Refused{TextParameter, "balance", "balance must be digits: the money in fen"}
 	case e.nonce != "" && (len(e.nonce) > 32 || strings.ContainsFunc(e.nonce, func(r rune) bool { return r > 127 || !wire.IsAlphanumeric(byte(r)) })):
 		return "", e, &Refused{TextParameter, "nonce_str", "nonce_str has at most 32 letters and digits"}
 	}
 	return text, e, nil
 }
 
-func isSeconds(text string) bool {
+func isNumber(text string) bool {
 	_, err := strconv.ParseUint(text, 10, 64)
 	return err == nil
 }
