@@ -19,6 +19,10 @@ type CardUse struct {
 	Code, OpenID, FixedBegin Sending
 	OpensComponent           bool // it opens the member-card component for the card
 
+	// The ids of all cards that it signs at once for whoever names none, separated by blanks; empty: nobody gets several without
+	// having asked for them.
+	Together string
+
 	// What else it does with the card, for people: "tells how many are left". The doctor says so below the card. It is for
 	// actions of other modules, and may be empty.
 	Does string
