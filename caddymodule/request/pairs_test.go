@@ -3,6 +3,7 @@ package request
 import (
 	"errors"
 	"math/big"
+	"math/rand/v2"
 	"net/url"
 	"regexp"
 	"slices"
@@ -100,52 +101,75 @@ func FuzzReadPairs(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	f.Fuzz(func(t *testing.T, raw string) { compareReading(t, raw) })
+}
+
+// TestReadPairsAtRandom does the same with queries of pieces that matter.
+func TestReadPairsAtRandom(t *testing.T) {
+	pieces := []string{
+		"card_id", "cards", "cardList", "card_ids", "CARD", "card", "_", "Id", "s", "outer_str", "code", "cardId", "x", "[", "]", "[]", "[0]", "[1]", "[00]", "[12]", "[card_id]", "[outer_str]", "[code]", "[x]",
+		"=", "=", "=p1", "=p2,p3", "=%5B", "&", "&", "&", "%5B", "%5D", "%", "+", ".", " ", "&cards[0][card_id]=p1&", "&cards[1][card_id]=p2&", "&card_id[]=p1&",
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		var raw strings.Builder
+		for range random.IntN(12) {
+			raw.WriteString(pieces[random.IntN(len(pieces))])
+		}
+		compareReading(t, raw.String())
+		if t.Failed() {
+			t.Fatalf("it was %q", raw.String())
+		}
+	}
+}
+
+// compareReading reads a query in both ways.
+func compareReading(t *testing.T, raw string) {
+	t.Helper()
 	sh := Shape{Fields: field.SetOf(field.OuterStr, field.Code), IDList: true, Cards: true, Max: 100}
-	f.Fuzz(func(t *testing.T, raw string) {
-		var q Cards
-		err := q.readPairs(raw, &sh, false)
-		want, refused := ask(raw, sh.Max)
-		if (err != nil) != (refused != nil) {
-			t.Fatalf("got error %v, want %v", err, refused)
+	var q Cards
+	err := q.readPairs(raw, &sh, false)
+	want, refused := ask(raw, sh.Max)
+	if (err != nil) != (refused != nil) {
+		t.Fatalf("%q: got error %v, want %v", raw, err, refused)
+	}
+	if err != nil {
+		if p := problem.Of(err, time.Time{}); p == nil || p.Status != 400 || p.Reason != problem.ReasonInvalidRequest {
+			t.Fatalf("%q: got %v", raw, err)
 		}
-		if err != nil {
-			if p := problem.Of(err, time.Time{}); p == nil || p.Status != 400 || p.Reason != problem.ReasonInvalidRequest {
-				t.Fatalf("got %v", err)
-			}
-			return
-		}
-		if !slices.Equal(q.IDs, want.ids) || len(q.Own) != len(want.own) {
-			t.Fatalf("got ids %q and the fields of %d, want %q and %d", q.IDs, len(q.Own), want.ids, len(want.own))
-		}
-		for _, f := range []field.Field{field.OuterStr, field.Code} {
-			compare := func(got field.Text, values []string) {
-				switch {
-				case len(values) > 1:
-					if got.Fault != field.FaultTwice {
-						t.Errorf("%s: got %+v of %q", f.Name(), got, values)
-					}
-				case len(values) == 1 && values[0] == "%" && got.S != "%":
-					if got.Fault != field.FaultEscape {
-						t.Errorf("%s: got %+v", f.Name(), got)
-					}
-				case got.Fault != "" || got.S != strings.Join(values, ""):
-					t.Errorf("%s: got %+v, want %q", f.Name(), got, values)
-				}
-			}
+		return
+	}
+	if !slices.Equal(q.IDs, want.ids) || len(q.Own) != len(want.own) {
+		t.Fatalf("%q: got ids %q and the fields of %d, want %q and %d", raw, q.IDs, len(q.Own), want.ids, len(want.own))
+	}
+	for _, f := range []field.Field{field.OuterStr, field.Code} {
+		compare := func(got field.Text, values []string) {
 			switch {
-			case len(want.own) == 0:
-				compare(q.Shared[f], want.shared[f.Name()])
-			case !q.Shared[f].Absent(): // stands beside the cards
-				for i := range q.Own {
-					if q.Own[i][f].Fault == "" {
-						t.Errorf("got %+v", q.Own[i])
-					}
+			case len(values) > 1:
+				if got.Fault != field.FaultTwice {
+					t.Errorf("%s: got %+v of %q", f.Name(), got, values)
 				}
-			default:
-				for i := range q.Own {
-					compare(q.Own[i][f], want.own[i][f.Name()])
+			case len(values) == 1 && values[0] == "%" && got.S != "%":
+				if got.Fault != field.FaultEscape {
+					t.Errorf("%s: got %+v", f.Name(), got)
 				}
+			case got.Fault != "" || got.S != strings.Join(values, ""):
+				t.Errorf("%s: got %+v, want %q", f.Name(), got, values)
 			}
 		}
-	})
+		switch {
+		case len(want.own) == 0:
+			compare(q.Shared[f], want.shared[f.Name()])
+		case !q.Shared[f].Absent(): // stands beside the cards
+			for i := range q.Own {
+				if q.Own[i][f].Fault == "" {
+					t.Errorf("got %+v", q.Own[i])
+				}
+			}
+		default:
+			for i := range q.Own {
+				compare(q.Own[i][f], want.own[i][f.Name()])
+			}
+		}
+	}
 }

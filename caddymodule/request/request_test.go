@@ -18,6 +18,7 @@ func FuzzReadJSON(f *testing.F) {
 		`{}`, ` { "card_id" : "p1" } `, `{"card_id":["p1","p2"],"outer_str":"\u4e2d\ud83d\ude00\n"}`, `{"x":[{"y":"]}"},1e5,null]}`,
 		`{"cards":[{"card_id":"p1","code":"1"}]}`, `{"cardList":[{"cardId":"p1","code":"1","isSuccess":true}]}`,
 		`{"cardList":"[{\"card_id\":\"p1\",\"encrypt_code\":\"+\"}]"}`, `{"code":"\ud800"}`, `{"code":"a","code":"b"}`, `{"code":null}`, "{\"code\":\"\x00\"}", "{\"cards\":[{\"code\":\"\xff\"}]}", `[]`, `{"a":-0.5,"b":true}`,
+		`{"card_id":""}`, `{"card_ids":["p1"]}`, `{"x":1,"CardList[0]":2}`, `{"encrypt_code":"x","code":""}`, `{"cards":[{"cardId":"p1"}]}`, `{"cards":[{"card_id":"p1","encrypt_code":"x"}]}`,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -174,7 +174,7 @@ func TestLookAlikes(t *testing.T) {
 	wantLookAlike(t, choose, "shopid[x]", "shop_id")
 
 	for _, name := range []string{
-		"card", "id", "ids", "cards2", "cardsx", "xcards", "mycard_id", "card_idx", "card-id", "card_id ", " card_id", "cardListing", "cardſ", "[card_id]", "data[card_id]", "token", "_", "",
+		"card", "id", "ids", "cards2", "cardsx", "xcards", "mycard_id", "card_idx", "card-id", "card_id ", " card_id", "cardListing", "cardſ", "[card_id]", "data[card_id]", "cards.0.card_id", "token", "_", "",
 	} {
 		for _, sh := range []*request.Shape{addCard, openCard, choose, component} {
 			if name != "" {
