@@ -20,11 +20,11 @@ func (q *Cards) readCardList(raw []byte, sh *Shape) error {
 		return q.readCardListString(s, sh)
 	}
 	if raw[0] != '[' {
-		return problem.Invalid("cardList is not an array")
+		return problem.Invalid("%s is not an array", "cardList")
 	}
 	for element := range jsonscan.Elements(raw) {
 		if element[0] != '{' {
-			return problem.Invalid("cardList: an element is not an object")
+			return problem.Invalid("%s: an element is not an object", "cardList")
 		}
 		if err := q.readResult(element, sh); err != nil {
 			return err
@@ -56,7 +56,7 @@ func (q *Cards) readResult(element []byte, sh *Shape) error {
 	var own field.Texts
 	var id string
 	var idFault language.Phrase
-	var seen field.Set
+	var seen seen
 	var seenID, seenSuccess bool
 	added := true
 	for name, raw := range jsonscan.Members(element) {
@@ -67,12 +67,12 @@ func (q *Cards) readResult(element []byte, sh *Shape) error {
 				return problem.Invalid("%s %s", name, field.FaultTwice)
 			}
 			seenID = true
-		case "code", "encrypt_code":
+		case "code", encryptCode:
 			if raw[0] == 'n' { // null, for a card that was not added
 				continue
 			}
 			s, fault := jsonscan.DecodeString(raw)
-			own[field.Code].Set(&seen, field.Code, s, fault)
+			seen.set(&own, field.Code, name, s, fault)
 		case "isSuccess":
 			if seenSuccess {
 				return problem.Invalid("isSuccess %s", field.FaultTwice)

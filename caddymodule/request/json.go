@@ -3,6 +3,7 @@ package request
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
@@ -22,7 +23,7 @@ func (q *Cards) readJSON(body []byte, sh *Shape) error {
 	if body[0] != '{' {
 		return problem.Invalid("the body is no JSON object")
 	}
-	var seen field.Set
+	var seen seen
 	var list string // which of the lists was there
 	var seenCardID bool
 	for name, raw := range jsonscan.Members(body) {
@@ -34,7 +35,7 @@ func (q *Cards) readJSON(body []byte, sh *Shape) error {
 			}
 			seenCardID = true
 			err = q.readJSONCardID(raw, sh)
-		case name == "cards" && sh.Cards, name == "cardList" && sh.CardList:
+		case name == "cards" && sh.Cards, name == "cardList" && (sh.CardList || sh.Answer):
 			if list == name {
 				return problem.Invalid("%s %s", name, field.FaultTwice)
 			}
@@ -45,18 +46,19 @@ func (q *Cards) readJSON(body []byte, sh *Shape) error {
 			if len(q.IDs) > 0 {
 				return problem.Invalid("card_id and %s exclude each other", name)
 			}
-			if name == "cards" {
-				err = q.readCards(raw, sh)
-			} else {
+			if name == "cardList" && sh.CardList {
 				err = q.readCardList(raw, sh)
+			} else {
+				err = q.readCards(name, raw, sh)
 			}
 		default:
-			f, ok := field.Named(name)
-			if !ok || !sh.Fields.Has(f) {
-				continue
+			f, ok := sh.named(name)
+			if !ok {
+				err = sh.checkUnread(name, true)
+				break
 			}
 			s, fault := jsonscan.DecodeString(raw)
-			q.Shared[f].Set(&seen, f, s, fault)
+			seen.set(&q.Shared, f, name, s, fault)
 		}
 		if err != nil {
 			return err
@@ -112,53 +114,67 @@ func (q *Cards) readJSONCardID(raw []byte, sh *Shape) error {
 		return problem.Invalid("card_id %s", fault)
 	}
 	if id == "" {
-		return nil
+		return problem.Invalid("card_id is empty")
 	}
 	return q.add(sh, id, nil)
 }
 
-// readCards reads an array of objects whose names are all known.
-func (q *Cards) readCards(raw []byte, sh *Shape) error {
+// readCards reads an array of objects whose names are all known. list is cards, or cardList as the answer of add_card has it.
+func (q *Cards) readCards(list string, raw []byte, sh *Shape) error {
 	if raw[0] != '[' {
-		return problem.Invalid("cards is not an array")
+		return problem.Invalid("%s is not an array", list)
 	}
 	n := 0
 	for element := range jsonscan.Elements(raw) {
 		n++
 		if element[0] != '{' {
-			return problem.Invalid("cards: an element is not an object")
+			return problem.Invalid("%s: an element is not an object", list)
 		}
-		var own field.Texts
-		var id string
-		var seen field.Set
-		var seenID bool
-		for name, raw := range jsonscan.Members(element) {
-			s, fault := jsonscan.DecodeString(raw)
-			if name == "card_id" {
-				if seenID {
-					fault = field.FaultTwice
-				}
-				if fault != "" {
-					return problem.Invalid("card_id %s", fault)
-				}
-				id, seenID = s, true
-				continue
-			}
-			f, ok := field.Named(name)
-			if !ok || !sh.Fields.Has(f) {
-				return problem.Invalid("cards: there is no field %s", field.Quote(name))
-			}
-			own[f].Set(&seen, f, s, fault)
-		}
-		if id == "" {
-			return problem.Invalid("card_id is missing")
-		}
-		if err := q.add(sh, id, &own); err != nil {
+		if err := q.readCard(list, element, sh); err != nil {
 			return err
 		}
 	}
 	if n == 0 {
-		return problem.Invalid("cards is an empty array")
+		return problem.Invalid("%s is an empty array", list)
 	}
 	return nil
+}
+
+// readCard reads one of them.
+func (q *Cards) readCard(list string, element []byte, sh *Shape) error {
+	var own field.Texts
+	var id string
+	var seen seen
+	var seenID bool
+	for name, raw := range jsonscan.Members(element) {
+		s, fault := jsonscan.DecodeString(raw)
+		if name == "card_id" || name == "cardId" && list == "cardList" {
+			if seenID {
+				fault = field.FaultTwice
+			}
+			if fault != "" {
+				return problem.Invalid("%s %s", name, fault)
+			}
+			id, seenID = s, true
+			continue
+		}
+		f, ok := sh.named(name)
+		switch {
+		case ok:
+			seen.set(&own, f, name, s, fault)
+		case name == "cardExt" && list == "cardList":
+			// An answer of ours may come back, and is signed anew. But what somebody wants to have signed must not get lost.
+			if fault != "" || s != "" && !strings.Contains(s, `"signature"`) {
+				return problem.Invalid("cardList: cardExt is not read: write outer_str and other fields beside cardId")
+			}
+		case likenessOf(name) == likeCardID:
+			return sh.checkUnread(name, true)
+		default:
+			return problem.Invalid("%s: there is no field %s", list, field.Quote(name))
+		}
+	}
+	if id == "" {
+		return problem.Invalid("card_id is missing")
+	}
+	return q.add(sh, id, &own)
 }

@@ -14,7 +14,8 @@ import (
 // It is stricter than package net/url, which reads on after an error, and costs nothing where nothing is escaped.
 // Names that have no meaning are ignored, whatever their values are.
 func (q *Cards) readPairs(raw string, sh *Shape, isForm bool) error {
-	var seen field.Set
+	var seen seen
+	var cards numbered
 	var seenCardList bool
 	for raw != "" {
 		var pair string
@@ -39,35 +40,49 @@ func (q *Cards) readPairs(raw string, sh *Shape, isForm bool) error {
 			}
 			err = q.readCardListString(value, sh)
 		default:
-			f, ok := field.Named(name)
-			if !ok || !sh.Fields.Has(f) {
-				continue
-			}
-			value, ok = queries.Unescape(value)
-			fault := language.Phrase("")
+			f, ok := sh.named(name)
 			if !ok {
-				fault = field.FaultEscape
+				err = q.readBracketed(name, value, sh, &cards)
+				break
 			}
-			q.Shared[f].Set(&seen, f, value, fault)
+			value, fault := unescape(value)
+			seen.set(&q.Shared, f, name, value, fault)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if seenCardList {
+	switch {
+	case len(cards) > 0 && seenCardList:
+		return problem.Invalid("cards and cardList exclude each other")
+	case len(cards) > 0:
+		return q.addNumbered(cards, sh)
+	case seenCardList:
 		return q.settle("cardList")
 	}
 	return nil
 }
 
-// readCardIDs reads a value of card_id: ids separated by commas. An empty one is none.
+// unescape decodes a value that may turn out not to matter.
+func unescape(value string) (string, language.Phrase) {
+	value, ok := queries.Unescape(value)
+	if !ok {
+		return "", field.FaultEscape
+	}
+	return value, ""
+}
+
+// readCardIDs reads a value of card_id: ids separated by commas.
 func (q *Cards) readCardIDs(value string, sh *Shape) error {
 	if value == "" {
-		return nil
+		return problem.Invalid("card_id is empty")
 	}
 	value, ok := queries.Unescape(value)
 	if !ok {
 		return problem.Invalid("card_id %s", field.FaultEscape)
+	}
+	if value[0] == '[' { // as wx.request and Python write arrays into queries and forms
+		return problem.Invalid("card_id is not 1 to 64 letters, digits, _ and -; several are card_id=…&card_id=…")
 	}
 	if !sh.IDList {
 		if len(q.IDs) > 0 {

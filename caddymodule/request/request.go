@@ -6,12 +6,14 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 )
 
-// Shape says what a request to an action may hold.
+// Shape says what a request to an action may hold. Names that have no meaning are ignored, but for those that look as if they
+// chose cards: these are refused, lest a request get all cards of a route because it spelt one otherwise.
 type Shape struct {
-	Fields   field.Set // that have a meaning; others are ignored
+	Fields   field.Set // that have a meaning
 	IDList   bool      // card_id may be several
-	Cards    bool      // JSON may have cards, each with its fields
-	CardList bool      // the same as wx.addCard and wx.chooseCard give it
+	Cards    bool      // there may be cards, each with its fields
+	Answer   bool      // JSON may have cardList in the place of cards, as the answer of add_card has it
+	CardList bool      // the same as wx.addCard and wx.chooseCard give it; a code is also called encrypt_code then
 	Max      int       // cards; 0: card_id has no meaning
 }
 
@@ -40,7 +42,7 @@ func (q *Cards) Reset() {
 // add adds a card. Its fields are given if they are its own.
 func (q *Cards) add(sh *Shape, id string, own *field.Texts) error {
 	if len(q.IDs) >= sh.Max {
-		return problem.Invalid("card_id: more cards than %d", sh.Max)
+		return tooMany(sh)
 	}
 	q.IDs = append(q.IDs, id)
 	if own != nil {
@@ -48,3 +50,5 @@ func (q *Cards) add(sh *Shape, id string, own *field.Texts) error {
 	}
 	return nil
 }
+
+func tooMany(sh *Shape) error { return problem.Invalid("card_id: more cards than %d", sh.Max) }

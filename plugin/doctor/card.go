@@ -11,8 +11,8 @@ import (
 // codeNotOurs is WeChat's errcode for a card that is not the account's.
 const codeNotOurs = 40073
 
-// CheckCard finds out whether a card is what its routes need it to be.
-func (d *Doctor) CheckCard(ctx context.Context, cardID string, uses []CardUse, report Report) {
+// CheckCard finds out whether a card is what its routes need it to be, and whether it is a member card.
+func (d *Doctor) CheckCard(ctx context.Context, cardID string, uses []CardUse, report Report) (isMember bool) {
 	say := func(verdict Verdict, todo, format string, args ...any) {
 		report(Finding{Check: checkCard, Card: cardID, Verdict: verdict, Text: fmt.Sprintf(format, args...), Todo: todo})
 	}
@@ -25,12 +25,13 @@ func (d *Doctor) CheckCard(ctx context.Context, cardID string, uses []CardUse, r
 			f.Todo = "app_id has to be that of the official account that made the card; see that the id is whole, too"
 		}
 		report(f)
-		return
+		return false
 	}
+	isMember = card.Type == memberCardType
 	var facts cardFacts
 	if raw, err := json.Marshal(card.Body); err != nil || json.Unmarshal(raw, &facts) != nil {
 		say(Warning, "look at it with caddy wechat-card card get", "WeChat's answer about it is not as documented")
-		return
+		return isMember
 	}
 	c := examined{card, facts, d.cfg.WeChatTime(), say}
 	c.exists()
@@ -38,6 +39,7 @@ func (d *Doctor) CheckCard(ctx context.Context, cardID string, uses []CardUse, r
 	c.created(uses)
 	seen := make(map[CardUse]bool)
 	for _, use := range uses {
+		use.Together = "" // is no matter of this card alone
 		if seen[use] {
 			continue
 		}
@@ -53,4 +55,5 @@ func (d *Doctor) CheckCard(ctx context.Context, cardID string, uses []CardUse, r
 		}
 	}
 	c.jumps()
+	return isMember
 }

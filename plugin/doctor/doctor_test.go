@@ -251,7 +251,9 @@ func TestCheckCard(t *testing.T) {
 				t.Fatal(err)
 			}
 			var f findings
-			w.guest(t).CheckCard(t.Context(), accounttest.CardID, tc.uses, f.report)
+			if isMember := w.guest(t).CheckCard(t.Context(), accounttest.CardID, tc.uses, f.report); isMember != (tc.typ == "MEMBER_CARD") {
+				t.Errorf("is it a member card: %v", isMember)
+			}
 			f.want(t, tc.want...)
 			if tc.fine {
 				f.wantNothingWrong(t)
@@ -266,6 +268,38 @@ func TestCheckCard(t *testing.T) {
 	var f findings
 	w.guest(t).CheckCard(t.Context(), "pUnknown", nil, f.report)
 	f.want(t, "✗ card: not a card of this account: card_get: errcode 40073")
+}
+
+func TestCheckTogether(t *testing.T) {
+	use := func(id, together string) CardUse {
+		return CardUse{CardID: id, Action: "add_card", Adds: true, Together: together}
+	}
+	for _, tc := range []struct {
+		name    string
+		uses    []CardUse
+		members []string
+		want    []string // what is said
+	}{
+		{"none", nil, nil, nil},
+		{"one", []CardUse{use("p1", "p1 p2"), use("p2", "p1 p2")}, []string{"p1"}, nil},
+		{"each by itself", []CardUse{use("p1", "p1"), use("p2", "p2")}, []string{"p1", "p2"}, nil},
+		{"only when asked for", []CardUse{use("p1", ""), use("p2", "")}, []string{"p1", "p2"}, nil},
+		{"two", []CardUse{use("p1", "p1 p3 p2"), use("p2", "p1 p3 p2"), use("p3", "p1 p3 p2")}, []string{"p1", "p2"}, []string{"2 member cards at once (p1, p2)"}},
+		{"two routes", []CardUse{use("p1", "p1 p2"), use("p2", "p1 p2"), use("p2", "p2 p3"), use("p3", "p2 p3")}, []string{"p1", "p2", "p3"}, []string{"(p1, p2)", "(p2, p3)"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var f findings
+			CheckTogether(tc.uses, tc.members, f.report)
+			if len(f.lines) != len(tc.want) {
+				t.Fatalf("got %q", f.lines)
+			}
+			for i, want := range tc.want {
+				if !strings.HasPrefix(f.lines[i], "! cards: add_card: ") || !strings.Contains(f.lines[i], want) {
+					t.Errorf("got %s, want %s in it", f.lines[i], want)
+				}
+			}
+		})
+	}
 }
 
 func TestCheckHosts(t *testing.T) {

@@ -39,6 +39,7 @@ const (
 	checkRights  = "rights"
 	checkQuota   = "quota"
 	checkCard    = "card" // of the id beside it
+	checkCards   = "cards"
 )
 
 // failed is the finding for a call that failed.

@@ -23,6 +23,9 @@ type CardUse struct {
 	// not for clients. Chooses says that the route signs the card for wx.chooseCard, which is good for adding it as well: so
 	// no client of such a route may say what else is signed of a card about which another route decides.
 	Decides, Chooses bool
+	// The ids of all cards that it signs at once for whoever names none, separated by blanks; empty: nobody gets several without
+	// having asked for them.
+	Together string
 
 	// What else it does with the card, for people: "tells how many are left". The doctor says so below the card. It is for
 	// actions of other modules, and may be empty.

@@ -1,6 +1,7 @@
 package field
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -64,12 +65,27 @@ func AnyCode(t Text) (string, error) {
 	if t.Fault != "" {
 		return "", Invalidf("code %s", t.Fault)
 	}
-	// Codes are base64, which has no blank: it was a + before somebody decoded it as a form.
-	s := strings.ReplaceAll(t.S, " ", "+")
+	s := MendBase64(t.S)
 	if !IsPlainCode(s) && (len(s) <= 20 || !isEncryptedCode(s)) {
 		return "", Invalidf("code is neither letters and digits, at most 20, nor an encrypted code")
 	}
 	return s, nil
+}
+
+// MendBase64 repairs base64 that was percent-encoded once too often, or decoded as a form. It holds no % and no blank: a blank
+// was a +.
+func MendBase64(s string) string {
+	for range 3 {
+		if !strings.Contains(s, "%") {
+			break
+		}
+		decoded, err := url.PathUnescape(s) // leaves + alone
+		if err != nil {
+			break
+		}
+		s = decoded
+	}
+	return strings.ReplaceAll(s, " ", "+")
 }
 
 // cardTypes are WeChat's, and INVOICE for wx.chooseInvoice.

@@ -41,7 +41,7 @@ type Part struct {
 
 // Find appends to parts what is to be filled in text, in the order of the text:
 //
-//   - every object `cardExt` in an object that has a string `cardId`, unless it has a signature already;
+//   - every object `cardExt` in an object that has a string `cardId`, unless it has a signature already; `[]` is an empty one;
 //   - every object `extraData` with a string `card_id` that holds nothing else but an `outer_str`: not what the component
 //     itself gave back, nor what another mini program is to be given.
 //

@@ -45,6 +45,12 @@ func cmpOr(value []byte, otherwise string) string {
 func TestFind(t *testing.T) {
 	for _, tc := range []struct{ name, text, want string }{
 		{"empty object", `{"cardId":"p1","cardExt":{}}`, `{"cardId":"p1","cardExt":<ext "p1" - - - ->}`},
+		{"PHP's empty array", `{"cardId":"p1","cardExt":[]}`, `{"cardId":"p1","cardExt":<ext "p1" - - - ->}`},
+		{"PHP's empty array with blanks", "{\"cardExt\" : [ \n ] , \"cardId\":\"p1\"}", "{\"cardExt\" : <ext \"p1\" - - - -> , \"cardId\":\"p1\"}"},
+		{"an empty array without a cardId", `[{"cardExt":[]},{"cardId":1,"cardExt":[]}]`, `[{"cardExt":[]},{"cardId":1,"cardExt":[]}]`},
+		{"an array that is not empty", `[{"cardId":"p1","cardExt":[[]]},{"cardId":"p1","cardExt":[0]}]`, `[{"cardId":"p1","cardExt":[[]]},{"cardId":"p1","cardExt":[0]}]`},
+		{"the last is an empty array", `{"cardId":"p1","cardExt":{"code":"1"},"cardExt":[]}`, `{"cardId":"p1","cardExt":{"code":"1"},"cardExt":<ext "p1" - - - ->}`},
+		{"an empty array as extraData", `{"extraData":[]}`, `{"extraData":[]}`},
 		{"other order", `{"cardExt":{},"cardId":"p1"}`, `{"cardExt":<ext "p1" - - - ->,"cardId":"p1"}`},
 		{
 			"all fields", `{"cardId":"p1","cardExt":{"code":"1","openid":"o1","outer_str":"a","fixed_begintimestamp":1700000000}}`,
@@ -135,6 +141,7 @@ func FuzzFind(f *testing.F) {
 	for _, seed := range []string{
 		`{"cardList":[{"cardId":"p1","cardExt":{"code":"1","openid":"o","outer_str":"a","fixed_begintimestamp":1}}]}`,
 		`{"appId":"x","extraData":{"card_id":"p1","outer_str":""}}`, `{"extraData":{"card_id":"p1"}}`,
+		`{"cardId":"p1","cardExt":[ ],"x":[]}`, `{"cardId":"p1","cardExt":[[]],"extraData":[]}`,
 		`{"card\u0049d":"p","cardExt":{"signature":""},"x":[1.5e-3,-0,true,null,"\ud83d\ude00"]}`,
 		`{"cardId":"p1","cardExt":{"code":{"cardId":"p2","cardExt":{}}}}`, "\uFEFF[]", `{"cardExt":{"cardExt":{},"cardId":"p"},"cardId":"q"}`,
 	} {
@@ -233,6 +240,9 @@ func fillTree(v any) any {
 		}
 	case map[string]any:
 		ext, isExt := v["cardExt"].(map[string]any)
+		if list, isList := v["cardExt"].([]any); isList && len(list) == 0 {
+			isExt = true
+		}
 		if id, _ := v["cardId"].(string); isExt && id != "" && absent(ext["signature"]) {
 			v["cardExt"] = "filled 0"
 		}

@@ -128,9 +128,16 @@ func (s *scanner) object(i, depth, part int) int {
 	return s.text.Past(i, '}')
 }
 
-// begin adds a Part, if there is an object at i.
+// begin adds a Part, if there is an object at i. An empty array is one, too, in the place of a cardExt: PHP writes an empty
+// array like that, whatever it stands for.
 func (s *scanner) begin(kind Kind, i int) int {
-	if s.text.At(i) != '{' {
+	switch s.text.At(i) {
+	case '{':
+	case '[':
+		if kind != CardExt || s.text.Past(i+1, ']') == jsonscan.NoJSON {
+			return none
+		}
+	default:
 		return none
 	}
 	s.parts = append(s.parts, Part{Kind: kind, start: i})

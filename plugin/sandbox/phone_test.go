@@ -213,6 +213,84 @@ func TestAddCardList(t *testing.T) {
 	r.wantRefused("nothing left", list("pTwo", n("pTwo", 3)), phone.TextSoldOut, "stock")
 }
 
+// TestOneMemberCard: of several member cards in one call, the first is given, and the phone says why. Coupons are no member cards.
+func TestOneMemberCard(t *testing.T) {
+	r := newRig(t, Config{})
+	ticket := r.ticket("wx1", accounts.CardTicket)
+	r.card("pOnce", cards.MemberCard, map[string]any{"get_limit": 1, "sku": map[string]any{"quantity": 1}}, nil)
+	r.card("pGift", "GIFT", nil, nil)
+	n := 0
+	add := func(ids ...string) (given string, a answer) {
+		t.Helper()
+		var items []any
+		for _, id := range ids {
+			n++
+			items = append(items, map[string]any{"cardId": id, "cardExt": string(wire.Encode(ext(ticket, id, map[string]string{"nonce_str": fmt.Sprint("n", n)})))})
+		}
+		a = r.phone("addCard", map[string]any{"cardList": items})
+		list, _ := a["cardList"].([]any)
+		if len(list) != len(ids) || a.text("errMsg") != "addCard:ok" {
+			t.Fatalf("%v: got %v", ids, a)
+		}
+		for i, item := range list {
+			item := item.(map[string]any)
+			if item["cardId"] != ids[i] || item["cardExt"] == "" || (item["code"] != "") != (item["isSuccess"] == true) {
+				t.Errorf("%v: got %v", ids, item)
+			}
+			given += map[bool]string{true: "+", false: "-"}[item["isSuccess"] == true]
+		}
+		return given, a
+	}
+	for _, tc := range []struct {
+		ids  []string
+		want string
+		says string // which entry it speaks of
+	}{
+		{[]string{"pA"}, "+", ""},
+		{[]string{"pA", "pB"}, "+-", "cardList[1]"},
+		{[]string{"pA", "pA"}, "+-", "cardList[1]"},
+		{[]string{"pOnce", "pOnce", "pGift"}, "+-+", "cardList[1]"},
+		{[]string{"pGift", "pGift", "pGift"}, "+++", ""},
+		{[]string{"pGift", "pA", "pGift", "pB", "pC"}, "+++--", "cardList[3]"},
+		{[]string{"pSandboxCoupon00000000000001", "pSandboxMember00000000000001"}, "++", ""},
+		{[]string{"pSandboxMember00000000000001", "pSandboxCoupon00000000000001", "pMyCOUPON"}, "+++", ""},
+	} {
+		before := len(r.s.world.Codes.All())
+		given, a := add(tc.ids...)
+		if given != tc.want {
+			t.Errorf("%v: got %s, want %s", tc.ids, given, tc.want)
+		}
+		if got := len(r.s.world.Codes.All()) - before; got != strings.Count(tc.want, "+") {
+			t.Errorf("%v: %d cards were handed out", tc.ids, got)
+		}
+		reason := map[bool]string{true: "one_member_card"}[tc.says != ""]
+		if a.text("reason") != reason || !strings.Contains(a.text("detail"), tc.says) || (a["detail"] != nil) != (tc.says != "") {
+			t.Errorf("%v: got %v", tc.ids, a)
+		}
+	}
+}
+
+// TestCouponSprings: the coupon of the example is one in every answer.
+func TestCouponSprings(t *testing.T) {
+	const id = "pSandboxCoupon00000000000001"
+	r := newRig(t, Config{})
+	token, ticket := r.token("wx1"), r.ticket("wx1", accounts.CardTicket)
+	got := r.post("/card/get", token, map[string]any{"card_id": id})
+	card, _ := got["card"].(map[string]any)
+	if card["card_type"] != "CASH" || card["cash"] == nil || card["member_card"] != nil {
+		t.Errorf("got %v", got)
+	}
+	for call, body := range map[string]map[string]any{
+		"activate/geturl":      {"card_id": id},
+		"activateuserform/set": {"card_id": id},
+	} {
+		r.wantCode(call, r.post("/card/membercard/"+call, token, body), 72003)
+	}
+	code := r.plain(r.added(r.addCard("", id, ext(ticket, id, nil))))
+	r.wantCode("userinfo/get", r.post("/card/membercard/userinfo/get", token, map[string]any{"card_id": id, "code": code}), 72003)
+	r.wantCode("consume", r.post("/card/code/consume", token, map[string]any{"code": code}), 0)
+}
+
 func TestWhosePhone(t *testing.T) {
 	r := newRig(t, Config{})
 	ticket := r.ticket("wx1", accounts.CardTicket)

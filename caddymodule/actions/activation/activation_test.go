@@ -17,6 +17,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/bodies"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem/problemtest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -163,7 +164,7 @@ func TestActivation(t *testing.T) {
 			"redirect",
 			sitetest.Request{Target: "/back?" + b.query},
 			"/back?from=wechat",
-			`{"from":"wechat","card_id":"pMember","encrypt_code":` + quoted(activation.Mend(url.QueryEscape(param(t, b.query, "encrypt_code")))) +
+			`{"from":"wechat","card_id":"pMember","encrypt_code":` + quoted(field.MendBase64(url.QueryEscape(param(t, b.query, "encrypt_code")))) +
 				`,"outer_str":"shop-7","openid":` + quoted(s.WeChat.OpenID(sitetest.ShopAppID, "alice")) + `,"activate_ticket":` + quoted(b.Ticket) + `,"code":` + quoted(b.Code) + tail,
 		},
 		{

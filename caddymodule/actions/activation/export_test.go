@@ -1,5 +1,3 @@
 package activation
 
-var Mend = mend
-
 const MaxHeldAnswer = maxHeldAnswer

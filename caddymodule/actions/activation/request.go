@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"strings"
 	"unicode/utf8"
 
@@ -156,7 +155,7 @@ func (q *activationRequest) check() error {
 	}
 
 	ticket := found[activateTicketName]
-	switch q.ticket = mend(ticket.S); {
+	switch q.ticket = field.MendBase64(ticket.S); {
 	case ticket.Fault != "":
 		return problem.Invalid("%s %s", activateTicketName, ticket.Fault)
 	case q.ticket == "":
@@ -179,25 +178,9 @@ func (q *activationRequest) check() error {
 	} else if !encrypted.Absent() {
 		return problem.Invalid("%s and %s exclude each other", codeName, encryptCodeName)
 	}
-	code.S = mend(code.S)
 	var err error
 	q.code, err = field.AnyCode(code)
 	return err
-}
-
-// mend repairs base64 that was percent-encoded once too often, or decoded as a form. It holds no % and no blank.
-func mend(s string) string {
-	for range 3 {
-		if !strings.Contains(s, "%") {
-			break
-		}
-		decoded, err := url.PathUnescape(s) // leaves + alone
-		if err != nil {
-			break
-		}
-		s = decoded
-	}
-	return strings.ReplaceAll(s, " ", "+")
 }
 
 // isActivateTicket accepts printable ASCII. WeChat's are base64 of some 130 characters, which is nowhere documented.
@@ -215,7 +198,7 @@ func (q *activationRequest) body(info wechat.UserInfo) []byte {
 			return mendedString(value, q.ticket)
 		case encryptCodeName:
 			s, _ := jsonscan.DecodeString(value)
-			return mendedString(value, mend(s))
+			return mendedString(value, field.MendBase64(s))
 		case codeName:
 			hasCode = true
 			return mendedString(value, q.code)

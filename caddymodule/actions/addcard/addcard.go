@@ -28,7 +28,8 @@ import (
 //
 // A GET names the cards with `card_id` (repeated, or separated by commas), and fields that then hold for all of them.
 // A POST does the same with a JSON object or a form, or has `{"cards":[{"card_id":"…","outer_str":"…"}]}` with fields for each card.
-// Without any card the answer holds all that are listed by their ids.
+// Queries and forms may have brackets, as PHP and jQuery write them: `card_id[]=…`, `cards[0][card_id]=…`.
+// Without any card the answer holds all that are listed by their ids. Names that nearly are these are refused.
 type AddCard struct {
 	// Which cards this hands out, and what goes with them. A card's own block beats that of `*`.
 	Cards []AddCardRule `json:"cards,omitempty"`
@@ -109,7 +110,7 @@ func (a *AddCard) Provision(caddy.Context) error {
 	default:
 		return fmt.Errorf("timestamp is string or number, not '%s'", a.Timestamp)
 	}
-	a.shape = request.Shape{Fields: addCardFields, IDList: true, Cards: true}
+	a.shape = request.Shape{Fields: addCardFields, IDList: true, Cards: true, Answer: true}
 	a.shape.Max, err = a.cards.MaxCards(a.MaxCards)
 	return err
 }
@@ -138,11 +139,15 @@ func (a *AddCard) Methods() []string { return answer.Methods }
 
 // CardUses implements CardUser.
 func (a *AddCard) CardUses() []doctor.CardUse {
+	together := ""
+	if a.cards.Any == nil {
+		together = strings.Join(a.cards.Listed, " ")
+	}
 	return a.cards.Uses(func(rule *cards.Rule) doctor.CardUse {
 		return doctor.CardUse{
 			Adds: true, Code: rule.Sending(field.Code, a.accept), OpenID: rule.Sending(field.OpenID, a.accept),
-			FixedBegin: rule.Sending(field.FixedBegin, a.accept),
-			Decides:    rule.Sets(field.Code) || rule.Sets(field.OpenID),
+			FixedBegin: rule.Sending(field.FixedBegin, a.accept), Together: together,
+			Decides: rule.Sets(field.Code) || rule.Sets(field.OpenID),
 		}
 	})
 }

@@ -59,13 +59,13 @@ func TestChooseCard(t *testing.T) {
 		cardID, cardType, shopID string
 	}{
 		{sitetest.Request{Target: "/choose"}, "", "", ""},
-		{sitetest.Request{Target: "/choose?card_id=&card_type=&shop_id=&x=1"}, "", "", ""},
+		{sitetest.Request{Target: "/choose?card_type=&shop_id=&x=1"}, "", "", ""},
 		{sitetest.Request{Target: "/choose?card_id=p2"}, "p2", "", ""},
 		{sitetest.Request{Target: "/choose?card_type=MEMBER_CARD&shop_id=0123456789"}, "", "MEMBER_CARD", "0123456789"},
 		{sitetest.Request{Target: "/choose?card_id=p1&card_type=CASH&shop_id=7"}, "p1", "CASH", "7"},
 		{sitetest.Request{Target: "/any?card_id=pAny&card_type=INVOICE"}, "pAny", "INVOICE", ""},
 		{sitetest.Request{Target: "/choose", Method: http.MethodPost}, "", "", ""},
-		{sitetest.Request{Target: "/choose?card_id=p9", Body: `{"card_id":"p1","card_type":"GIFT","shop_id":"12","code":3}`}, "p1", "GIFT", "12"},
+		{sitetest.Request{Target: "/choose?x=p9", Body: `{"card_id":"p1","card_type":"GIFT","shop_id":"12","code":3}`}, "p1", "GIFT", "12"},
 		{sitetest.Request{Target: "/choose", Body: "card_id=p1&shop_id=12", Type: "application/x-www-form-urlencoded"}, "p1", "", "12"},
 	} {
 		if cardID, cardType, shopID := choose(s, tc.Request); cardID != tc.cardID || cardType != tc.cardType || shopID != tc.shopID {
@@ -85,6 +85,11 @@ func TestChooseCardRefuses(t *testing.T) {
 		{sitetest.Request{Target: "/choose?card_id=p3"}, 403, "card_not_allowed", "p3"},
 		{sitetest.Request{Target: "/choose?card_id=p1&card_id=p2"}, 400, "invalid_request", "card_id"},
 		{sitetest.Request{Target: "/choose?card_id=p1,p2"}, 400, "invalid_request", "card_id"},
+		{sitetest.Request{Target: "/choose?card_id="}, 400, "invalid_request", "card_id"},
+		{sitetest.Request{Target: "/choose?cardId=p1"}, 400, "invalid_request", "write card_id"},
+		{sitetest.Request{Target: "/choose?cardType=CASH"}, 400, "invalid_request", "write card_type"},
+		{sitetest.Request{Target: "/choose", Body: `{"card_id":"p1","shopId":"1"}`}, 400, "invalid_request", "write shop_id"},
+		{sitetest.Request{Target: "/choose?card_id=p1", Body: `{"card_id":"p1"}`}, 400, "invalid_request", "card_id"},
 		{sitetest.Request{Target: "/any?card_id=p/1"}, 400, "invalid_request", "card_id"},
 		{sitetest.Request{Target: "/choose", Body: `{"card_id":["p1"]}`}, 400, "invalid_request", "card_id"},
 		{sitetest.Request{Target: "/choose?shop_id=p3"}, 400, "invalid_request", "shop_id"},

@@ -19,11 +19,12 @@ import (
 )
 
 // Fill is an action that signs what the backend hands out: the backend decides who may have which card, this signs.
-// It passes every request on, and fills 2xx answers whose type is JSON (`application/json` or `…+json`, in UTF-8):
+// It passes every request on, and fills 2xx answers whose type is JSON (`application/json`, `text/json` or `…+json`, in UTF-8):
 //
 //   - In every object with a string `cardId` and an object as `cardExt`, that object becomes the signed string that
-//     `wx.addCard` takes. It may hold `code`, `openid`, `outer_str` and `fixed_begintimestamp` (digits, as a string or a
-//     number), or nothing. An object that has a signature already is not touched; one with other members is an error.
+//     `wx.addCard` takes; `[]`, as PHP writes an empty array, is an empty object. It may hold `code`, `openid`, `outer_str` and
+//     `fixed_begintimestamp` (digits, as a string or a number), or nothing. An object that has a signature already is not
+//     touched; one with other members is an error.
 //   - Every object `extraData` that holds a string `card_id`, maybe an `outer_str` and nothing else, becomes the `extraData`
 //     that opens WeChat's member-card component (会员卡开卡组件), and `appId` is put behind it where there is none beside it.
 //

@@ -268,3 +268,27 @@ func TestFillChain(t *testing.T) {
 		}
 	}
 }
+
+// TestFillEmptyArray fills what PHP's json_encode makes of an empty array.
+func TestFillEmptyArray(t *testing.T) {
+	s := sitetest.NewListening(t, fillRoute, jsonBackend(`{"cardList":[{"cardId":"p1","cardExt":[]},{"cardExt":[ ],"cardId":"p2"},{"cardId":"p2","cardExt":[{}]}]}`))
+	resp, body := s.Send("GET", "/")
+	var got struct {
+		CardList []struct{ CardExt json.RawMessage }
+	}
+	if err := json.Unmarshal([]byte(body), &got); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("got %d %s", resp.StatusCode, body)
+	}
+	for i, id := range []string{"p1", "p2"} {
+		var ext string
+		if err := json.Unmarshal(got.CardList[i].CardExt, &ext); err != nil {
+			t.Fatalf("%v: %s", err, body)
+		}
+		if said := addCard(s.Site, id, ext); !strings.Contains(said, `"errMsg":"addCard:ok"`) {
+			t.Errorf("the phone says %s of %s", said, ext)
+		}
+	}
+	if last := string(got.CardList[2].CardExt); last != `[{}]` {
+		t.Errorf("got %s", last)
+	}
+}

@@ -114,7 +114,7 @@ func isFillableType(values []string) bool {
 	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
 		return false
 	}
-	if mediaType == "application/json" {
+	if mediaType == "application/json" || mediaType == "text/json" {
 		return true
 	}
 	return strings.HasSuffix(mediaType, "+json") && mediaType != "application/stream+json" && !strings.HasPrefix(mediaType, "application/grpc")

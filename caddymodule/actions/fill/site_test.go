@@ -167,7 +167,7 @@ func TestFillTypes(t *testing.T) {
 	})
 	for _, typ := range []string{
 		"application/json", "application/json;charset=utf-8", "Application/JSON; Charset=\"UTF-8\"", "application/json; charset=utf8",
-		"application/json; utf-8", "application/hal+json", "application/vnd.shop.v1+json; charset=utf-8",
+		"application/json; utf-8", "text/json", "text/json; charset=utf-8", "application/hal+json", "application/vnd.shop.v1+json; charset=utf-8",
 	} {
 		r := httptest.NewRequest(http.MethodGet, "http://localhost:9080/", nil)
 		q := r.URL.Query()

@@ -26,7 +26,7 @@ import (
 // OpenCard answers with the parameters of `wx.openCard`: `{"cardList":[{"cardId":"…","code":"…"}]}`, each code decrypted.
 //
 // A GET has `card_id` and `code`. A POST has the same as a JSON object or a form, or `{"cards":[{"card_id":"…","code":"…"}]}`,
-// or what `wx.addCard` or `wx.chooseCard` gave the client, as it is: `{"cardList":…}`.
+// or what `wx.addCard` or `wx.chooseCard` gave the client, as it is: `{"cardList":…}`. A code may also be called `encrypt_code`.
 // A code of at most 20 characters is taken for one that is not encrypted.
 type OpenCard struct {
 	// Which cards this decrypts codes for. It is a filter on what clients say: WeChat does not tell whose code it decrypts.

@@ -16,11 +16,15 @@ async function post (url, body) {
   return res.json()
 }
 
-/** What runs in the page in the place of WeChat's JS-SDK; the client is in this process. */
+/**
+ * What runs in the page in the place of WeChat's JS-SDK; the client is in this process. As in WeChat's, ready comes after the first
+ * wx.config, refused or not, and at once from then on; and the first listener for errors stays.
+ */
 function sdk () {
   let allowed = []
-  let whenReady = () => {}
-  let whenWrong = () => {}
+  let isDone = false
+  const whenReady = []
+  let whenWrong
   const use = (name) => async ({ success, fail, cancel, ...parameter }) => {
     const res = allowed.includes(name) ? await window.client(name, parameter) : { errMsg: `${name}:permission denied` }
     if (/:ok$/.test(res.errMsg)) success(res)
@@ -28,13 +32,14 @@ function sdk () {
     else fail({ errMsg: res.errMsg })
   }
   window.wx = {
-    ready: (run) => { whenReady = run },
-    error: (run) => { whenWrong = run },
+    ready: (run) => { if (isDone) run(); else whenReady.push(run) },
+    error: (run) => { whenWrong ??= run },
     config: async (parameter) => {
       const res = await window.client('config', { ...parameter, page: location.href.split('#')[0] })
-      if (res.errMsg !== 'config:ok') return whenWrong(res)
-      allowed = parameter.jsApiList
-      whenReady()
+      isDone = true
+      if (res.errMsg === 'config:ok') allowed = parameter.jsApiList
+      else whenWrong?.(res)
+      for (const run of whenReady.splice(0)) run()
     },
     addCard: use('addCard'),
     openCard: use('openCard'),
@@ -48,6 +53,7 @@ function newClient () {
     seen: [],
     answers: {},
     wallet: [],
+    landing: undefined, // the address that the client holds to, on iOS
     async run (name, parameter) {
       client.seen.push({ name, parameter })
       if (client.answers[name]) return client.answers[name]
@@ -55,7 +61,7 @@ function newClient () {
       switch (name) {
         case 'config': {
           const { appId, nonceStr, timestamp, signature, page } = parameter
-          const want = sha1(`jsapi_ticket=${jsapiTicket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${page}`)
+          const want = sha1(`jsapi_ticket=${jsapiTicket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${client.landing ?? page}`)
           return { errMsg: appId === appID && signature === want ? 'config:ok' : 'config:invalid signature' }
         }
         case 'chooseCard': {
@@ -168,6 +174,33 @@ test('what goes wrong is said in words', async (t) => {
       await prepare()
       assert.equal(await click(page, id), want)
       await page.unroute('**/addCard')
+    })
+  }
+})
+
+test('a single-page application configures after pushState', async (t) => {
+  const config = (page) => page.evaluate(async () => {
+    const { config } = await import('/wechat-card.js')
+    return config().then(() => 'ok', (err) => err.reason)
+  })
+  for (const [name, { landing, answers = {} }, want] of [
+    // what config says, and how many calls of wx.config it takes, after each change of the address
+    ['Android goes by the present address', {}, ['ok 1', 'ok 1']],
+    ['iOS holds to the landing page', { landing: SITE + address.split('#')[0] }, ['ok 2', 'ok 1']],
+    ['a wrong signature is tried once more', { answers: { config: { errMsg: 'config:invalid signature' } } }, ['config_refused 2', 'config_refused 2']],
+    ['any other refusal is not', { answers: { config: { errMsg: 'config:invalid url domain' } } }, ['config_refused 1', 'config_refused 1']]
+  ]) {
+    await t.test(name, async (t) => {
+      const { page, client } = await open(t)
+      Object.assign(client, { landing, answers })
+      const got = []
+      for (const path of ['/cards/7?x=%E5%8C%97#a', '/cards/8']) {
+        client.seen.length = 0
+        await page.evaluate((path) => window.history.pushState({}, '', path), path)
+        got.push(`${await config(page)} ${client.seen.length}`)
+      }
+      assert.deepEqual(got, want)
+      if (want[0].startsWith('ok')) assert.equal(await click(page, 'add'), '已放入卡包')
     })
   }
 })

@@ -121,6 +121,27 @@ test('shows what a phone makes of a dead ticket, and why', async () => {
   await page.click('[data-action=done]');
 });
 
+test('says that a call gives one member card', async () => {
+  const member = 'pSandboxMember00000000000001';
+  const ask = async (id) => {
+    await page.click('#routes-button');
+    await page.fill('#set-couponID', id);
+    await page.press('#set-couponID', 'Enter');
+    await page.click('#routes-button');
+  };
+  await ask(`${member},pSandboxCoupon00000000000001,${member}`);
+  await getCoupon(page);
+  assert.match(await sheet(page), /Added to the wallet.*at most one member card a call/);
+  await row('at most one member card').waitFor();
+  await page.click('[data-action=open]'); // what was not given is left out
+  await page.waitForSelector('#pass-code');
+  await page.click('.nav-back');
+  await ask('');
+  await getCoupon(page);
+  assert.doesNotMatch(await sheet(page), /member card/);
+  await page.click('[data-action=done]');
+});
+
 test('names a mistake in what was pasted', async () => {
   const pasted = { cardId: 'pSandboxCoupon00000000000001', cardExt: { timestamp: '1700000000', signature: 'a'.repeat(40) } };
   await page.fill('#inspect-text', JSON.stringify(pasted));

@@ -115,13 +115,19 @@ func (d *checkup) account(ctx context.Context, app *app.App, name string, guest 
 		return ctx.Err()
 	}
 	ids, uses, anyone := d.cardsOf(app, name)
+	var members []string
+	var all []doctor.CardUse
 	for _, id := range ids {
 		d.doing("asking WeChat for card " + id)
-		guest.CheckCard(ctx, id, uses[id], report)
+		if guest.CheckCard(ctx, id, uses[id], report) {
+			members = append(members, id)
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		all = append(all, uses[id]...)
 	}
+	doctor.CheckTogether(all, members, report)
 	switch {
 	case len(ids) == 0 && anyone:
 		report(doctor.Finding{Check: "cards", Verdict: doctor.Warning, Text: "routes list *, so no card is known to look at", Todo: "name some with --card"})

@@ -96,6 +96,17 @@ func TestDoctorCommand(t *testing.T) {
 	}
 	commandtest.Want(t, commandtest.Run(t, "", "doctor", "--config", good), false, "✗  address", "203.0.113.7", "white list")
 
+	put("pMember2", `{"card_type":"MEMBER_CARD","member_card":{"base_info":{"title":"会员卡",`+jumps+`}}}`)
+	several := config(account, `wechat_card /add add_card {
+		card pMember pCustom pMember2 {
+			code {query.code}
+		}
+	}
+	wechat_card /one add_card {
+		card pMember
+	}`)
+	commandtest.Want(t, commandtest.Run(t, "", "doctor", "--config", several), false, "!  cards", "2 member cards at once (pMember, pMember2)", "card_id")
+
 	// by flags, without a configuration
 	t.Setenv(cli.SecretVariable, sitetest.Secret)
 	commandtest.Want(t, commandtest.Run(t, "", "doctor", "--app-id", sitetest.AppID, "--api", api, "--card", "pMember"), true, "✓  MEMBER_CARD 会员卡", "all is well")

@@ -81,6 +81,13 @@ const call = (name, parameter) => new Promise((resolve, reject) => {
   })
 })
 
+/**
+ * The address under which the page was opened, if nothing has changed it before this file ran: import it before your router. On
+ * iOS, WeChat holds to that one whatever pushState has made of the address since; on Android it goes by the present one.
+ */
+const landing = withoutFragment(location.href)
+
+let signsLanding = false // it is the one that WeChat took
 let configured
 
 /**
@@ -95,12 +102,39 @@ export function config () {
 
 async function configureSDK () {
   if (typeof wx === 'undefined' || !/MicroMessenger/i.test(navigator.userAgent)) throw problem('unsupported', 'this is not WeChat')
-  const parameter = await ask('/jsConfig', { url: location.href }, (answer) => Boolean(answer?.signature))
+  const present = withoutFragment(location.href)
+  const [first, other] = signsLanding ? [landing, present] : [present, landing]
+  try {
+    await configureFor(first)
+  } catch (err) {
+    if (first === other || !/invalid signature/i.test(err.detail)) throw err
+    await configureFor(other) // once: with this one wrong too, it is not the address
+    signsLanding = other === landing
+  }
+}
+
+/** How long the SDK has to say no to a second wx.config, in milliseconds: only of the first one does it say yes. */
+const longestNo = 1500
+
+let refuse // takes what wx.error says of the latest wx.config
+
+async function configureFor (url) {
+  const parameter = await ask('/jsConfig', { url }, (answer) => Boolean(answer?.signature))
   await new Promise((resolve, reject) => {
-    wx.ready(resolve)
-    wx.error((res) => reject(problemOfPhone(res.errMsg)))
+    const isFirst = !refuse
+    refuse = (res) => reject(problemOfPhone(res.errMsg))
+    if (isFirst) {
+      wx.error((res) => refuse(res)) // before ready, which comes in either case; old SDKs take one listener for good
+      wx.ready(resolve)
+    } else {
+      setTimeout(resolve, longestNo)
+    }
     wx.config(parameter)
   })
+}
+
+function withoutFragment (address) {
+  return address.split('#')[0]
 }
 
 const hasCardList = (answer) => Array.isArray(answer?.cardList)

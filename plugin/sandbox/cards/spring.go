@@ -7,10 +7,11 @@ import (
 )
 
 // A card id that nobody made becomes a card of the first account that uses it (or whose api_ticket signs for it), so that
-// a demo works with any id: an approved member card of the jump type (wx_activate, wx_activate_after_submit, form set)
-// with a million in stock, which can be consumed all the same, as a coupon; of WeChat's codes, unless
-// Config.CustomCodeCards names it. From then on it is that account's, and 40073 for others. No card ever springs up from an
-// id that begins with "pUnknown", from one that is no card id ([0-9A-Za-z_-]{1,64}), or under Config.StrictCards.
+// a demo works with any id: a cash coupon if the id has "coupon" in it, in any letter case, else an approved member card of the
+// jump type (wx_activate, wx_activate_after_submit, form set), which can be consumed all the same, as a coupon. There are a
+// million of it, with WeChat's codes, unless Config.CustomCodeCards names it. From then on it is that account's, and 40073 for
+// others. No card ever springs up from an id that begins with "pUnknown", from one that is no card id ([0-9A-Za-z_-]{1,64}), or
+// under Config.StrictCards.
 
 const springAfterURL = "https://merchant.example/activate?from=wechat"
 
@@ -58,12 +59,19 @@ func (s *Store) Spring(appID, id string) *Card {
 	}
 	c := &Card{
 		ID: id, App: appID, Type: MemberCard, Status: Approved, Created: s.now(), Updated: s.now(),
-		Body: map[string]any{
+		Quantity: manyInStock, Total: manyInStock, Known: make(map[string]bool), Sprung: true,
+	}
+	if strings.Contains(strings.ToLower(id), "coupon") {
+		base["title"] = "代金券"
+		base["date_info"] = map[string]any{"type": "DATE_TYPE_FIX_TERM", "fixed_term": 30, "fixed_begin_term": 0}
+		c.Type = "CASH"
+		c.Body = map[string]any{"base_info": base, "least_cost": 0, "reduce_cost": 1000}
+	} else {
+		c.Body = map[string]any{
 			"base_info": base, "prerogative": "会员特权", "wx_activate": true,
 			"wx_activate_after_submit": true, "wx_activate_after_submit_url": springAfterURL,
-		},
-		Quantity: manyInStock, Total: manyInStock,
-		Form: []string{"USER_FORM_INFO_FLAG_MOBILE"}, Known: make(map[string]bool), Sprung: true,
+		}
+		c.Form = []string{"USER_FORM_INFO_FLAG_MOBILE"}
 	}
 	c.Flags, _ = readFlags(c.Body) // fits
 	s.cards.Add(id, c)

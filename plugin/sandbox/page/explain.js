@@ -30,6 +30,9 @@ export function clientProblem(answer) {
   return { title: refusal || answer.errMsg, gloss: t(`gloss.${refusal}`, {}, ''), text: t(`refusal.${answer.reason}`, {}, answer.detail), detail: answer.reason === 'signature' ? answer.detail : '' };
 }
 
+/** What the WeChat client keeps to itself of a success; '' for most. */
+export const clientRemark = ({ errMsg, reason, detail }) => (reason && /:ok$/.test(errMsg) ? t(`refusal.${reason}`, {}, detail) : '');
+
 /** One line on how an exchange went: {tone, text}. */
 export function outcome(x) {
   if (!x.done) return { tone: 'wait', text: t('row.waiting') };
@@ -37,7 +40,7 @@ export function outcome(x) {
   const body = parse(x.response);
   if (x.to === 'phone') {
     const problem = clientProblem(body);
-    return problem ? { tone: 'bad', text: [body.errMsg, problem.text].join(' · ') } : { tone: 'good', text: '', pill: 'ok' };
+    return problem ? { tone: 'bad', text: [body.errMsg, problem.text].join(' · ') } : { tone: 'good', text: clientRemark(body), pill: 'ok' };
   }
   if (x.to === 'wechat') {
     if (body.errcode) return { tone: 'bad', text: `errcode ${body.errcode} · ${t(`errcode.${body.errcode}`, {}, body.errmsg)}` };

@@ -1,6 +1,6 @@
 // The merchant's mini program. It does what README.md shows: it passes the gateway's answers on as they are.
 import { byId, h } from './dom.js';
-import { clientProblem, gatewayProblem } from './explain.js';
+import { clientProblem, clientRemark, gatewayProblem } from './explain.js';
 import { inspectLast } from './inspector.js';
 import { t } from './i18n.js';
 import { redraw, register, show, showSheet } from './phone.js';
@@ -76,7 +76,7 @@ const getCoupon = () => perform('add', async () => {
   const refusal = clientProblem(added);
   if (refusal) return failed({ ...refusal, note: t('phone.keeps') });
   showSheet({
-    tone: 'good', title: t('added'), text: t('added.text'),
+    tone: 'good', title: t('added'), text: t('added.text'), note: clientRemark(added),
     actions: [{ label: t('open'), name: 'open', run: () => openAdded(added.cardList) }, { label: t('done'), name: 'done' }],
   });
 });

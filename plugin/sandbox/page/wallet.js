@@ -4,9 +4,9 @@ import { clock, t } from './i18n.js';
 import { register, show } from './phone.js';
 import { state } from './sandbox.js';
 
-/** A card that nobody made has no texts of its own, so its id says what to show. */
-const isCoupon = (card) => (card.sprung ? /coupon/i.test(card.card_id) : card.card_type !== 'MEMBER_CARD');
+const isCoupon = (card) => card.card_type !== 'MEMBER_CARD';
 
+/** A card that nobody made has no texts of its own. */
 export const titleOf = (card) => (card.sprung || !card.title ? t(isCoupon(card) ? 'coupon' : 'member') : card.title);
 
 const brandOf = (card) => (card.sprung || !card.brand_name ? t('shop') : card.brand_name);

@@ -18,7 +18,9 @@ type grant struct {
 	ext    cardExt
 }
 
-// addCard is wx.addCard: all cards of the list, or none.
+// addCard is wx.addCard: all cards of the list, or none. Of several member cards it gives the first, as WeChat does since
+// 2021-01-20. What WeChat tells of the others is not known; here they have isSuccess false, and the reason stands beside the
+// list.
 func (p *phone) addCard(body []byte) (any, *Refused) {
 	var req struct {
 		Cards []struct {
@@ -48,8 +50,23 @@ func (p *phone) addCard(body []byte) (any, *Refused) {
 	answer := struct {
 		ErrMsg string  `json:"errMsg"`
 		Cards  []added `json:"cardList"`
+		Reason string  `json:"reason,omitempty"`
+		Detail string  `json:"detail,omitempty"`
 	}{ErrMsg: "addCard:ok"}
-	for _, g := range grants {
+	members := 0
+	for i, g := range grants {
+		if g.card.Type == cards.MemberCard {
+			members++
+		}
+		if g.card.Type == cards.MemberCard && members > 1 {
+			answer.Cards = append(answer.Cards, added{CardID: g.cardID, CardExt: g.raw})
+			if answer.Reason != "" {
+				continue
+			}
+			answer.Reason = "one_member_card"
+			answer.Detail = fmt.Sprintf("cardList[%d]: wx.addCard gives at most one member card a call, since 2021-01-20; ask for each one in a call of its own", i)
+			continue
+		}
 		if g.ext.nonce != "" {
 			p.world.Nonces.Add(g.nonceKey(), struct{}{})
 		}
@@ -91,7 +108,7 @@ func (p *phone) checkCard(cardID string, raw json.RawMessage, before []grant) (*
 	}
 	same := 1
 	for _, b := range before {
-		if b.card == c {
+		if b.card == c && c.Type != cards.MemberCard { // of which no second one is given
 			same++
 		}
 		if g.ext.nonce != "" && b.nonceKey() == g.nonceKey() {
