@@ -1,6 +1,7 @@
 package codes
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -19,7 +20,7 @@ type world struct {
 func newWorld(t *testing.T, perMinute int) world {
 	t.Helper()
 	w := accounttest.New(t, nil)
-	return world{w, New(w.Core, w.Client, w.Now, NewState(perMinute))}
+	return world{w, New(w.Core, w.Client, w.Now, NewState(perMinute, perMinute))}
 }
 
 func TestDecryptedCodesAreRemembered(t *testing.T) {
@@ -79,5 +80,25 @@ func TestDecryptIsBounded(t *testing.T) {
 	}
 	if calls := w.Sandbox.Calls()["/card/code/decrypt"]; calls < 10 || calls > 11+int(time.Since(began)/(6*time.Second)) || busy != 2000-calls {
 		t.Errorf("%d calls and %d refusals", calls, busy)
+	}
+}
+
+// What strangers use up, members who come back from the form do not miss.
+func TestCodesWithATicketHaveALimitOfTheirOwn(t *testing.T) {
+	w := newWorld(t, 1)
+	ask := func(decrypt func(context.Context, string) (string, error), plain string) bool {
+		_, err := decrypt(t.Context(), w.Sandbox.EncryptCode(accounttest.AppID, plain))
+		_, busy := errors.AsType[*limit.Busy](err)
+		if err != nil && !busy {
+			t.Error(err)
+		}
+		return busy
+	}
+	if ask(w.DecryptCode, "1") || !ask(w.DecryptCode, "2") || ask(w.DecryptTicketCode, "3") || !ask(w.DecryptTicketCode, "4") {
+		t.Error("one of the limits is not what it should be")
+	}
+	w.Forward(time.Second)
+	if ask(w.DecryptTicketCode, "1") {
+		t.Error("what is remembered of the one is not known to the other")
 	}
 }
