@@ -37,15 +37,15 @@ const (
 
 // AccountConfig is all that an Account needs to know.
 type AccountConfig struct {
-	AppID        string           // of the official account that created the cards
-	AppSecret    string           // of the same; without it nothing is shared through the Store
-	TokenSource  TokenSource      // default Stable; without meaning when there is a Token
-	Token        source.Source    // who keeps the access_token; nil: TokenSource says
-	Tickets      source.Source    // who keeps the tickets; nil: WeChat gives them for the access_token
-	ForceRefresh bool             // whether forced refreshes may be spent on a token that WeChat refuses
-	DecryptLimit int              // calls of /card/code/decrypt a minute; 0: DefaultDecryptLimit
-	GeturlLimit  int              // calls of /card/membercard/activate/geturl a minute; 0: DefaultGeturlLimit
-	LoginLimit   int              // calls of /sns/jscode2session a minute; 0: DefaultLoginLimit
+	AppID        string        // of the official account that created the cards
+	AppSecret    string        // of the same; without it nothing is shared through the Store
+	TokenSource  TokenSource   // default Stable; without meaning when there is a Token
+	Token        source.Source // who keeps the access_token; nil: TokenSource says
+	Tickets      source.Source // who keeps the tickets; nil: WeChat gives them for the access_token
+	ForceRefresh bool          // whether forced refreshes may be spent on a token that WeChat refuses
+	DecryptLimit int           // calls of /card/code/decrypt a minute; 0: DefaultDecryptLimit
+	GeturlLimit  int           // calls of /card/membercard/activate/geturl a minute; 0: DefaultGeturlLimit
+	LoginLimit   int           // calls of /sns/jscode2session a minute; 0: DefaultLoginLimit
 	// ActivationLimit is how many activations a minute may look up their tickets, decrypt their codes, and activate their cards:
 	// calls of each kind. 0: as many as DecryptLimit.
 	ActivationLimit int
