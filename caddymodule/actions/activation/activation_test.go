@@ -19,6 +19,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
@@ -616,7 +617,11 @@ func TestActivationWhenNextFailsLate(t *testing.T) {
 	r.URL.RawQuery = b.query
 	w.Header().Set("X-Before", "stays")
 	failed := errors.New("the backend is gone")
-	err := (&activation.Activation{Activate: true}).ServeAction(w, r, caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+	action := &activation.Activation{Activate: true}
+	if err := action.Provision(caddy.Context{}); err != nil {
+		t.Fatal(err)
+	}
+	err := action.ServeAction(w, r, caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", "1000")
 		_, _ = io.WriteString(w, `{"membership_number":"1"}`)
