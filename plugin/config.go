@@ -17,6 +17,7 @@ import (
 const (
 	DefaultDecryptLimit = 600
 	DefaultGeturlLimit  = 60
+	DefaultLoginLimit   = 600
 )
 
 // What an AccountConfig is made of has its names here, too: where it is written, nothing else of those packages is needed.
@@ -36,14 +37,19 @@ const (
 
 // AccountConfig is all that an Account needs to know.
 type AccountConfig struct {
-	AppID        string           // of the official account that created the cards
-	AppSecret    string           // of the same; without it nothing is shared through the Store
-	TokenSource  TokenSource      // default Stable; without meaning when there is a Token
-	Token        source.Source    // who keeps the access_token; nil: TokenSource says
-	Tickets      source.Source    // who keeps the tickets; nil: WeChat gives them for the access_token
-	ForceRefresh bool             // whether forced refreshes may be spent on a token that WeChat refuses
-	DecryptLimit int              // calls of /card/code/decrypt a minute, and as many of activatetempinfo/get; 0: DefaultDecryptLimit
-	GeturlLimit  int              // calls of /card/membercard/activate/geturl a minute; 0: DefaultGeturlLimit
+	AppID        string        // of the official account that created the cards
+	AppSecret    string        // of the same; without it nothing is shared through the Store
+	TokenSource  TokenSource   // default Stable; without meaning when there is a Token
+	Token        source.Source // who keeps the access_token; nil: TokenSource says
+	Tickets      source.Source // who keeps the tickets; nil: WeChat gives them for the access_token
+	ForceRefresh bool          // whether forced refreshes may be spent on a token that WeChat refuses
+	DecryptLimit int           // calls of /card/code/decrypt a minute; 0: DefaultDecryptLimit
+	GeturlLimit  int           // calls of /card/membercard/activate/geturl a minute; 0: DefaultGeturlLimit
+	LoginLimit   int           // calls of /sns/jscode2session a minute; 0: DefaultLoginLimit
+	// ActivationLimit is how many activations a minute may look up their tickets, decrypt their codes, and activate their cards:
+	// calls of each kind. 0: as many as DecryptLimit.
+	ActivationLimit int
+
 	MiniPrograms []MiniProgram    // whose users Login knows; the first is the default
 	MessagePush  push.Config      // how messages that WeChat pushes are verified and decrypted; without Token: not at all
 	APIURL       string           // first base URL of the API: part of the credentials' name
@@ -84,6 +90,14 @@ func (c AccountConfig) core() account.Config {
 }
 
 // limits are in calls a minute.
-func (c AccountConfig) limits() (decrypt, geturl int) {
-	return cmp.Or(c.DecryptLimit, DefaultDecryptLimit), cmp.Or(c.GeturlLimit, DefaultGeturlLimit)
+type limits struct{ decrypt, geturl, login, activation int }
+
+func (c AccountConfig) limits() limits {
+	decrypt := cmp.Or(c.DecryptLimit, DefaultDecryptLimit)
+	return limits{
+		decrypt:    decrypt,
+		geturl:     cmp.Or(c.GeturlLimit, DefaultGeturlLimit),
+		login:      cmp.Or(c.LoginLimit, DefaultLoginLimit),
+		activation: cmp.Or(c.ActivationLimit, decrypt),
+	}
 }

@@ -38,9 +38,9 @@ type Account struct {
 	*account.Core        // Credential, Refresh, Status, CheckCredential, AppID; Call, CallWithin, CallAgain
 	*signer.Signer       // AddCard, CardSigner
 	*h5.Pages            // JSConfig, ChooseCard
-	*codes.Codes         // DecryptCode
+	*codes.Codes         // DecryptCode, DecryptTicketCode
 	*component.Component // MemberCardComponent
-	*activation.Members  // TempInfo, ActivateMember, MemberUserInfo
+	*activation.Members  // TempInfo, OwnTicket, ActivateMember, MemberUserInfo
 	*login.Users         // Login, CheckMiniProgram
 	*lending.Lender      // Lend, ForceToken, RejectToken, KnowsToken, HasAppSecret, IsAppSecret
 	*relay.Relayer       // Relay
@@ -71,7 +71,7 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 	a.Codes = codes.New(a.Caller, cfg.Client, cfg.Now, state.codes)
 	a.Component = component.New(a.Caller, cfg.Client, cfg.Now, state.component)
 	a.Members = activation.New(activation.Config{Caller: a.Caller, Client: cfg.Client, Now: cfg.Now, Logger: cfg.Logger}, state.activation)
-	a.Users = login.New(cfg.Client, cfg.MiniPrograms)
+	a.Users = login.New(cfg.Client, cfg.MiniPrograms, cfg.Now, state.login)
 	a.Lender = lending.New(lending.Config{
 		Keeper:    a.Keeper,
 		Env:       a.Env(),

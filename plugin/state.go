@@ -6,6 +6,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/codes"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/component"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/login"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/messages"
 )
 
@@ -18,25 +19,28 @@ type State struct {
 	codes       *codes.State
 	component   *component.State
 	activation  *activation.State
+	login       *login.State
 	messages    *messages.State
 }
 
 // NewState makes the State of cfg's SharedKey.
 func NewState(cfg AccountConfig) *State {
-	decrypt, geturl := cfg.limits()
+	limits := cfg.limits()
 	return &State{
 		credentials: credential.NewKeepers(cfg.core().ID()),
-		codes:       codes.NewState(decrypt),
-		component:   component.NewState(geturl),
-		activation:  activation.NewState(decrypt),
+		codes:       codes.NewState(limits.decrypt, limits.activation),
+		component:   component.NewState(limits.geturl),
+		activation:  activation.NewState(limits.activation),
+		login:       login.NewState(limits.login),
 		messages:    messages.NewState(),
 	}
 }
 
 // limit sets the limits of a configuration, unless they are in force already: a reload fills no bucket.
 func (s *State) limit(cfg AccountConfig) {
-	decrypt, geturl := cfg.limits()
-	s.codes.Limit(decrypt)
-	s.component.Limit(geturl)
-	s.activation.Limit(decrypt)
+	limits := cfg.limits()
+	s.codes.Limit(limits.decrypt, limits.activation)
+	s.component.Limit(limits.geturl)
+	s.activation.Limit(limits.activation)
+	s.login.Limit(limits.login)
 }

@@ -63,13 +63,22 @@ type PushSettings struct {
 	EncodingAESKey string `json:"encoding_aes_key,omitempty"`
 }
 
-// Limit bounds calls that clients can cause, each as a number of calls a minute: that many at once, refilled evenly.
+// Limit bounds calls that clients can cause, each as a number of calls a minute: that many at once, refilled evenly. Of the calls
+// that `open_card`, `login` and `activation` cause, WeChat may refuse one client network (/24, or /56 of IPv6) a quarter of that in
+// a minute.
 type Limit struct {
-	// Calls that decrypt codes, and as many again that look up activate_tickets. Default: 600.
+	// Calls that decrypt codes, of those that come with activate_tickets apart. Default: 600.
 	Decrypt int `json:"decrypt,omitempty"`
 
 	// Calls for activate URLs of member cards. Default: 60.
 	Geturl int `json:"geturl,omitempty"`
+
+	// Calls that find out whose a js_code is. Default: 600.
+	Login int `json:"login,omitempty"`
+
+	// Calls of each kind that activations take: that look up activate_tickets, decrypt the codes that come with them, and activate
+	// member cards. Default: as many as `decrypt`.
+	Activation int `json:"activation,omitempty"`
 }
 
 // provision expands and checks the account's settings.
@@ -105,10 +114,11 @@ func (a *Account) provision(name string) (plugin.AccountConfig, error) {
 	if cfg.ForceRefresh, err = words.OnOff("force_refresh", a.ForceRefresh); err != nil {
 		return cfg, err
 	}
-	if a.Limit.Decrypt < 0 || a.Limit.Geturl < 0 {
+	if min(a.Limit.Decrypt, a.Limit.Geturl, a.Limit.Login, a.Limit.Activation) < 0 {
 		return cfg, errors.New("a limit must be greater than zero")
 	}
 	cfg.DecryptLimit, cfg.GeturlLimit = a.Limit.Decrypt, a.Limit.Geturl
+	cfg.LoginLimit, cfg.ActivationLimit = a.Limit.Login, a.Limit.Activation
 
 	if err := a.provisionMiniPrograms(&cfg); err != nil {
 		return cfg, err

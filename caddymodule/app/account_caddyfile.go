@@ -79,8 +79,12 @@ func (a *Account) unmarshalSubdirective(d *caddyfile.Dispenser) error {
 			return words.Number(d, &a.Limit.Decrypt)
 		case "geturl":
 			return words.Number(d, &a.Limit.Geturl)
+		case "login":
+			return words.Number(d, &a.Limit.Login)
+		case "activation":
+			return words.Number(d, &a.Limit.Activation)
 		}
-		return d.Errf("limit is for decrypt or geturl, not '%s'", api)
+		return d.Errf("limit is for decrypt, geturl, login or activation, not '%s'", api)
 	default:
 		return d.Errf("unrecognized subdirective '%s'", name)
 	}

@@ -56,7 +56,7 @@ func TestDocumentedJSON(t *testing.T) {
 				"app_id":"wx1","app_secret":"s","token_source":"stable","force_refresh":"on",
 				"mini_program":[{"app_id":"wx2","app_secret":"s"}],
 				"message_push":{"token":"t","encoding_aes_key":"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"},
-				"limit":{"decrypt":600,"geturl":60}}}}}}`)
+				"limit":{"decrypt":600,"geturl":60,"login":600,"activation":600}}}}}}`)
 		if err != nil {
 			t.Errorf("%s: %v", handler, err)
 		}

@@ -36,6 +36,7 @@ func TestProvisionRefuses(t *testing.T) {
 		{"empty name", `"accounts":{"":{"app_id":"wx1","app_secret":"s"}}`, ``, []string{`""`, "name"}},
 		{"force_refresh", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","force_refresh":"yes"}}`, ``, []string{`"shop"`, "force_refresh"}},
 		{"limit", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","limit":{"geturl":-1}}}`, ``, []string{`"shop"`, "limit"}},
+		{"limit of logins", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","limit":{"login":-1}}}`, ``, []string{`"shop"`, "limit"}},
 		{"mini_program as account", `"accounts":{"shop":{"app_id":"{env.TEST_ID}","app_secret":"s","mini_program":[{"app_id":"wx2","app_secret":"s"}]}}`, ``, []string{`"shop"`, "mini_program", "wx2"}},
 		{"mini_program of another account", `"accounts":{"a":{"app_id":"wx1","app_secret":"s","mini_program":[{"app_id":"wx2","app_secret":"s"}]},"b":{"app_id":"wx2","app_secret":"s"}}`, ``, []string{`"b"`, "mini_program", "wx2"}},
 		{"mini_program twice", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","mini_program":[{"app_id":"wx2","app_secret":"s"},{"app_id":"wx2","app_secret":"s"}]}}`, ``, []string{`"shop"`, "twice"}},

@@ -31,6 +31,9 @@ func Of(err error, now time.Time) *Problem {
 	}
 	if e, ok := errors.AsType[*limit.Busy](err); ok {
 		p := Newf(http.StatusServiceUnavailable, ReasonBusy, "too many requests that need WeChat's %s call", e.API)
+		if e.Network {
+			p.Detailf("WeChat refused too many requests of this network that need its %s call", e.API)
+		}
 		p.RetryAfter, p.Err = max(e.RetryAfter, time.Second), err
 		return p
 	}

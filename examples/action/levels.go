@@ -61,10 +61,11 @@ func (l *levels) of(ctx context.Context, account account, cardID string) (level,
 		return known, nil
 	}
 	return shared.Do(ctx, &l.calls, k.appID+" "+k.cardID, func(ctx context.Context) (level, error) {
-		if err := l.bucket.Take(); err != nil {
-			return level{}, err
-		}
-		_, card, err := account.Card(ctx, cardID)
+		var card cards.Card
+		err := l.bucket.Do(ctx, func() (err error) {
+			_, card, err = account.Card(ctx, cardID)
+			return err
+		})
 		if err != nil {
 			return level{}, err
 		}

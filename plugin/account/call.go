@@ -25,8 +25,8 @@ func (c *Caller) Call(ctx context.Context, call func(token string) error) error 
 	return c.order(ctx, nil, repeatable(call))
 }
 
-// CallWithin is Call within a limit. A call counts when it is made: without a token it is not. Past the limit it fails with
-// *limit.Busy.
+// CallWithin is Call within a limit. A call counts when it is made, the second one too: without a token it is not. Past the limit
+// it fails with *limit.Busy.
 func (c *Caller) CallWithin(ctx context.Context, bucket *limit.Bucket, call func(token string) error) error {
 	return c.order(ctx, bucket, repeatable(call))
 }
@@ -52,24 +52,27 @@ func (c *Caller) order(ctx context.Context, bucket *limit.Bucket, call Call) err
 	if err != nil {
 		return err
 	}
-	if bucket != nil {
-		if err := bucket.Take(); err != nil {
-			return err
-		}
-	}
-	if err = call.Make(v.Text); v.Text == "" || !wechat.Is(err, wechat.Credential) {
+	if err = within(ctx, bucket, call, v.Text); v.Text == "" || !wechat.Is(err, wechat.Credential) {
 		return err
 	}
 	if call.Again() {
 		if v, err = c.tokens.Reject(ctx, c.env, v.Text, err); err != nil {
 			return err
 		}
-		if err = call.Make(v.Text); !wechat.Is(err, wechat.Credential) {
+		if err = within(ctx, bucket, call, v.Text); !wechat.Is(err, wechat.Credential) {
 			return err
 		}
 	}
 	c.tokens.Drop(v.Text, err)
 	return &credential.Unavailable{Kind: credential.AccessToken, RetryAt: c.now().Add(time.Second), Err: err}
+}
+
+// within makes a call within a limit; nil: within none.
+func within(ctx context.Context, bucket *limit.Bucket, call Call, token string) error {
+	if bucket == nil {
+		return call.Make(token)
+	}
+	return bucket.Do(ctx, func() error { return call.Make(token) })
 }
 
 // token gives the access_token to make a call with; an empty one where calls need none.

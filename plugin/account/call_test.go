@@ -40,20 +40,24 @@ func newWorld(t *testing.T) *accounttest.World {
 	return w
 }
 
-func TestRefusedCallIsMadeAgainAndCountsOnce(t *testing.T) {
-	w := newWorld(t)
-	var bucket limit.Bucket
-	bucket.Set("test", 1)
-	c := calls{refuse: 1}
-	if err := w.CallWithin(t.Context(), &bucket, c.Make); err != nil {
-		t.Error(err)
-	}
-	if len(c.tokens) != 2 || c.tokens[0] == c.tokens[1] {
-		t.Errorf("called with %q", c.tokens)
-	}
-	err := w.CallWithin(t.Context(), &bucket, c.Make)
-	if _, ok := errors.AsType[*limit.Busy](err); !ok || len(c.tokens) != 2 {
-		t.Errorf("past the limit: %v, called with %q", err, c.tokens)
+func TestRefusedCallIsMadeAgainAndEachCounts(t *testing.T) {
+	for _, perMinute := range []int{1, 2} {
+		w := newWorld(t)
+		var bucket limit.Bucket
+		bucket.Set("test", perMinute)
+		c := calls{refuse: 1}
+		for i := range 2 {
+			err := w.CallWithin(t.Context(), &bucket, c.Make)
+			if i == 0 && perMinute == 2 {
+				if err != nil || len(c.tokens) != 2 || c.tokens[0] == c.tokens[1] {
+					t.Errorf("got %v, called with %q", err, c.tokens)
+				}
+				continue
+			}
+			if _, ok := errors.AsType[*limit.Busy](err); !ok || len(c.tokens) != perMinute {
+				t.Errorf("%d a minute, past the limit: %v, called with %q", perMinute, err, c.tokens)
+			}
+		}
 	}
 }
 

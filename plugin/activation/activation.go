@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
@@ -20,20 +21,25 @@ const (
 	expiredTTL    = 10 * time.Second
 )
 
-// Bounds of what is remembered of activations: some 8 MiB an account at the most.
+// Bounds of what is remembered of activations: some 10 MiB an account at the most.
 const (
 	maxTempInfos    = 1024
 	maxTempInfoSize = 8 << 10 // bytes; a longer one is fetched each time
 	maxActivated    = 8192
+	maxOwners       = 8192
 )
 
 // State is what an account knows of member cards being activated. It outlives configurations.
 type State struct {
 	infos   *lru.Cache[string, tempInfo]              // by activate_ticket
 	done    *lru.Cache[[sha256.Size]byte, doneForNow] // by what was asked for
+	owners  *lru.Cache[[sha256.Size]byte, owner]      // by activate_ticket
+	owning  sync.Mutex                                // for owners: the first one is to be the first
 	fetches singleflight.Group                        // for infos
 	calls   singleflight.Group                        // for done
-	limit   limit.Bucket                              // for infos: clients choose the tickets
+
+	ticketLimit   limit.Bucket // for infos: clients choose the tickets
+	activateLimit limit.Bucket // for done: clients come again as they like
 }
 
 // tempInfo is what WeChat said of an activate_ticket.
@@ -46,17 +52,21 @@ type tempInfo struct {
 // doneForNow says until when a call need not be made again.
 type doneForNow struct{ until time.Time }
 
-// NewState makes a State that knows nothing, with a limit in calls a minute.
+// NewState makes a State that knows nothing, with a limit in calls of each kind a minute.
 func NewState(perMinute int) *State {
 	infos, _ := lru.New[string, tempInfo](maxTempInfos) // fails only for a size below 1
 	done, _ := lru.New[[sha256.Size]byte, doneForNow](maxActivated)
-	s := &State{infos: infos, done: done}
+	owners, _ := lru.New[[sha256.Size]byte, owner](maxOwners)
+	s := &State{infos: infos, done: done, owners: owners}
 	s.Limit(perMinute)
 	return s
 }
 
-// Limit sets the limit in calls a minute, unless it is in force already: a reload fills no bucket.
-func (s *State) Limit(perMinute int) { s.limit.Set("tempinfo", perMinute) }
+// Limit sets the limit in calls of each kind a minute, unless it is in force already: a reload fills no bucket.
+func (s *State) Limit(perMinute int) {
+	s.ticketLimit.Set("tempinfo", perMinute)
+	s.activateLimit.Set("activate", perMinute)
+}
 
 // Caller makes calls with the account's access_token.
 type Caller interface {

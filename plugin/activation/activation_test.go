@@ -2,9 +2,11 @@ package activation
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account/accounttest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
@@ -253,5 +256,70 @@ func TestActivationSurvivesARevokedToken(t *testing.T) {
 		if err := call(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A client that comes again and again with what a backend answers anew each time causes no more calls than may be.
+func TestActivateIsBounded(t *testing.T) {
+	w := newWorld(t)
+	w.state.Limit(4)
+	_, code := w.ActivateTicket(t)
+	busy := 0
+	for i := range 9 {
+		m := Activation{CardID: accounttest.CardID, Code: code, MembershipNumber: fmt.Sprint(i)}
+		if _, ok := errors.AsType[*limit.Busy](w.ActivateMember(t.Context(), m)); ok {
+			busy++
+		}
+	}
+	calls := w.Sandbox.Calls()
+	if n := calls["/card/membercard/activate"] + calls["/card/membercard/userinfo/get"]; n != 4 || busy == 0 {
+		t.Errorf("%d calls, %d were told to wait", n, busy)
+	}
+	if _, err := w.TempInfo(t.Context(), "x"); wechat.Errcode(err) != 72011 {
+		t.Errorf("tickets have a share of their own: %v", err)
+	}
+}
+
+func TestATicketIsForOneCard(t *testing.T) {
+	w := newWorld(t)
+	own := func(ticket, cardID, code string, want bool) {
+		t.Helper()
+		if got := w.OwnTicket(ticket, cardID, code); got != want {
+			t.Errorf("%s for %s %s: %t", ticket, cardID, code, got)
+		}
+	}
+	for range 3 {
+		own("t1", "p1", "1", true)
+	}
+	own("t1", "p1", "2", false)
+	own("t1", "p2", "1", false)
+	own("t1", "p1", "1", true) // an attempt changes nothing
+	own("t2", "p1", "2", true)
+	own("t2", "p11", "", false)
+	w.Forward(ownerTTL - time.Second)
+	own("t1", "p1", "2", false)
+	w.Forward(time.Second)
+	own("t1", "p1", "2", true)
+	own("t1", "p1", "1", false)
+
+	// of many at once one is the first
+	var wins atomic.Int32
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			if w.OwnTicket("t3", "p1", fmt.Sprint(i)) {
+				wins.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if n := wins.Load(); n != 1 {
+		t.Errorf("%d cards have the ticket", n)
+	}
+	for i := range 2 * maxOwners {
+		w.OwnTicket(fmt.Sprint("many", i), "p1", "1")
+	}
+	if n := w.state.owners.Len(); n != maxOwners {
+		t.Errorf("%d tickets are remembered", n)
 	}
 }

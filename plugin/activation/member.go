@@ -44,7 +44,7 @@ func (a *Activation) appendJSON(b []byte) []byte {
 
 // ActivateMember activates a user's member card (POST /card/membercard/activate). The same again within a few minutes
 // costs no call, and a card that WeChat refuses to activate because it is active is no failure: whoever could not be
-// answered the first time comes again.
+// answered the first time comes again. Clients cause the calls, so they are bounded: past the limit it fails with *limit.Busy.
 func (m *Members) ActivateMember(ctx context.Context, a Activation) error {
 	s := m.state
 	body := a.appendJSON(nil)
@@ -56,7 +56,7 @@ func (m *Members) ActivateMember(ctx context.Context, a Activation) error {
 		if m.isDone(key) { // another's call ended just now
 			return struct{}{}, nil
 		}
-		err := m.caller.Call(ctx, func(token string) error {
+		err := m.caller.CallWithin(ctx, &s.activateLimit, func(token string) error {
 			return m.client.ActivateMember(ctx, token, body, a.Code, a.MembershipNumber)
 		})
 		// for what it asks, or for a reason that WeChat does not document
@@ -80,7 +80,11 @@ func (m *Members) isDone(key [sha256.Size]byte) bool {
 // isActive asks WeChat whether a card is active already. Which errcode says so when it is activated again is nowhere
 // documented.
 func (m *Members) isActive(ctx context.Context, a *Activation) bool {
-	member, err := m.MemberUserInfo(ctx, a.CardID, a.Code)
+	var member wechat.Member
+	err := m.caller.CallWithin(ctx, &m.state.activateLimit, func(token string) (err error) {
+		member, err = m.client.MemberUserInfo(ctx, token, a.CardID, a.Code)
+		return err
+	})
 	if err != nil || !member.Active {
 		return false
 	}

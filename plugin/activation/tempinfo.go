@@ -52,7 +52,7 @@ func (m *Members) rememberedInfo(ticket string) (tempInfo, bool) {
 }
 
 func (m *Members) askTempInfo(ctx context.Context, ticket string) (info wechat.UserInfo, err error) {
-	err = m.caller.CallWithin(ctx, &m.state.limit, func(token string) (err error) {
+	err = m.caller.CallWithin(ctx, &m.state.ticketLimit, func(token string) (err error) {
 		info, err = m.client.TempInfo(ctx, token, ticket)
 		return err
 	})

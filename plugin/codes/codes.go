@@ -30,19 +30,25 @@ type decrypted struct {
 type State struct {
 	codes    *lru.Cache[string, decrypted] // by encrypted code
 	decrypts singleflight.Group
-	limit    limit.Bucket
+
+	clientLimit limit.Bucket // for what anybody may ask
+	ticketLimit limit.Bucket // for what came with an activate_ticket: strangers cannot use it up
 }
 
-// NewState makes a State without any code, with a limit in calls a minute.
-func NewState(perMinute int) *State {
+// NewState makes a State without any code, with the limits of Limit.
+func NewState(clients, tickets int) *State {
 	codes, _ := lru.New[string, decrypted](maxCodes) // fails only for a size below 1
 	s := &State{codes: codes}
-	s.Limit(perMinute)
+	s.Limit(clients, tickets)
 	return s
 }
 
-// Limit sets the limit in calls a minute, unless it is in force already: a reload fills no bucket.
-func (s *State) Limit(perMinute int) { s.limit.Set("decrypt", perMinute) }
+// Limit sets the limits in calls a minute, of codes that clients send and of those that came with an activate_ticket, unless they
+// are in force already: a reload fills no bucket.
+func (s *State) Limit(clients, tickets int) {
+	s.clientLimit.Set("decrypt", clients)
+	s.ticketLimit.Set("decrypt", tickets)
+}
 
 // Caller makes calls with the account's access_token, within a limit.
 type Caller interface {
@@ -66,6 +72,16 @@ func New(caller Caller, client *wechat.Client, now func() time.Time, state *Stat
 // wants (POST /card/code/decrypt). It proves nothing about whose code or which card's it is. Clients choose what is
 // asked here, so the calls are bounded: past the limit it fails with *limit.Busy.
 func (c *Codes) DecryptCode(ctx context.Context, encrypted string) (string, error) {
+	return c.decrypt(ctx, &c.state.clientLimit, encrypted)
+}
+
+// DecryptTicketCode is DecryptCode for a code that came with an activate_ticket which WeChat knows: such calls have a limit of
+// their own.
+func (c *Codes) DecryptTicketCode(ctx context.Context, encrypted string) (string, error) {
+	return c.decrypt(ctx, &c.state.ticketLimit, encrypted)
+}
+
+func (c *Codes) decrypt(ctx context.Context, bucket *limit.Bucket, encrypted string) (string, error) {
 	s := c.state
 	if d, ok := c.remembered(encrypted); ok {
 		return d.code, d.err
@@ -74,7 +90,7 @@ func (c *Codes) DecryptCode(ctx context.Context, encrypted string) (string, erro
 		if d, ok := c.remembered(encrypted); ok { // another's call ended just now
 			return d.code, d.err
 		}
-		err = c.caller.CallWithin(ctx, &s.limit, func(token string) (err error) {
+		err = c.caller.CallWithin(ctx, bucket, func(token string) (err error) {
 			code, err = c.client.DecryptCode(ctx, token, encrypted)
 			return err
 		})

@@ -1,6 +1,7 @@
 package codes
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -19,7 +20,7 @@ type world struct {
 func newWorld(t *testing.T, perMinute int) world {
 	t.Helper()
 	w := accounttest.New(t, nil)
-	return world{w, New(w.Core, w.Client, w.Now, NewState(perMinute))}
+	return world{w, New(w.Core, w.Client, w.Now, NewState(perMinute, perMinute))}
 }
 
 func TestDecryptedCodesAreRemembered(t *testing.T) {
@@ -79,5 +80,28 @@ func TestDecryptIsBounded(t *testing.T) {
 	}
 	if calls := w.Sandbox.Calls()["/card/code/decrypt"]; calls < 10 || calls > 11+int(time.Since(began)/(6*time.Second)) || busy != 2000-calls {
 		t.Errorf("%d calls and %d refusals", calls, busy)
+	}
+}
+
+// What strangers use up, members who come back from the form do not miss.
+func TestCodesWithATicketHaveALimitOfTheirOwn(t *testing.T) {
+	w := newWorld(t, 1)
+	var encrypted [4]string
+	for i := range encrypted {
+		encrypted[i] = w.Sandbox.EncryptCode(accounttest.AppID, fmt.Sprint(i))
+	}
+	ask := func(decrypt func(context.Context, string) (string, error), i int) bool {
+		_, err := decrypt(t.Context(), encrypted[i])
+		_, busy := errors.AsType[*limit.Busy](err)
+		if err != nil && !busy {
+			t.Error(err)
+		}
+		return busy
+	}
+	if ask(w.DecryptCode, 0) || !ask(w.DecryptCode, 1) || ask(w.DecryptTicketCode, 2) || !ask(w.DecryptTicketCode, 3) {
+		t.Error("one of the limits is not what it should be")
+	}
+	if ask(w.DecryptTicketCode, 0) {
+		t.Error("what is remembered of the one is not known to the other")
 	}
 }

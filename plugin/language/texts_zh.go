@@ -140,6 +140,11 @@ var textsZH = map[Phrase]string{ //nolint:gosec // these texts speak of secrets,
 	"the message holds a document type":                                   "消息含有文档类型声明（DOCTYPE）",
 	"another machine is still at work on this message":                    "另一台机器仍在处理这条消息",
 
+	// What one network or one ticket has used up, and what is no js_code.
+	"WeChat refused too many requests of this network that need its %s call": "来自该网段、需要调用微信 %s 接口的请求，被微信拒绝的过多",
+	"the activate_ticket came with another card_id or code before":           "该 activate_ticket 之前是和另一个 card_id 或 code 一起传入的",
+	"%s is not printable ASCII without blanks":                               "%s 不是可打印的 ASCII 字符，或者含有空格",
+
 	// Hints for WeChat's errcodes.
 	"the app secret is wrong or was reset at mp.weixin.qq.com":                                                                    "AppSecret 有误，或已在 mp.weixin.qq.com 重置",
 	"the address that this machine calls from is not in the official account's IP white list at mp.weixin.qq.com":                 "本机的出口 IP 不在公众号的 IP 白名单里（在 mp.weixin.qq.com 设置）",

@@ -1,12 +1,14 @@
-// Package limit bounds the calls to WeChat that clients can cause: so many a minute, and who comes past that is told
-// when to come again.
+// Package limit bounds the calls to WeChat that clients can cause: so many a minute, so many at once, and of those that WeChat
+// refuses so many of one network. Who comes past that is told when to come again.
 package limit
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 	"golang.org/x/time/rate"
 )
 
@@ -14,20 +16,38 @@ import (
 type Busy struct {
 	API        string        // our name of the call
 	RetryAfter time.Duration // when one call more will be allowed
+	Network    bool          // it is the share of the client's network that is used up
 }
 
 // Error tells the bound.
 func (e *Busy) Error() string {
-	return fmt.Sprintf("%s: as many calls as the limit allows were made; the next is allowed in %v",
-		e.API, e.RetryAfter.Round(time.Millisecond))
+	bound := "as many calls as the limit allows were made"
+	if e.Network {
+		bound = "WeChat refused as many calls of this network as may be"
+	}
+	return fmt.Sprintf("%s: %s; the next is allowed in %v", e.API, bound, e.RetryAfter.Round(time.Millisecond))
 }
 
-// Bucket bounds the calls of one kind: a minute's worth at once, refilled evenly. It must be Set before a call is taken.
+// Bounds of the calls that are under way at the same time, and of waiting for them. WeChat answers within a tenth of a second;
+// when it hangs, the others must neither wait for its time-outs nor make more calls that run into them.
+const (
+	minAtOnce = 64                     // a limit of more than that many calls a second has as many
+	patience  = 2 * time.Second        // how long a caller waits for its turn
+	hanging   = 500 * time.Millisecond // when no call has begun or ended for that long, nobody waits
+)
+
+// Bucket bounds the calls of one kind: a minute's worth at once, refilled evenly. It must be Set before a call is made.
 type Bucket struct {
 	mu        sync.Mutex
 	api       string
 	perMinute int
 	limiter   *rate.Limiter
+	shares    shares
+
+	calls   int           // that are under way
+	waiting int           // callers whose turn has not come
+	moved   time.Time     // when a call began or ended last
+	turn    chan struct{} // closed when a call ends; nil: nobody has waited since one did
 }
 
 // Set makes a full bucket, unless this one has that size already: a reload fills no bucket. api is our name of the call.
@@ -40,15 +60,88 @@ func (b *Bucket) Set(api string, perMinute int) {
 	}
 }
 
-// Take takes one call, or tells with *Busy when there will be one.
-func (b *Bucket) Take() error {
+// Do makes one call, whatever becomes of it, or tells with *Busy when there can be one. While too many are under way it waits for
+// its turn, two seconds at the most. What ctx holds of a client's network (WithClient) is held to its share.
+func (b *Bucket) Do(ctx context.Context, call func() error) (err error) {
+	network := networkOf(ctx)
+	if err := b.begin(ctx, network); err != nil {
+		return err
+	}
+	defer func() { b.end(network, wechat.Is(err, wechat.Refused)) }()
+	return call()
+}
+
+func (b *Bucket) begin(ctx context.Context, network network) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r := b.limiter.Reserve()
-	wait := r.Delay()
-	if wait > 0 {
-		r.Cancel()
+	var until time.Time
+	for {
+		now := time.Now()
+		mayCall, wait := b.shares.allow(network, max(b.perMinute/4, 1), now)
+		if wait > 0 {
+			return &Busy{b.api, wait, true}
+		}
+		if mayCall && b.calls < max(minAtOnce, b.perMinute/60) {
+			return b.take(network, now)
+		}
+		if until.IsZero() {
+			until = now.Add(patience)
+		}
+		give := b.moved.Add(hanging) // up, unless something moves
+		if until.Before(give) {
+			give = until
+		}
+		// whoever waits must find something in the bucket when the turn comes
+		if !now.Before(give) || b.limiter.TokensAt(now) < float64(b.waiting+1) {
+			return &Busy{API: b.api, RetryAfter: time.Second}
+		}
+		if err := b.wait(ctx, give.Sub(now)); err != nil {
+			return err
+		}
+	}
+}
+
+// take takes a call out of the bucket. b.mu is held.
+func (b *Bucket) take(network network, now time.Time) error {
+	r := b.limiter.ReserveN(now, 1)
+	if wait := r.DelayFrom(now); wait > 0 {
+		r.CancelAt(now)
 		return &Busy{API: b.api, RetryAfter: wait}
 	}
+	b.calls++
+	b.moved = now
+	b.shares.begin(network)
 	return nil
+}
+
+// wait waits until a call ends, but no longer than d. b.mu is held, and given up meanwhile.
+func (b *Bucket) wait(ctx context.Context, d time.Duration) error {
+	if b.turn == nil {
+		b.turn = make(chan struct{})
+	}
+	turn := b.turn
+	b.waiting++
+	b.mu.Unlock()
+	timer := time.NewTimer(d)
+	select {
+	case <-turn:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	timer.Stop()
+	b.mu.Lock()
+	b.waiting--
+	return ctx.Err()
+}
+
+func (b *Bucket) end(network network, refused bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.calls--
+	b.moved = time.Now()
+	b.shares.end(network, refused, b.moved)
+	if b.turn != nil {
+		close(b.turn)
+		b.turn = nil
+	}
 }

@@ -3,11 +3,15 @@ package login
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // MiniProgram is a mini program (小程序) that belongs to an official account.
@@ -16,14 +20,54 @@ type MiniProgram struct {
 	AppSecret string
 }
 
+// refusedTTL is how long it is remembered that WeChat refused a js_code, which it will do for good. What a js_code stands for is
+// not remembered: it works once.
+const refusedTTL = time.Minute
+
+// maxRefused bounds what is remembered of clients' requests.
+const maxRefused = 8192
+
+// WeChat's errcodes for a js_code that is none, or that was used before.
+const (
+	codeInvalidJSCode = 40029
+	codeUsedJSCode    = 40163
+)
+
+// refusal is what WeChat said of a js_code.
+type refusal struct {
+	err   error
+	until time.Time
+}
+
+// State is what an account knows of logins. It outlives configurations.
+type State struct {
+	refused *lru.Cache[[sha256.Size]byte, refusal] // by mini program and js_code
+	limit   limit.Bucket
+}
+
+// NewState makes a State that knows nothing, with a limit in calls a minute.
+func NewState(perMinute int) *State {
+	refused, _ := lru.New[[sha256.Size]byte, refusal](maxRefused) // fails only for a size below 1
+	s := &State{refused: refused}
+	s.Limit(perMinute)
+	return s
+}
+
+// Limit sets the limit in calls a minute, unless it is in force already: a reload fills no bucket.
+func (s *State) Limit(perMinute int) { s.limit.Set("jscode2session", perMinute) }
+
 // Users knows the users of an account's mini programs.
 type Users struct {
 	client   *wechat.Client
 	programs []MiniProgram
+	now      func() time.Time
+	state    *State
 }
 
-// New makes Users of mini programs, of which the first is the default; there may be none.
-func New(client *wechat.Client, programs []MiniProgram) *Users { return &Users{client, programs} }
+// New makes Users of mini programs, of which the first is the default, there may be none; of our clock; and of what is remembered.
+func New(client *wechat.Client, programs []MiniProgram, now func() time.Time, state *State) *Users {
+	return &Users{client, programs, now, state}
+}
 
 // CheckMiniProgram tells whether Login can be asked for a mini program: one of the account's by its app id, or with ""
 // the first one.
@@ -47,12 +91,23 @@ func (u *Users) miniProgram(appID string) (MiniProgram, error) {
 }
 
 // Login tells whose js_code it is (GET /sns/jscode2session), in one of the account's mini programs; "" is the first. A
-// js_code works once, at WeChat, so nothing is remembered and nothing repeated. The number of calls is not bounded here:
-// there is one for each login, and WeChat bounds them for each user.
-func (u *Users) Login(ctx context.Context, miniProgram, jsCode string) (wechat.MiniUser, error) {
+// js_code works once, at WeChat, so nothing is repeated; one that WeChat refused is refused for a minute without a call. Clients
+// choose the js_codes, so the calls are bounded: past the limit it fails with *limit.Busy.
+func (u *Users) Login(ctx context.Context, miniProgram, jsCode string) (user wechat.MiniUser, err error) {
 	mp, err := u.miniProgram(miniProgram)
 	if err != nil {
-		return wechat.MiniUser{}, err
+		return user, err
 	}
-	return u.client.Login(ctx, mp.AppID, mp.AppSecret, jsCode)
+	key := sha256.Sum256([]byte(mp.AppID + " " + jsCode))
+	if r, ok := u.state.refused.Get(key); ok && u.now().Before(r.until) {
+		return user, r.err
+	}
+	err = u.state.limit.Do(ctx, func() (err error) {
+		user, err = u.client.Login(ctx, mp.AppID, mp.AppSecret, jsCode)
+		return err
+	})
+	if code := wechat.Errcode(err); code == codeInvalidJSCode || code == codeUsedJSCode {
+		u.state.refused.Add(key, refusal{err, u.now().Add(refusedTTL)})
+	}
+	return user, err
 }

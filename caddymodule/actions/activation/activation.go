@@ -2,13 +2,19 @@
 package activation
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/bodies"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/clients"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/nostore"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"go.uber.org/zap"
 
@@ -31,14 +37,22 @@ import (
 //
 // The activate_ticket proves that somebody has just filled in a form of one of the account's cards. Whose it is and which
 // card's, WeChat does not tell: `card_id`, `openid`, `outer_str` and a code that came in plain are what the client says.
+//
+// An answer that says nothing of caching gets `Cache-Control: no-store`: it is the user's, which its address may not show.
 type Activation struct {
+	// Which cards this is for. It is a filter on what clients say: WeChat does not tell which card's a ticket is. Default: all cards of
+	// the account.
+	Cards []cards.List `json:"cards,omitempty"`
+
 	// Whether the card is activated at WeChat when the backend's answer has a `membership_number`, before the answer goes
 	// back. That holds for answers with a 2xx status whose body is a JSON object of at most 64 KiB; it may also hold
 	// `init_bonus`, `init_bonus_record`, `init_balance`, `init_custom_field_value1`, `init_custom_field_value2`,
 	// `init_custom_field_value3`, `background_pic_url`, `activate_begin_time` and `activate_end_time`. If WeChat does not
-	// activate the card, the client gets the problem instead, and may come again. Default: false, the backend does it.
+	// activate the card, the client gets the problem instead, and may come again. An activate_ticket activates one card: if it comes
+	// with another card_id or code than before, the request is refused with status 422. Default: false, the backend does it.
 	Activate bool `json:"activate,omitempty"`
 
+	cards  cards.Set
 	logger *zap.Logger
 }
 
@@ -47,10 +61,14 @@ func (Activation) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: action.Namespace + ".activation", New: func() caddy.Module { return new(Activation) }}
 }
 
-// Provision gets the logger.
+// Provision gets the logger, and compiles the configuration.
 func (a *Activation) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Logger()
-	return nil
+	if len(a.Cards) == 0 {
+		_, err := a.cards.Claim([]string{cards.Any})
+		return err
+	}
+	return a.cards.AddLists(a.Cards)
 }
 
 // Needs implements Action.
@@ -59,21 +77,37 @@ func (a *Activation) Needs() []credential.Kind { return []credential.Kind{creden
 // Methods implements Answering.
 func (a *Activation) Methods() []string { return []string{http.MethodGet, http.MethodPost} }
 
+// CardUses implements CardUser. Where no card is listed there is none to look at.
+func (a *Activation) CardUses() []doctor.CardUse {
+	if len(a.Cards) == 0 {
+		return nil
+	}
+	return a.cards.Uses(cards.OnlyNamed)
+}
+
 // ServeAction implements Action. It changes r itself, not a copy, as inject does and for the same reason.
 func (a *Activation) ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error {
 	var q activationRequest
 	if err := q.read(r); err != nil {
 		return err
 	}
+	rule, err := a.cards.Find(q.cardID)
+	if err != nil {
+		return err
+	}
+	ctx := clients.Context(r)
 	// first, because only the ticket proves that there is anything to decrypt
-	info, err := account.TempInfo(r.Context(), q.ticket)
+	info, err := account.TempInfo(ctx, q.ticket)
 	if err != nil {
 		return err
 	}
 	if !field.IsPlainCode(q.code) {
-		if q.code, err = account.DecryptCode(r.Context(), q.code); err != nil {
+		if q.code, err = account.DecryptTicketCode(ctx, q.code); err != nil {
 			return err
 		}
+	}
+	if a.Activate && !account.OwnTicket(q.ticket, q.cardID, q.code) {
+		return errOthersTicket()
 	}
 
 	bodies.Set(r, q.body(info))
@@ -84,18 +118,34 @@ func (a *Activation) ServeAction(w http.ResponseWriter, r *http.Request, next ca
 	method := r.Method
 	r.Method = http.MethodPost
 	defer func() { r.Method = method }()
-	if !a.Activate {
-		return next.ServeHTTP(w, r)
-	}
-	r.Header["Accept-Encoding"] = []string{"identity"} // the answer is to be read
-	answer := newHeldAnswer(w)
-	if err := next.ServeHTTP(answer, r); err != nil {
-		if answer.Holding() {
-			answer.forget()
+	return nostore.Serve(w, func(w http.ResponseWriter) error {
+		if !a.Activate {
+			return next.ServeHTTP(w, r)
+		}
+		r.Header["Accept-Encoding"] = []string{"identity"} // the answer is to be read
+		answer := newHeldAnswer(w)
+		if err := next.ServeHTTP(answer, r); err != nil {
+			if answer.Holding() {
+				answer.forget()
+			}
+			return err
+		}
+		err := a.finish(ctx, account, &q, answer)
+		if err != nil && rule.Listed {
+			return &cards.ListedError{CardID: q.cardID, Err: err}
 		}
 		return err
-	}
-	return a.finish(r, account, &q, answer)
+	})
+}
+
+// codeForeignTicket is WeChat's errcode for an activate_ticket of another account.
+const codeForeignTicket = 72011
+
+// errOthersTicket is WeChat's own refusal of a ticket that is another's. WeChat knows of accounts only, not of cards.
+func errOthersTicket() *problem.Problem {
+	p := problem.Newf(http.StatusUnprocessableEntity, problem.ReasonWechatRejected, "the activate_ticket came with another card_id or code before")
+	p.ErrCode, p.ErrMsg = codeForeignTicket, "invalid activate_ticket"
+	return p
 }
 
 // activationDropped are fields that no longer fit the request.
@@ -104,7 +154,7 @@ var activationDropped = []string{
 }
 
 // finish activates the card if the backend says so, and lets its answer go.
-func (a *Activation) finish(r *http.Request, account *plugin.Account, q *activationRequest, answer *heldAnswer) error {
+func (a *Activation) finish(ctx context.Context, account *plugin.Account, q *activationRequest, answer *heldAnswer) error {
 	if answer.encoded {
 		a.logger.Warn("a backend compresses its answers to activations, though asked not to: its cards are not activated",
 			zap.String("card_id", q.cardID))
@@ -115,7 +165,7 @@ func (a *Activation) finish(r *http.Request, account *plugin.Account, q *activat
 	m, ok, err := activationOf(answer.Body)
 	if ok && err == nil {
 		m.CardID, m.Code = q.cardID, q.code
-		err = account.ActivateMember(r.Context(), m)
+		err = account.ActivateMember(ctx, m)
 	}
 	if err != nil {
 		answer.forget()
@@ -128,10 +178,13 @@ func (a *Activation) finish(r *http.Request, account *plugin.Account, q *activat
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
 //
 //	activation {
+//		card <card_id...>|*
 //		activate
 //	}
 func (a *Activation) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	var seen cards.Set
 	return words.Unmarshal(d, words.Subdirectives{
+		"card":     func() error { return cards.UnmarshalList(d, &seen, &a.Cards) },
 		"activate": func() error { return words.Flag(d, &a.Activate) },
 	})
 }
@@ -140,5 +193,6 @@ func (a *Activation) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 var (
 	_ caddy.Provisioner     = (*Activation)(nil)
 	_ action.Answering      = (*Activation)(nil)
+	_ action.CardUser       = (*Activation)(nil)
 	_ caddyfile.Unmarshaler = (*Activation)(nil)
 )

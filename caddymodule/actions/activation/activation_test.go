@@ -20,6 +20,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
@@ -34,6 +35,14 @@ const activationSite = `
 	wechat_card /members activation {
 		account shop
 		activate
+	}
+	wechat_card /listed activation {
+		account shop
+		card pMember pOther
+	}
+	wechat_card /any activation {
+		account shop
+		card *
 	}
 `
 
@@ -282,6 +291,111 @@ func TestActivationRefuses(t *testing.T) {
 	}
 }
 
+// A route for some cards looks up nothing for others.
+func TestActivationOfListedCards(t *testing.T) {
+	s := sitetest.NewShop(t, activationSite)
+	b := openComponent(s, "pMember", "alice")
+	ask := func(path, cardID string) *httptest.ResponseRecorder {
+		return s.Post(path, `{"activate_ticket":`+strconv.Quote(b.Ticket)+`,"card_id":"`+cardID+`","code":"012"}`)
+	}
+	for _, id := range []string{"pmember", "pMember2", "p", "pmissing"} {
+		problemtest.Want(t, ask("/listed", id), 403, "card_not_allowed", id)
+	}
+	problemtest.Want(t, s.Get("/listed?activate_ticket=x&card_id=pNone&code=1"), 403, "card_not_allowed", "pNone")
+	wantCalls(s, tempInfoPath, 0)
+	s.None()
+	for path, id := range map[string]string{"/listed": "pOther", "/any": "pAny", "/back": "pAny"} {
+		if w := ask(path, id); w.Code != http.StatusOK {
+			t.Errorf("%s %s: got %d %s", path, id, w.Code, w.Body)
+		}
+	}
+}
+
+// One form that was filled in activates one card, whatever else the ticket comes with.
+func TestActivationTicketIsForOneCard(t *testing.T) {
+	s := sitetest.NewShop(t, activationSite)
+	mine, others := openComponent(s, "pMember", "mallory"), openComponent(s, "pMember", "alice")
+	letAnswer(s, `{"membership_number":"M1"}`)
+	with := func(cardID, code string) string {
+		return `{"activate_ticket":` + strconv.Quote(mine.Ticket) + `,"card_id":"` + cardID + `","code":` + strconv.Quote(code) + `}`
+	}
+	encrypted := func(code string) string { return s.WeChat.EncryptCode(sitetest.ShopAppID, code) }
+	for _, body := range []string{mine.referrer, with("pMember", mine.Code), with("pMember", encrypted(mine.Code)), mine.referrer} {
+		if w := s.Post("/members", body); w.Code != http.StatusOK {
+			t.Errorf("got %d %s", w.Code, w.Body)
+		}
+	}
+	s.Requests()
+	for _, body := range []string{
+		with("pMember", others.Code), with("pMember", encrypted(others.Code)), with("pOther", mine.Code), with("pOther", others.Code),
+	} {
+		w := s.Post("/members", body)
+		problemtest.Want(t, w, 422, "wechat_rejected", "another card_id or code")
+		if !strings.Contains(w.Body.String(), `"errcode":72011`) {
+			t.Errorf("got %s", w.Body)
+		}
+	}
+	s.None()
+	wantCalls(s, activatePath, 1)
+	if active, _ := member(s, others); active {
+		t.Error("another one's card is active")
+	}
+	// where the backend activates, what a ticket may be used for is its business
+	if w := s.Post("/back", with("pMember", others.Code)); w.Code != http.StatusOK {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+	if w := s.Post("/members", others.referrer); w.Code != http.StatusOK {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
+// One network that guesses tickets, or codes, locks itself out and nobody else.
+func TestActivationOfAStrangersNetwork(t *testing.T) {
+	s := sitetest.NewShop(t, activationSite)
+	b := openComponent(s, "pMember", "alice")
+	guess := func(ticket, code string) *httptest.ResponseRecorder {
+		return s.Do(sitetest.Request{Target: "/members?card_id=pMember&activate_ticket=" + ticket + "&code=" + code, From: "2001:db8:0:ff::1"})
+	}
+	for i := range 200 {
+		if w := guess("guess"+strconv.Itoa(i), "1"); (w.Code == 503) != (i >= 150) {
+			t.Fatalf("guess %d: got %d %s", i, w.Code, w.Body)
+		}
+	}
+	wantCalls(s, tempInfoPath, 150)
+	problemtest.Want(t, guess("guess0", "1"), 422, "wechat_rejected", "") // costs nothing
+	letAnswer(s, `{"membership_number":"M1"}`)
+	for _, from := range []string{"2001:db8:0:100::1", "203.0.113.9", "192.168.0.1"} {
+		if w := s.Do(sitetest.Request{Target: "/members", Body: b.referrer, From: from}); w.Code != http.StatusOK {
+			t.Errorf("%s: got %d %s", from, w.Code, w.Body)
+		}
+	}
+}
+
+// A shared cache that knows no more than the address must not give one user's answer to the next.
+func TestActivationAnswersAreNotStored(t *testing.T) {
+	s := sitetest.NewShop(t, activationSite)
+	b := openComponent(s, "pMember", "alice")
+	for _, target := range []string{"/back?" + b.query, "/members?" + b.query} {
+		for said, want := range map[string]string{"": "no-store", "private": "private"} {
+			for _, body := range []string{`{"membership_number":"M1"}`, `{}`, "<html>"} {
+				s.SetAnswer(func(w http.ResponseWriter, _ *http.Request) {
+					if said != "" {
+						w.Header().Set("Cache-Control", said)
+					}
+					if body != "<html>" {
+						w.Header().Set("Content-Type", "application/json")
+					}
+					_, _ = io.WriteString(w, body)
+				})
+				w := s.Get(target)
+				if got := w.Header()["Cache-Control"]; w.Body.String() != body || len(got) != 1 || got[0] != want {
+					t.Errorf("%s with %q and %s: got %q, %s", target, said, body, got, w.Body)
+				}
+			}
+		}
+	}
+}
+
 // From the phone to an active card, by both ways.
 func TestActivationActivates(t *testing.T) {
 	s := sitetest.NewShop(t, activationSite)
@@ -504,13 +618,17 @@ func TestActivationWhenNextFailsLate(t *testing.T) {
 	r.URL.RawQuery = b.query
 	w.Header().Set("X-Before", "stays")
 	failed := errors.New("the backend is gone")
-	err := (&activation.Activation{Activate: true}).ServeAction(w, r, caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+	action := &activation.Activation{Activate: true}
+	if err := action.Provision(caddy.Context{}); err != nil {
+		t.Fatal(err)
+	}
+	err := action.ServeAction(w, r, caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", "1000")
 		_, _ = io.WriteString(w, `{"membership_number":"1"}`)
 		return failed
 	}), s.App.Account("shop"))
-	if !errors.Is(err, failed) || w.Body.Len() != 0 || len(w.Header()) != 1 || w.Header().Get("X-Before") != "stays" {
+	if !errors.Is(err, failed) || w.Body.Len() != 0 || len(w.Header()) != 2 || w.Header().Get("X-Before") != "stays" || w.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("got %v, %v and %s", err, w.Header(), w.Body)
 	}
 	wantCalls(s, activatePath, 0)

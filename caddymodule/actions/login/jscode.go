@@ -14,87 +14,118 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/jsonscan"
 )
 
-// jsCodeName is the query parameter and the JSON field that hold a js_code.
+// jsCodeName is the query parameter that holds a js_code, and the field of a form or of JSON unless another is configured.
 const jsCodeName = "js_code"
 
 // maxJSCode is the longest js_code that is passed on to WeChat, whose own have some 32 characters.
-const maxJSCode = 512
+const maxJSCode = 256
 
-// takeJSCode takes the js_code out of the query, or out of a JSON body, of a request.
-func takeJSCode(r *http.Request) (string, error) {
+// takeJSCode takes the js_code out of the query, or out of the body, where its field is called name.
+func takeJSCode(r *http.Request, name string) (string, error) {
 	code := jsCodeOfQuery(r)
-	inBody, err := jsCodeOfBody(r, !code.Absent())
+	inBody, err := jsCodeOfBody(r, name, !code.Absent())
 	if err != nil {
 		return "", err
 	}
 	switch {
 	case code.Absent():
-		code = inBody
+		return inBody.S, checkJSCode(name, inBody)
 	case !inBody.Absent():
 		code.Fault = field.FaultTwice
 	}
-	return code.S, checkJSCode(code)
+	return code.S, checkJSCode(jsCodeName, code)
 }
 
-// checkJSCode accepts whatever WeChat may have given to the client.
-func checkJSCode(code field.Text) error {
+// checkJSCode accepts whatever WeChat may have given to the client. name is where it was found.
+func checkJSCode(name string, code field.Text) error {
 	if code.Fault == "" {
 		code.Fault = field.FaultOf(code.S)
 	}
 	switch {
 	case code.Fault != "":
-		return problem.Invalid("%s %s", jsCodeName, code.Fault)
+		return problem.Invalid("%s %s", name, code.Fault)
 	case code.S == "":
-		return problem.Invalid("%s is missing", jsCodeName)
+		return problem.Invalid("%s is missing", name)
 	case field.TooLong(code.S, maxJSCode):
-		return problem.Invalid("%s is longer than %d characters", jsCodeName, maxJSCode)
+		return problem.Invalid("%s is longer than %d characters", name, maxJSCode)
+	case !field.All(code.S, func(c byte) bool { return ' ' < c && c <= '~' }):
+		return problem.Invalid("%s is not printable ASCII without blanks", name)
 	}
 	return nil
 }
 
 // jsCodeOfQuery takes the js_code out of the query.
 func jsCodeOfQuery(r *http.Request) field.Text {
-	var code field.Text
-	n := 0
-	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
-		name, value, _ := strings.Cut(pair, "=")
-		if name, ok := queries.Unescape(name); !ok || name != jsCodeName {
+	code, found := jsCodeOfPairs(r.URL.RawQuery, jsCodeName)
+	if found {
+		queries.Edit(r, func(raw string) string { return cutPairs(raw, jsCodeName) })
+	}
+	return code
+}
+
+// jsCodeOfPairs finds the js_code in a query or a form.
+func jsCodeOfPairs(raw, name string) (code field.Text, found bool) {
+	for pair := range strings.SplitSeq(raw, "&") {
+		key, value, _ := strings.Cut(pair, "=")
+		if key, ok := queries.Unescape(key); !ok || key != name {
 			continue
 		}
-		if n++; n > 1 {
+		if found {
 			code.Fault = field.FaultTwice
 		} else if s, ok := queries.Unescape(value); ok {
 			code.S = s
 		} else {
 			code.Fault = field.FaultEscape
 		}
+		found = true
 	}
-	if n > 0 {
-		queries.Edit(r, func(raw string) string {
-			return queries.Cut(raw, func(name string) bool { return name == jsCodeName })
-		})
-	}
-	return code
+	return code, found
 }
 
-// jsCodeOfBody takes the js_code out of a JSON body. When there is one already, a body that cannot be read is not looked
-// into.
-func jsCodeOfBody(r *http.Request, have bool) (field.Text, error) {
+// cutPairs is a query or a form without what has a name.
+func cutPairs(raw, name string) string {
+	return queries.Cut(raw, func(key string) bool { return key == name })
+}
+
+// jsCodeOfBody takes the js_code out of a form or a JSON body. When there is one already, a body that cannot be read is not
+// looked into.
+func jsCodeOfBody(r *http.Request, name string, have bool) (field.Text, error) {
 	if r.Body == nil || r.ContentLength == 0 {
 		return field.Text{}, nil
 	}
-	if mediaType, err := bodies.MediaType(r.Header); err != nil || mediaType != "application/json" {
+	mediaType, err := bodies.MediaType(r.Header)
+	isForm := mediaType == "application/x-www-form-urlencoded"
+	if err != nil || !isForm && mediaType != "application/json" {
 		return field.Text{}, nil //nolint:nilerr // a body of another type is none of ours
 	}
 	body, whole, err := bodies.Peek(r)
 	if err != nil {
 		return field.Text{}, err
 	}
+	if !whole {
+		if have {
+			return field.Text{}, nil
+		}
+		return field.Text{}, bodies.TooLarge()
+	}
+	trimmed := bytes.TrimSpace(body)
+	if isForm && !bytes.HasPrefix(trimmed, []byte{'{'}) && !bytes.HasPrefix(trimmed, []byte{'['}) {
+		form := string(body)
+		code, found := jsCodeOfPairs(form, name)
+		if found {
+			bodies.Set(r, []byte(cutPairs(form, name)))
+		}
+		return code, nil
+	}
+	// JSON under a form's type is what clients send that were not told the type of what they wrote
+	return jsCodeOfJSON(r, body, name, have)
+}
+
+// jsCodeOfJSON takes the js_code out of a JSON body.
+func jsCodeOfJSON(r *http.Request, body []byte, name string, have bool) (field.Text, error) {
 	object := bytes.TrimSpace(body)
 	var fault error
 	switch {
-	case !whole:
-		fault = bodies.TooLarge()
 	case len(object) == 0:
 		return field.Text{}, nil
 	case !utf8.Valid(object) || !json.Valid(object):
@@ -111,8 +142,8 @@ func jsCodeOfBody(r *http.Request, have bool) (field.Text, error) {
 
 	var code field.Text
 	n := 0
-	rest := jsonscan.RewriteObject(nil, object, func(name string, value []byte) []byte {
-		if name != jsCodeName {
+	rest := jsonscan.RewriteObject(nil, object, func(key string, value []byte) []byte {
+		if key != name {
 			return value
 		}
 		if n++; n > 1 {

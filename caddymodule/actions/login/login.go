@@ -2,6 +2,8 @@
 package login
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -9,7 +11,9 @@ import (
 	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/clients"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/headers"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/nostore"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/value"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
@@ -31,10 +35,12 @@ import (
 // that WeChat pushes to the account have the other. The unionid is the same in both, if both are bound to one account at
 // open.weixin.qq.com; otherwise there is none.
 //
-// Without `js_code` in the configuration, the js_code is the query parameter of that name, or the field of a JSON body of at
-// most 64 KiB. It is taken out: the backend gets the rest of the query or body byte for byte. A request without one is
-// answered with status 400, a js_code that WeChat refuses with status 422 and reason `wechat_rejected`. The session_key
-// that WeChat also answers is not kept.
+// Without `js_code` in the configuration, the js_code is the query parameter of that name, or the field of a form or a JSON body
+// of at most 64 KiB. It is taken out: the backend gets the rest of the query or body byte for byte. A request without one is
+// answered with status 400, a js_code that WeChat refuses with status 422 and reason `wechat_rejected`: for a minute without a
+// call, when it is wrong or used. The session_key that WeChat also answers is not kept.
+//
+// An answer that says nothing of caching gets `Cache-Control: no-store`: it is the user's, which its address may not show.
 //
 // What the client sends under a configured header is removed first, whatever happens next. When the next handler returns,
 // the headers are gone again, so that error routes (`handle_errors`) do not see them.
@@ -47,8 +53,11 @@ import (
 // `{http.wechat_card.unionid}` | The user's unionid; empty when WeChat gives none
 type Login struct {
 	// Where the js_code is, as a value with placeholders. If it comes out empty, the request is refused with status 403.
-	// Default: the query parameter or the JSON field `js_code`.
+	// Default: the query parameter `js_code`, or the field of a form or a JSON body that `field` names.
 	JSCode string `json:"js_code,omitempty"`
+
+	// What the field of a form or a JSON body is called that holds the js_code. Not together with `js_code`. Default: js_code.
+	Field string `json:"field,omitempty"`
 
 	// The app_id of the mini program, which must be among the account's. Default: the account's first mini_program.
 	MiniProgram string `json:"mini_program,omitempty"`
@@ -59,6 +68,7 @@ type Login struct {
 	Header map[string]string `json:"header,omitempty"`
 
 	jsCode      string // JSCode, its placeholders in full
+	field       string
 	miniProgram string
 	fields      []headers.Field
 }
@@ -74,6 +84,10 @@ func (Login) CaddyModule() caddy.ModuleInfo {
 // Provision checks the configuration and compiles it.
 func (l *Login) Provision(caddy.Context) error {
 	l.jsCode = words.InFull(l.JSCode)
+	if err := l.checkField(); err != nil {
+		return err
+	}
+	l.field = cmp.Or(l.Field, jsCodeName)
 	var err error
 	if l.miniProgram, err = words.Expand(l.MiniProgram); err != nil {
 		return fmt.Errorf("mini_program: %w", err)
@@ -95,6 +109,19 @@ func (l *Login) Provision(caddy.Context) error {
 	return nil
 }
 
+// checkField refuses a field that nothing would be looked for in, or that no client can send.
+func (l *Login) checkField() error {
+	switch {
+	case l.Field == "":
+		return nil
+	case l.JSCode != "":
+		return errors.New("field is where the js_code is in a body, and js_code says that it is elsewhere: only one of them can be")
+	case field.FaultOf(l.Field) != "":
+		return fmt.Errorf("field %s", field.FaultOf(l.Field))
+	}
+	return nil
+}
+
 // Needs implements Action. A js_code is asked about with the mini program's own secret.
 func (l *Login) Needs() []credential.Kind { return nil }
 
@@ -112,7 +139,7 @@ func (l *Login) ServeAction(w http.ResponseWriter, r *http.Request, next caddyht
 	if err != nil {
 		return err
 	}
-	user, err := account.Login(r.Context(), l.miniProgram, code)
+	user, err := account.Login(clients.Context(r), l.miniProgram, code)
 	if err != nil {
 		return err
 	}
@@ -132,34 +159,40 @@ func (l *Login) ServeAction(w http.ResponseWriter, r *http.Request, next caddyht
 			delete(r.Header, f.Name)
 		}
 	}()
-	return next.ServeHTTP(w, r)
+	return nostore.Serve(w, func(w http.ResponseWriter) error { return next.ServeHTTP(w, r) })
 }
 
 // takeCode finds the js_code, and takes it out of the request unless the configuration says where it is.
 func (l *Login) takeCode(r *http.Request) (string, error) {
 	if l.jsCode == "" {
-		return takeJSCode(r)
+		return takeJSCode(r, l.field)
 	}
 	s, err := value.Of(r, jsCodeName, l.jsCode)
 	if err != nil {
 		return "", err
 	}
-	return s, checkJSCode(field.Text{S: s})
+	return s, checkJSCode(jsCodeName, field.Text{S: s})
 }
 
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
 //
 //	login {
 //		js_code      <value>
+//		field        <name>
 //		mini_program <app_id>
 //		header       <field> mini_openid|unionid
 //	}
 func (l *Login) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	return words.Unmarshal(d, words.Subdirectives{
+	err := words.Unmarshal(d, words.Subdirectives{
 		"js_code":      func() error { return words.OneValue(d, &l.JSCode) },
+		"field":        func() error { return words.OneValue(d, &l.Field) },
 		"mini_program": func() error { return words.OneValue(d, &l.MiniProgram) },
 		"header":       func() error { return l.unmarshalHeader(d) },
 	})
+	if err != nil {
+		return err
+	}
+	return words.Located(d, l.checkField())
 }
 
 // unmarshalHeader reads `header <field> mini_openid|unionid`.

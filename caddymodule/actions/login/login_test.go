@@ -17,6 +17,8 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 )
 
+const formType = "application/x-www-form-urlencoded"
+
 const loginSite = `
 	wechat_card /login login {
 		account shop
@@ -26,6 +28,11 @@ const loginSite = `
 	wechat_card /second login {
 		account shop
 		mini_program ` + sitetest.SecondMini + `
+		header X-Mini-Openid mini_openid
+	}
+	wechat_card /field login {
+		account shop
+		field code
 		header X-Mini-Openid mini_openid
 	}
 	wechat_card /configured login {
@@ -63,8 +70,19 @@ func TestLogin(t *testing.T) {
 		{"query, and broken JSON", sitetest.Request{Target: "/login?js_code=alice.14", Body: `{"js_code":`}, first, "/login", `{"js_code":`, false},
 		{"query, and a JSON array", sitetest.Request{Target: "/login?js_code=alice.15", Body: `["js_code"]`}, first, "/login", `["js_code"]`, false},
 		{"query, and large JSON", sitetest.Request{Target: "/login?js_code=alice.16", Body: large}, first, "/login", large, false},
+		{"form", sitetest.Request{Target: "/login?a", Body: "js_code=alice.20", Type: formType}, first, "/login?a", "", false},
+		{"form, among others", sitetest.Request{Target: "/login", Body: "a=%7e&&js%5Fcode=%61lice.21&b;c=+%zz&js_code[]=x", Type: formType + "; charset=UTF-8"}, first, "/login", "a=%7e&&b;c=+%zz&js_code[]=x", false},
+		{"form of unknown length", sitetest.Request{Target: "/login", Body: "js_code=alice.22&b=" + strings.Repeat("b", 5000), Type: formType}, first, "/login", "b=" + strings.Repeat("b", 5000), true},
+		{"form, another method", sitetest.Request{Method: http.MethodPut, Target: "/login", Body: "x&js_code=alice.23", Type: formType}, first, "/login", "x", false},
+		{"form that is JSON", sitetest.Request{Target: "/login", Body: ` {"js_code":"alice.24","a":1}`, Type: formType}, first, "/login", ` {"a":1}`, false},
+		{"form with an empty one, and query", sitetest.Request{Target: "/login?js_code=alice.25", Body: "js_code=&a", Type: formType}, first, "/login", "a", false},
+		{"form without, and query", sitetest.Request{Target: "/login?js_code=alice.26", Body: "a=%zz&b", Type: formType}, first, "/login", "a=%zz&b", false},
+		{"large form, and query", sitetest.Request{Target: "/login?js_code=alice.27", Body: "js_code=x&" + large, Type: formType}, first, "/login", "js_code=x&" + large, false},
+		{"field of a form", sitetest.Request{Target: "/field", Body: "js_code=left&code=alice.28", Type: formType}, first, "/field", "js_code=left", false},
+		{"field of JSON", sitetest.Request{Target: "/field?code=left", Body: `{"js_code":1,"code":"alice.29"}`}, first, "/field?code=left", `{"js_code":1}`, false},
+		{"query, with a field configured", sitetest.Request{Target: "/field?js_code=alice.30&code=left"}, first, "/field?code=left", "", false},
 		{"query, and large JSON of unknown length", sitetest.Request{Target: "/login?js_code=alice.17", Body: large}, first, "/login", large, true},
-		{"query, and a form", sitetest.Request{Target: "/login?js_code=alice.18", Body: "js_code=x", Type: "application/x-www-form-urlencoded"}, first, "/login", "js_code=x", false},
+		{"query, and a body of another type", sitetest.Request{Target: "/login?js_code=alice.18", Body: "js_code=x", Type: "text/plain"}, first, "/login", "js_code=x", false},
 		{"empty in the query, and JSON", sitetest.Request{Target: "/login?js_code=", Body: `{"js_code":"alice.19"}`}, first, "/login", `{}`, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -78,6 +96,9 @@ func TestLogin(t *testing.T) {
 			if tc.chunk {
 				r := httptest.NewRequest(http.MethodPost, "http://localhost:9080"+tc.Target, io.MultiReader(strings.NewReader(tc.Request.Body)))
 				r.Header.Set("Content-Type", "application/json; charset=utf-8")
+				if tc.Type != "" {
+					r.Header.Set("Content-Type", tc.Type)
+				}
 				r.TransferEncoding = []string{"chunked"}
 				w = httptest.NewRecorder()
 				s.Server.ServeHTTP(w, r)
@@ -116,7 +137,23 @@ func TestLoginRefuses(t *testing.T) {
 	}{
 		{"none", sitetest.Request{Target: "/login"}, 400, "invalid_request", "js_code is missing"},
 		{"empty", sitetest.Request{Target: "/login?js_code="}, 400, "invalid_request", "js_code is missing"},
-		{"none, and a form", sitetest.Request{Target: "/login", Body: "js_code=x", Type: "application/x-www-form-urlencoded"}, 400, "invalid_request", "js_code is missing"},
+		{"none, and a form of another charset", sitetest.Request{Target: "/login", Body: "js_code=x", Type: formType + "; charset=gbk"}, 400, "invalid_request", "js_code is missing"},
+		{"none, and plain text", sitetest.Request{Target: "/login", Body: "js_code=x", Type: "text/plain"}, 400, "invalid_request", "js_code is missing"},
+		{"none in a form", sitetest.Request{Target: "/login", Body: "js_codes=x&Js_code=y", Type: formType}, 400, "invalid_request", "js_code is missing"},
+		{"none under the configured name", sitetest.Request{Target: "/field?code=x", Body: "js_code=x", Type: formType}, 400, "invalid_request", "code is missing"},
+		{"twice in a form", sitetest.Request{Target: "/login", Body: "js_code=x&js%5fcode=", Type: formType}, 400, "invalid_request", "js_code is given twice"},
+		{"in a form and the query", sitetest.Request{Target: "/login?js_code=x", Body: "js_code=x", Type: formType}, 400, "invalid_request", "js_code is given twice"},
+		{"under the configured name and in the query", sitetest.Request{Target: "/field?js_code=x", Body: `{"code":"x"}`}, 400, "invalid_request", "js_code is given twice"},
+		{"escape in a form", sitetest.Request{Target: "/login", Body: "js_code=%2", Type: formType}, 400, "invalid_request", "js_code is not valid percent-encoding"},
+		{"array under a form's type", sitetest.Request{Target: "/login", Body: `["js_code"]`, Type: formType}, 400, "invalid_request", "JSON object"},
+		{"large form", sitetest.Request{Target: "/login", Body: "js_code=x&a=" + strings.Repeat("x", bodies.Max), Type: formType}, 413, "body_too_large", "65536"},
+		{"blank", sitetest.Request{Target: "/login?js_code=a%20b"}, 400, "invalid_request", "js_code is not printable ASCII"},
+		{"blank at the end", sitetest.Request{Target: "/login", Body: `{"js_code":"a "}`}, 400, "invalid_request", "js_code is not printable ASCII"},
+		{"blank in a form", sitetest.Request{Target: "/login", Body: "js_code=a+b", Type: formType}, 400, "invalid_request", "js_code is not printable ASCII"},
+		{"no-break space", sitetest.Request{Target: "/login?js_code=a%C2%A0b"}, 400, "invalid_request", "js_code is not printable ASCII"},
+		{"Chinese", sitetest.Request{Target: "/login", Body: `{"js_code":"代码"}`}, 400, "invalid_request", "js_code is not printable ASCII"},
+		{"Chinese, configured", sitetest.Request{Target: "/configured", Header: map[string]string{"X-Js-Code": "代码"}}, 400, "invalid_request", "js_code is not printable ASCII"},
+		{"DEL", sitetest.Request{Target: "/login?js_code=a%7f"}, 400, "invalid_request", "js_code holds a control character"},
 		{"none, and compressed JSON", sitetest.Request{Target: "/login", Body: "{}", Header: map[string]string{"Content-Encoding": "gzip"}}, 400, "invalid_request", "js_code is missing"},
 		{"empty configured", sitetest.Request{Target: "/configured?js_code=x"}, 403, "value_missing", "js_code"},
 		{"twice", sitetest.Request{Target: "/login?js_code=x&js_code=x"}, 400, "invalid_request", "js_code is given twice"},
@@ -147,6 +184,81 @@ func TestLoginRefuses(t *testing.T) {
 	} {
 		if w := s.Get(target); !strings.Contains(w.Body.String(), code) || !strings.Contains(w.Body.String(), `"hint"`) {
 			t.Errorf("%s: got %s", target, w.Body)
+		}
+	}
+}
+
+// What is no js_code costs WeChat no call, and what it refused costs no second one.
+func TestLoginThatCostsNoCall(t *testing.T) {
+	s := sitetest.NewShop(t, loginSite)
+	calls := func() int { return s.WeChat.Calls()["/sns/jscode2session"] }
+	for _, code := range []string{"", "%20", "a+b", "%E4%BB%A3", "a%00", "%ff", strings.Repeat("a", login.MaxJSCode+1)} {
+		problemtest.Want(t, s.Get("/login?js_code="+code), 400, "invalid_request", "js_code")
+	}
+	if n := calls(); n != 0 {
+		t.Errorf("%d calls", n)
+	}
+	problemtest.Want(t, s.Get("/login?js_code="+strings.Repeat("~", login.MaxJSCode)), 422, "wechat_rejected", "") // this one may be
+	for range 10 {
+		problemtest.Want(t, s.Get("/login?js_code=bad-1"), 422, "wechat_rejected", "")
+		problemtest.Want(t, s.Post("/field", `{"code":"bad-1"}`), 422, "wechat_rejected", "")
+	}
+	if n := calls(); n != 2 {
+		t.Errorf("%d calls", n)
+	}
+	s.None()
+}
+
+// One network that guesses locks itself out, and nobody else.
+func TestLoginOfAStrangersNetwork(t *testing.T) {
+	s := sitetest.NewShop(t, loginSite)
+	calls := func() int { return s.WeChat.Calls()["/sns/jscode2session"] }
+	for i := range 200 {
+		w := s.Do(sitetest.Request{Target: "/login?js_code=bad-" + strconv.Itoa(i), From: "203.0.113." + strconv.Itoa(i)})
+		if i < 150 {
+			problemtest.Want(t, w, 422, "wechat_rejected", "")
+			continue
+		}
+		problemtest.Want(t, w, 503, "busy", "this network")
+		problemtest.WantRetryAfter(t, w, true, "")
+	}
+	if n := calls(); n != 150 {
+		t.Errorf("%d calls, want a quarter of 600", n)
+	}
+	problemtest.Want(t, s.Do(sitetest.Request{Target: "/login?js_code=alice.1", From: "203.0.113.9"}), 503, "busy", "this network")
+	problemtest.Want(t, s.Do(sitetest.Request{Target: "/login?js_code=bad-0", From: "203.0.113.9"}), 422, "wechat_rejected", "") // costs nothing
+	for i, from := range []string{"203.0.114.9", "2001:db8::1", "127.0.0.1", "10.0.0.1"} {
+		if w := s.Do(sitetest.Request{Target: "/login?js_code=bob." + strconv.Itoa(i), From: from}); w.Code != http.StatusOK {
+			t.Errorf("%s: got %d %s", from, w.Code, w.Body)
+		}
+	}
+}
+
+// A shared cache that knows no more than the address must not give one user's answer to the next.
+func TestLoginAnswersAreNotStored(t *testing.T) {
+	s := sitetest.NewShop(t, loginSite)
+	for i, tc := range []struct {
+		said   string // of caching, by the backend
+		status int
+		want   string
+	}{
+		{"", 200, "no-store"},
+		{"", 304, "no-store"},
+		{"", 404, "no-store"},
+		{"", 502, "no-store"},
+		{"private, max-age=60", 200, "private, max-age=60"},
+		{"public", 404, "public"},
+	} {
+		s.SetAnswer(func(w http.ResponseWriter, _ *http.Request) {
+			if tc.said != "" {
+				w.Header().Set("Cache-Control", tc.said)
+			}
+			w.Header().Set("Set-Cookie", "session=alice")
+			w.WriteHeader(tc.status)
+		})
+		w := s.Get("/login?js_code=alice." + strconv.Itoa(i))
+		if got := w.Header()["Cache-Control"]; w.Code != tc.status || len(got) != 1 || got[0] != tc.want {
+			t.Errorf("%d with %q: got %d with %q", tc.status, tc.said, w.Code, got)
 		}
 	}
 }
@@ -258,8 +370,8 @@ func TestLoginErrors(t *testing.T) {
 		"/login?a=1":                 `400 openid= query=a=1 js_code is missing`,
 	} {
 		w := s.Do(sitetest.Request{Target: target, Header: map[string]string{"X-Mini-Openid": "forged"}})
-		if got := w.Body.String(); got != want {
-			t.Errorf("%s: got %s, want %s", target, got, want)
+		if got := w.Body.String(); got != want || w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: got %s with %v, want %s", target, got, w.Header(), want)
 		}
 	}
 }

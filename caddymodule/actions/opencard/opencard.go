@@ -9,6 +9,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/answer"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/clients"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/request"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
@@ -88,7 +89,7 @@ func (o *OpenCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyht
 			return err
 		}
 	}
-	if err := decryptAll(r.Context(), account, codes); err != nil {
+	if err := decryptAll(clients.Context(r), account, codes); err != nil {
 		return err
 	}
 	b := append(s.Body, `{"cardList":[`...)

@@ -2,6 +2,7 @@ package opencard_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -236,5 +237,29 @@ func TestDecryptLimit(t *testing.T) {
 	problemtest.WantRetryAfter(t, w, true, "12")
 	if w := s.Get("/?card_id=p1&code=1"); w.Code != http.StatusOK {
 		t.Errorf("a plain code costs no call, but got %d %s", w.Code, w.Body)
+	}
+}
+
+// One network that guesses codes locks itself out, and nobody else.
+func TestOpenCardOfAStrangersNetwork(t *testing.T) {
+	s := sitetest.New(t, sitetest.OpenCardSite)
+	guess := func(i int, from string) *httptest.ResponseRecorder {
+		return s.Do(sitetest.Request{Target: fmt.Sprintf("/open?card_id=p1&code=%040d", i), From: from})
+	}
+	for i := range 200 {
+		if w := guess(i, "198.51.100.7"); (w.Code == 503) != (i >= 150) {
+			t.Fatalf("guess %d: got %d %s", i, w.Code, w.Body)
+		}
+	}
+	problemtest.Want(t, guess(999, "198.51.100.8"), 503, "busy", "this network")
+	problemtest.Want(t, guess(0, "198.51.100.8"), 422, "wechat_rejected", "") // costs nothing
+	if n := s.WeChat.Calls()["/card/code/decrypt"]; n != 150 {
+		t.Errorf("%d calls, want a quarter of 600", n)
+	}
+	one := s.WeChat.EncryptCode(sitetest.AppID, "111111")
+	for _, from := range []string{"198.51.101.7", "2001:db8::1", "127.0.0.1"} {
+		if w := s.Do(sitetest.Request{Target: "/open?card_id=p1&code=" + url.QueryEscape(one), From: from}); w.Code != http.StatusOK {
+			t.Errorf("%s: got %d %s", from, w.Code, w.Body)
+		}
 	}
 }
