@@ -23,6 +23,7 @@ func (a *App) Account(name string) *plugin.Account { return a.accounts[name] }
 func (a *App) Use(account, name string, action action.Action) {
 	a.needs.add(action.Needs(), account)
 	a.cards.add(account, name, action)
+	a.doubts.add(account, action)
 }
 
 // Needs lists which credentials the configured actions use of an account.
@@ -31,6 +32,10 @@ func (a *App) Needs(account string) []credential.Kind { return a.needs.of(accoun
 // CardUses lists what the configured actions do with an account's cards; for the empty name, with those of whichever
 // account a request is for.
 func (a *App) CardUses(account string) []doctor.CardUse { return a.cards.of(account) }
+
+// Doubts lists what is doubtful about the configured actions of an account; for the empty name, of whichever account a request
+// is for.
+func (a *App) Doubts(account string) []doctor.Finding { return a.doubts.of(account) }
 
 // RefusedIPs lists the addresses of this machine that WeChat has refused within the last hour for an account.
 func (a *App) RefusedIPs(account string, now time.Time) []string {

@@ -12,6 +12,7 @@ const (
 	ReasonValueMissing          = "value_missing"
 	ReasonMethodNotAllowed      = "method_not_allowed"
 	ReasonBodyTooLarge          = "body_too_large"
+	ReasonLengthRequired        = "length_required"
 	ReasonUnsupportedMediaType  = "unsupported_media_type"
 	ReasonWechatRejected        = "wechat_rejected"
 	ReasonWechatError           = "wechat_error"

@@ -96,6 +96,12 @@ func TestDoctorCommand(t *testing.T) {
 	}
 	commandtest.Want(t, commandtest.Run(t, "", "doctor", "--config", good), false, "✗  address", "203.0.113.7", "white list")
 
+	open := config(account, `wechat_card relay {
+		allow /card/*
+		clients 10.0.0.0/8
+	}`)
+	commandtest.Want(t, commandtest.Run(t, "", "doctor", "--config", open), true, "account default\n  !  relay ", "its clients are 10.0.0.0/8", "→ give it a key")
+
 	// by flags, without a configuration
 	t.Setenv(cli.SecretVariable, sitetest.Secret)
 	commandtest.Want(t, commandtest.Run(t, "", "doctor", "--app-id", sitetest.AppID, "--api", api, "--card", "pMember"), true, "✓  MEMBER_CARD 会员卡", "all is well")
