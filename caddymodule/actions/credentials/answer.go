@@ -59,6 +59,9 @@ func (q *stableTokenRequest) read(body []byte) bool {
 			return false
 		}
 		seen[name] = true
+		if raw[0] == 'n' { // null: as if it were not there
+			continue
+		}
 		if !isText {
 			if raw[0] != 't' && raw[0] != 'f' {
 				return false
