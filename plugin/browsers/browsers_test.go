@@ -1,7 +1,10 @@
 package browsers
 
 import (
+	"net"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -73,4 +76,24 @@ func TestHostName(t *testing.T) {
 			t.Errorf("%q: got %q, %v", host, name, IsNobodys(name))
 		}
 	}
+}
+
+// FuzzHostName compares with net/url, which knows what a browser's address bar had in it.
+func FuzzHostName(f *testing.F) {
+	for _, host := range []string{"localhost:80", "[::1]:80", "[::1]", "A.b.", "x@y", "a:b", "127.0.0.1.", "evil.example:80"} {
+		f.Add(host)
+	}
+	f.Fuzz(func(t *testing.T, host string) {
+		u, err := url.Parse("http://" + host + "/")
+		if err != nil || u.Host != host || strings.Contains(host, "%") || strings.Contains(host, "]") && host[0] != '[' {
+			return
+		}
+		name := HostName(host)
+		if want := strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")); name != want {
+			t.Errorf("%q: got %q, want %q", host, name, want)
+		}
+		if IsNobodys(name) && net.ParseIP(name) == nil && name != "localhost" && !strings.HasSuffix(name, ".localhost") {
+			t.Errorf("%q may be somebody's", host)
+		}
+	})
 }

@@ -62,7 +62,7 @@ func (c *relayCall) keepBody(r *http.Request) error {
 		}
 		if he, ok := errors.AsType[caddyhttp.HandlerError](err); ok && he.StatusCode == http.StatusRequestEntityTooLarge {
 			p := problem.Newf(http.StatusRequestEntityTooLarge, problem.ReasonBodyTooLarge, "the body is longer than this site takes") // by its request_body
-			p.Err = he.Err // and not he itself, which is how errors of others are told
+			p.Err = he.Err                                                                                                             // and not he itself, which is how errors of others are told
 			return p
 		}
 		return bodies.Unreadable(err)
