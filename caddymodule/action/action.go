@@ -4,6 +4,7 @@ package action
 import (
 	"net/http"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
@@ -49,6 +50,23 @@ type CardUser interface {
 	// CardUses tells what is done with the listed cards; with the id "*" among them if others may be asked for. The Action's
 	// name need not be set.
 	CardUses() []doctor.CardUse
+}
+
+// Doubtful is an Action that may be configured in a way that somebody should look at. It logs the same as warnings in its
+// Provision; `caddy wechat-card doctor` shows it with what it finds.
+type Doubtful interface {
+	Action
+
+	// Doubts tells what is doubtful about the configuration, and what to do. It is asked after Provision.
+	Doubts() []doctor.Finding
+}
+
+// Phrasing is an Action whose clients look for more in a problem document than others do.
+type Phrasing interface {
+	Action
+
+	// Phrase changes the answer for a Problem before it is written. What is logged and counted is the Problem as it was.
+	Phrase(p *problem.Problem)
 }
 
 // Namespace is where actions are registered.

@@ -29,6 +29,7 @@ func wantMethod(w http.ResponseWriter, r *http.Request, method string) error {
 // write answers with JSON.
 func write(w http.ResponseWriter, status int, answer any) error {
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)

@@ -12,10 +12,11 @@ const bufferedByServer = 2048
 // JSON writes a JSON body, with what all answers have in common.
 func JSON(w http.ResponseWriter, r *http.Request, body []byte) {
 	// One allocation for all values. They are not shared between requests: other handlers may edit them in place.
-	values := [...]string{"application/json", "no-store"}
+	values := [...]string{"application/json", "no-store", "nosniff"}
 	h := w.Header()
 	h["Content-Type"] = values[0:1:1]
 	h["Cache-Control"] = values[1:2:2]
+	h["X-Content-Type-Options"] = values[2:3:3]
 	isHead := r.Method == http.MethodHead
 	if isHead || len(body) > bufferedByServer {
 		h["Content-Length"] = []string{strconv.Itoa(len(body))}

@@ -45,6 +45,7 @@ type App struct {
 	observers map[string]*observe.Account // by account name
 	needs     *needs
 	cards     *cardsInUse
+	doubts    *doubts
 	store     credential.Store // nil: nothing is shared
 	pooled    *pooled
 	logger    *slog.Logger

@@ -26,6 +26,7 @@ func (a *App) Use(account, name string, action action.Action) {
 		a.logger.Warn("a choose_card route lists cards whose code or openid another route sets, or the backend by fill: what it signs is "+
 			"good for adding them without that; with shop_id or card_type it refuses them", "account", account, "cards", bypassed)
 	}
+	a.doubts.add(account, action)
 }
 
 // Needs lists which credentials the configured actions use of an account.
@@ -45,6 +46,10 @@ func (a *App) Decides(account *plugin.Account, cardID string) bool {
 	}
 	return false
 }
+
+// Doubts lists what is doubtful about the configured actions of an account; for the empty name, of whichever account a request
+// is for.
+func (a *App) Doubts(account string) []doctor.Finding { return a.doubts.of(account) }
 
 // RefusedIPs lists the addresses of this machine that WeChat has refused within the last hour for an account.
 func (a *App) RefusedIPs(account string, now time.Time) []string {

@@ -21,6 +21,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Slogger()
 	a.needs = newNeeds()
 	a.cards = new(cardsInUse)
+	a.doubts = new(doubts)
 	a.pooled = new(pooled)
 	a.accounts = make(map[string]*plugin.Account, len(a.Accounts))
 	a.observers = make(map[string]*observe.Account, len(a.Accounts))

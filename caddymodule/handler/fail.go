@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
@@ -43,6 +44,9 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, account *boundAcc
 		p.SetHeader(w.Header())
 		return caddyhttp.Error(p.Status, p)
 	}
+	if phrasing, ok := h.action.(action.Phrasing); ok {
+		phrasing.Phrase(p)
+	}
 	p.Write(w, r)
 	return nil
 }
@@ -68,8 +72,7 @@ func (h *Handler) log(p *problem.Problem, err error) {
 	case p.Status >= http.StatusInternalServerError:
 		level = zapcore.ErrorLevel
 	}
-	c := h.logger.Check(level, "wechat card request failed")
-	if c == nil {
+	if !h.logger.Core().Enabled(level) {
 		return
 	}
 	fields := []zapcore.Field{
@@ -91,7 +94,17 @@ func (h *Handler) log(p *problem.Problem, err error) {
 	if p.Err != nil {
 		fields = append(fields, zap.Error(p.Err))
 	}
-	c.Write(fields...)
+	write := func(fields ...zapcore.Field) { h.logger.Log(level, "wechat card request failed", fields...) }
+	if !slices.Contains(ofStrangers, p.Reason) {
+		write(fields...)
+		return
+	}
+	h.strangers.log(p.Reason+" "+p.Format(), func(n int) { write(append(fields, zap.Int("count", n))...) })
+}
+
+// ofStrangers are the reasons for refusals that any stranger can have as many of as he likes.
+var ofStrangers = []string{
+	problem.ReasonClientNotAllowed, problem.ReasonPathNotAllowed, problem.ReasonSignatureInvalid, problem.ReasonBusy,
 }
 
 // cardErrCodes say that a card is not the account's, or not fit for what it was asked for, as long as nobody changes it.

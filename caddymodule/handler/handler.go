@@ -46,6 +46,7 @@ type Handler struct {
 	account     *boundAccount // nil: Account holds placeholders
 	accountName string        // Account, its placeholders in full
 	logger      *zap.Logger
+	strangers   *paced
 }
 
 // CaddyModule returns the Caddy module information.
@@ -58,7 +59,7 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 
 // Provision loads the action and finds the account.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	h.logger = ctx.Logger()
+	h.logger, h.strangers = ctx.Logger(), new(paced)
 	if h.Account == "" {
 		h.Account = app.DefaultAccount
 	}

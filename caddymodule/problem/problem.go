@@ -16,9 +16,11 @@ type Problem struct {
 	Detail string // what is wrong with this request; for people, and without any secret
 
 	ErrCode int    // WeChat's errcode; 0: none
-	ErrMsg  string // WeChat's errmsg; shown with status 422 only, like Hint
-	Hint    string // what the likely cause is
+	ErrMsg  string // WeChat's errmsg; shown with status 422 only, unless ShowErrCode is set
+	Hint    string // what the likely cause is; shown with status 403 and 422 only
 	RID     string // WeChat's request id; shown with status 502 and 503 only
+
+	ShowErrCode bool // ErrCode and ErrMsg are shown whatever the status: some clients look for nothing else
 
 	RetryAfter time.Duration // for the Retry-After header, rounded up to whole seconds; 0: no such header
 	Err        error         // the cause: for logs, never shown
@@ -51,6 +53,10 @@ func (p *Problem) say(m language.Message) {
 	p.message = m
 	p.Detail = m.Error()
 }
+
+// Format is the detail without what is special about this request: few are there in all. It is empty where the detail was not set
+// by Detailf.
+func (p *Problem) Format() string { return p.message.Format }
 
 // Within puts the detail into a sentence: format has one verb, for it.
 func (p *Problem) Within(format string) { p.Detailf(format, p.message) }

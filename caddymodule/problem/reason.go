@@ -13,6 +13,7 @@ const (
 	ReasonValueInvalid          = "value_invalid"
 	ReasonMethodNotAllowed      = "method_not_allowed"
 	ReasonBodyTooLarge          = "body_too_large"
+	ReasonLengthRequired        = "length_required"
 	ReasonUnsupportedMediaType  = "unsupported_media_type"
 	ReasonWechatRejected        = "wechat_rejected"
 	ReasonWechatError           = "wechat_error"

@@ -38,6 +38,7 @@ func (p *Problem) Write(w http.ResponseWriter, r *http.Request) {
 	h.Add("Vary", "Accept-Language")
 	h.Set("Content-Language", string(lang))
 	h.Set("Content-Type", "application/problem+json")
+	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(p.Status)
 	if r.Method != http.MethodHead {
@@ -53,30 +54,22 @@ func (p *Problem) appendJSON(b []byte, lang language.Tag) []byte {
 	b = strconv.AppendInt(b, int64(p.Status), 10)
 	b = AppendMember(b, "detail", cmp.Or(p.message.In(lang), p.Detail))
 	b = AppendMember(b, "reason", p.Reason)
-	switch p.Status {
-	case http.StatusUnprocessableEntity:
-		b = p.appendErrCode(b)
-		if p.ErrCode != 0 {
+	refused := p.Status == http.StatusUnprocessableEntity
+	failed := p.Status == http.StatusBadGateway || p.Status == http.StatusServiceUnavailable
+	if p.ErrCode != 0 && (refused || failed || p.ShowErrCode) {
+		b = append(b, `,"errcode":`...)
+		b = strconv.AppendInt(b, int64(p.ErrCode), 10)
+		if refused || p.ShowErrCode {
 			b = AppendMember(b, "errmsg", p.ErrMsg)
 		}
-		if p.Hint != "" {
-			b = AppendMember(b, "hint", language.Phrase(p.Hint).In(lang))
-		}
-	case http.StatusBadGateway, http.StatusServiceUnavailable:
-		b = p.appendErrCode(b)
-		if p.RID != "" {
-			b = AppendMember(b, "rid", p.RID)
-		}
+	}
+	if p.Hint != "" && (refused || p.Status == http.StatusForbidden) {
+		b = AppendMember(b, "hint", language.Phrase(p.Hint).In(lang))
+	}
+	if p.RID != "" && failed {
+		b = AppendMember(b, "rid", p.RID)
 	}
 	return append(b, '}')
-}
-
-func (p *Problem) appendErrCode(b []byte) []byte {
-	if p.ErrCode == 0 {
-		return b
-	}
-	b = append(b, `,"errcode":`...)
-	return strconv.AppendInt(b, int64(p.ErrCode), 10)
 }
 
 // AppendMember appends a member with its comma in front, `,"name":"value"`. Control characters of value are replaced.

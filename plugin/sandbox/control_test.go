@@ -19,7 +19,7 @@ func TestControlIsLocal(t *testing.T) {
 	} {
 		for method, path := range map[string]string{"GET": "/_sandbox/calls", "POST": "/_sandbox/phone/addCard"} {
 			req := httptest.NewRequest(method, path, strings.NewReader(""))
-			req.RemoteAddr = addr
+			req.RemoteAddr, req.Host = addr, "localhost:8081"
 			w := httptest.NewRecorder()
 			s.ServeHTTP(w, req)
 			if w.Code != want {

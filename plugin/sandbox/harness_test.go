@@ -56,6 +56,9 @@ func (a answer) int(name string) int {
 func (r *rig) raw(method, target, body string) *httptest.ResponseRecorder {
 	req := httptest.NewRequest(method, target, strings.NewReader(body))
 	req.RemoteAddr = "[::1]:4711"
+	if strings.HasPrefix(target, ownPrefix) {
+		req.Host = "[::1]:8081"
+	}
 	w := httptest.NewRecorder()
 	r.s.ServeHTTP(w, req)
 	return w

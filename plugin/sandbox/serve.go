@@ -41,8 +41,9 @@ func (s *Sandbox) serveOwn(w http.ResponseWriter, r *http.Request, name string) 
 		page.Serve(w, r, file)
 		return
 	}
+	const noBrowsers = "of what browsers load, only the sandbox's own page at localhost may control it"
 	if local.IsForeign(r) {
-		local.Error(w, http.StatusForbidden, "of what browsers load, only the sandbox's own page at localhost may control it")
+		local.Error(w, http.StatusForbidden, noBrowsers)
 		return
 	}
 	method := http.MethodPost
@@ -52,6 +53,10 @@ func (s *Sandbox) serveOwn(w http.ResponseWriter, r *http.Request, name string) 
 	if r.Method != method {
 		w.Header().Set("Allow", method)
 		local.Error(w, http.StatusMethodNotAllowed, "want "+method)
+		return
+	}
+	if name == "calls" && local.IsUntold(r) {
+		local.Error(w, http.StatusForbidden, noBrowsers)
 		return
 	}
 	call, isPhone := strings.CutPrefix(name, "phone/")

@@ -75,4 +75,20 @@ func TestControlsAreThePagesOwn(t *testing.T) {
 	if w := r.browse("GET", "/_sandbox/calls", "", map[string]string{"Sec-Fetch-Site": "none"}); w.Code != 200 {
 		t.Errorf("an address that was typed: got %d", w.Code)
 	}
+	for name, tc := range map[string]struct {
+		fields map[string]string
+		ok     bool
+	}{
+		"a program":                       {map[string]string{"Host": "127.0.0.1:8081"}, true},
+		"fetch of Node.js":                {map[string]string{"User-Agent": "node", "Accept-Language": "*", "Sec-Fetch-Mode": "cors"}, true},
+		"an <img>, in an old browser":     {map[string]string{"User-Agent": "Mozilla/5.0", "Accept-Language": "zh-CN"}, false},
+		"a page under a name of its own":  {map[string]string{"Host": "evil.example:8081"}, false},
+		"the same, without the language":  {map[string]string{"Host": "evil.example:8081", "User-Agent": "Mozilla/5.0"}, false},
+		"a name that begins as localhost": {map[string]string{"Host": "localhost.evil.example:8081"}, false},
+	} {
+		tc.fields["Sec-Fetch-Site"] = ""
+		if w := r.browse("GET", "/_sandbox/calls", "", tc.fields); (w.Code == 200) != tc.ok || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: got %d %s", name, w.Code, w.Body)
+		}
+	}
 }

@@ -102,6 +102,9 @@ func TestAddCard(t *testing.T) {
 			if got := w.Header().Get("Cache-Control"); got != "no-store" {
 				t.Errorf("got Cache-Control %q", got)
 			}
+			if got := w.Header().Get("X-Content-Type-Options"); got != "nosniff" {
+				t.Errorf("got X-Content-Type-Options %q", got)
+			}
 			if tc.Method == http.MethodHead {
 				if w.Code != http.StatusOK || w.Body.Len() != 0 || w.Header().Get("Content-Length") < "1" {
 					t.Errorf("got status %d, header %v, body %q", w.Code, w.Header(), w.Body)

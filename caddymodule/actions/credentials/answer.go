@@ -8,10 +8,12 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/bodies"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/jsonscan"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/lending"
 )
 
@@ -19,10 +21,8 @@ import (
 
 // stableTokenRequest is the body of a stable_token call.
 type stableTokenRequest struct {
-	GrantType    string `json:"grant_type"`
-	AppID        string `json:"appid"`
-	Secret       string `json:"secret"`
-	ForceRefresh bool   `json:"force_refresh"`
+	GrantType, AppID, Secret string
+	ForceRefresh             bool
 }
 
 func readStableToken(r *http.Request) (q stableTokenRequest, err error) {
@@ -33,10 +33,49 @@ func readStableToken(r *http.Request) (q stableTokenRequest, err error) {
 		return q, refuse(p.Reason, 45002, "content size out of limit")
 	case err == nil && len(bytes.TrimSpace(body)) == 0:
 		return q, refuse(problem.ReasonInvalidRequest, 44002, "empty post data")
-	case err != nil || json.Unmarshal(body, &q) != nil:
+	case err != nil || !q.read(body):
 		return q, refuse(problem.ReasonInvalidRequest, 47001, "data format error")
 	}
 	return q, nil
+}
+
+// read reads JSON as other actions do, and tells whether there is only one way to read it.
+func (q *stableTokenRequest) read(body []byte) bool {
+	if !utf8.Valid(body) || !json.Valid(body) {
+		return false
+	}
+	body = bytes.TrimSpace(body)
+	if body[0] != '{' {
+		return false
+	}
+	texts := map[string]*string{"grant_type": &q.GrantType, "appid": &q.AppID, "secret": &q.Secret}
+	seen := make(map[string]bool)
+	for name, raw := range jsonscan.Members(body) {
+		text, isText := texts[name]
+		if !isText && name != "force_refresh" {
+			continue
+		}
+		if seen[name] {
+			return false
+		}
+		seen[name] = true
+		if raw[0] == 'n' { // null: as if it were not there
+			continue
+		}
+		if !isText {
+			if raw[0] != 't' && raw[0] != 'f' {
+				return false
+			}
+			q.ForceRefresh = raw[0] == 't'
+			continue
+		}
+		s, fault := jsonscan.DecodeString(raw)
+		if fault != "" {
+			return false
+		}
+		*text = s
+	}
+	return true
 }
 
 // refuse is what WeChat would answer: an errcode, with status 200. reason is for logs and metrics only.
@@ -104,6 +143,7 @@ func appendRefusal(b []byte, p *problem.Problem) []byte {
 func answerAsWechat(w http.ResponseWriter, r *http.Request, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json; encoding=utf-8") // "encoding" is no slip of ours
+	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(http.StatusOK)

@@ -28,8 +28,9 @@ import (
 // Answers and errors have WeChat's form, with status 200. Only clients that are not served at all get a problem document with
 // status 403 and reason `client_not_allowed`.
 type Credentials struct {
-	// The clients that are served: networks, addresses, or `private_ranges`. A request that a browser made, or that somebody
-	// else than a trusted proxy forwarded, is refused all the same. Default: loopback addresses.
+	// The clients that are served: networks, addresses, or `private_ranges`; `unix` for peers on a Unix socket. A request that
+	// a browser made, or that somebody else than a trusted proxy forwarded, is refused all the same; of a proxy that says
+	// nothing of forwarding nobody can tell. Default: loopback addresses.
 	Clients []string `json:"clients,omitempty"`
 
 	// What callers may send in the place of the app secret. Should be a placeholder that does not depend on a request, such as
@@ -191,7 +192,7 @@ func lendToken(r *http.Request, account *plugin.Account) ([]byte, error) {
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
 //
 //	credentials {
-//		clients <cidr...>|private_ranges
+//		clients <cidr...>|private_ranges|unix
 //		key     <value>
 //	}
 func (c *Credentials) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {

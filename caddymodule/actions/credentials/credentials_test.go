@@ -60,6 +60,9 @@ func readWechat(s *sitetest.Site, w *httptest.ResponseRecorder) (a wechatAnswer)
 	if got := w.Header().Get("Cache-Control"); got != "no-store" {
 		s.T.Errorf("got Cache-Control %q", got)
 	}
+	if got := w.Header().Get("X-Content-Type-Options"); got != "nosniff" {
+		s.T.Errorf("got X-Content-Type-Options %q", got)
+	}
 	if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil {
 		s.T.Fatalf("%v: %s", err, w.Body)
 	}
@@ -293,7 +296,6 @@ http://localhost:9080 {
 		t.Fatal(err)
 	}
 	s := &sitetest.Site{T: t, Server: httpApp.(*caddyhttp.App).Servers["srv0"]}
-	n := 0
 	for _, q := range []sitetest.Request{
 		{From: "198.51.100.7"},
 		{From: "2001:db8::7"},
@@ -311,7 +313,6 @@ http://localhost:9080 {
 			if w := s.Do(q); w.Code != http.StatusForbidden || strings.Contains(w.Body.String(), "access_token") {
 				t.Errorf("%+v: got %d %s", q, w.Code, w.Body)
 			}
-			n++
 		}
 	}
 	// Refusals in WeChat's form are no errors of Caddy's.
@@ -327,8 +328,10 @@ http://localhost:9080 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Count(string(logged), `"reason":"client_not_allowed"`); got != n+1 {
-		t.Errorf("%d log lines, want %d: %s", got, n+1, logged)
+	for _, want := range []string{"is not among the clients", "was forwarded (", "a browser is no backend", "invalid appsecret"} {
+		if !strings.Contains(string(logged), `"reason":"client_not_allowed","detail":"`) || !strings.Contains(string(logged), want) {
+			t.Errorf("the log does not say %q: %s", want, logged)
+		}
 	}
 	for _, secret := range []string{testKey, url.QueryEscape(testKey), "wr0ng"} {
 		if strings.Contains(string(logged), secret) {
@@ -380,6 +383,46 @@ func TestCredentialsNeedsWhatItServes(t *testing.T) {
 			":9080 {\n\twechat_card credentials " + tc.block + "\n}")
 		if (err == nil) != (tc.mention == "") || err != nil && !strings.Contains(err.Error(), tc.mention) {
 			t.Errorf("%s %s: got error %v", tc.account, tc.block, err)
+		}
+	}
+}
+
+// TestCredentialsReadStrictly: what could be read in two ways is read in none.
+func TestCredentialsReadStrictly(t *testing.T) {
+	s := newCredentialsSite(t)
+	const rest = `"grant_type":"client_credential","secret":"` + sitetest.Secret + `"`
+	const appID = `"appid":"` + sitetest.AppID + `"`
+	for name, tc := range map[string]struct {
+		body string
+		want int
+	}{
+		"as it should be":         {`{` + appID + `,` + rest + `}`, 0},
+		"other members":           {` {"x":{"appid":1},"y":1e700,` + appID + `,` + rest + `,"force_refresh":false}` + "\n", 0},
+		"escaped":                 {`{"\u0061ppid":"` + sitetest.AppID + `",` + rest + `}`, 0},
+		"twice":                   {`{` + appID + `,` + appID + `,` + rest + `}`, 47001},
+		"twice, once escaped":     {`{"app\u0069d":"x",` + appID + `,` + rest + `}`, 47001},
+		"the secret twice":        {`{"secret":"guess",` + appID + `,` + rest + `}`, 47001},
+		"force_refresh twice":     {`{"force_refresh":false,"force_refresh":true,` + appID + `,` + rest + `}`, 47001},
+		"other letters":           {`{"APPID":"` + sitetest.AppID + `",` + rest + `}`, 41002},
+		"other letters beside":    {`{"AppID":"x",` + appID + `,` + rest + `}`, 0},
+		"a number":                {`{"appid":1,` + rest + `}`, 47001},
+		"null":                    {`{"appid":null,` + rest + `}`, 41002},
+		"null, and not":           {`{"appid":null,` + appID + `,` + rest + `}`, 47001},
+		"null for a truth":        {`{"force_refresh":null,` + appID + `,` + rest + `}`, 0},
+		"a list":                  {`{"appid":["` + sitetest.AppID + `"],` + rest + `}`, 47001},
+		"no truth":                {`{"force_refresh":"true",` + appID + `,` + rest + `}`, 47001},
+		"half a surrogate":        {`{"appid":"\ud800",` + rest + `}`, 47001},
+		"no UTF-8":                {"{\"appid\":\"\xff\"," + rest + `}`, 47001},
+		"a control character":     {"{\"appid\":\"a\tb\"," + rest + `}`, 47001},
+		"something behind":        {`{` + appID + `,` + rest + `} {}`, 47001},
+		"a byte order mark":       {"\ufeff{" + appID + `,` + rest + `}`, 47001},
+		"a blank that JSON lacks": {"\u00a0{" + appID + `,` + rest + `}`, 47001},
+		"an array":                {`[{` + appID + `,` + rest + `}]`, 47001},
+		"a text":                  {`"{}"`, 47001},
+		"blanks alone":            {" \n", 44002},
+	} {
+		if a := backend(s, sitetest.Request{Target: "/cgi-bin/stable_token", Body: tc.body}); a.ErrCode != tc.want || (tc.want == 0) != (a.AccessToken != "") {
+			t.Errorf("%s: got %+v, want %d", name, a, tc.want)
 		}
 	}
 }

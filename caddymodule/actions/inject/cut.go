@@ -13,7 +13,8 @@ import (
 type cutter struct {
 	values [len(kinds)]string
 	n      int
-	blanks bool // a value holds a plus or a blank, of which each may have become the other
+	plain  []string // the values, also percent-encoded as programs do it
+	blanks bool     // a value holds a plus or a blank, of which each may have become the other
 }
 
 func (c *cutter) add(value string) {
@@ -23,34 +24,38 @@ func (c *cutter) add(value string) {
 	c.values[c.n] = value
 	c.n++
 	c.blanks = c.blanks || strings.ContainsAny(value, "+ ")
-}
-
-// header cuts credentials out of the fields of h that hold URLs, and tells whether Location held any.
-func (c *cutter) header(h http.Header) (cutLocation bool) {
-	for key, values := range h {
-		switch len(key) {
-		case len("Link"), len("Refresh"), len("Location"), len("Content-Location"):
-			switch http.CanonicalHeaderKey(key) {
-			case "Location":
-				cutLocation = c.field(h, key, values) || cutLocation
-			case "Link", "Refresh", "Content-Location":
-				c.field(h, key, values)
-			}
+	for _, form := range [...]string{value, url.QueryEscape(value), url.PathEscape(value)} {
+		if !slices.Contains(c.plain, form) {
+			c.plain = append(c.plain, form)
 		}
 	}
-	return cutLocation
+}
+
+// header cuts credentials out of all fields of h. It names one that held any, and tells whether Location did.
+func (c *cutter) header(h http.Header) (held string, cutLocation bool) {
+	for key, values := range h {
+		if c.field(h, key, values) {
+			held = http.CanonicalHeaderKey(strings.TrimPrefix(key, http.TrailerPrefix))
+			cutLocation = cutLocation || held == "Location"
+		}
+	}
+	return held, cutLocation
 }
 
 // field cuts credentials out of one field, and tells whether there were any.
 func (c *cutter) field(h http.Header, key string, values []string) bool {
+	cut := c.value
+	if !holdsURL(key) {
+		cut = c.text
+	}
 	for i, value := range values {
-		if c.value(value) == value {
+		if cut(value) == value {
 			continue
 		}
 		// a slice of our own: the handler may still use the one it put there
 		kept := append(make([]string, 0, len(values)), values[:i]...)
 		for _, value := range values[i:] {
-			if clean := c.value(value); clean != "" || value == "" {
+			if clean := cut(value); clean != "" || value == "" {
 				kept = append(kept, clean)
 			}
 		}
@@ -62,6 +67,29 @@ func (c *cutter) field(h http.Header, key string, values []string) bool {
 		return true
 	}
 	return false
+}
+
+// holdsURL tells whether a field holds URLs, among whatever else.
+func holdsURL(key string) bool {
+	switch len(key) {
+	case len("Link"), len("Refresh"), len("Location"), len("Content-Location"):
+		switch http.CanonicalHeaderKey(key) {
+		case "Location", "Link", "Refresh", "Content-Location":
+			return true
+		}
+	}
+	return false
+}
+
+// text is value for fields that may hold anything. Unless it is a URL, nothing is left of it: half an ETag or half a cookie is
+// worse than none.
+func (c *cutter) text(s string) string {
+	clean := c.value(s)
+	isURL := (strings.HasPrefix(s, "/") || strings.HasPrefix(s, "?") || strings.HasPrefix(s, "http")) && !strings.ContainsAny(s, " \t,;<>\"'")
+	if clean != s && !isURL {
+		return ""
+	}
+	return clean
 }
 
 // maxCuts bounds the work on one header field. A Link of more credentials than that is not worth keeping.
@@ -98,12 +126,7 @@ func (c *cutter) suspects(s string) bool {
 }
 
 func (c *cutter) holdsPlain(s string) bool {
-	for _, value := range c.values[:c.n] {
-		if strings.Contains(s, value) || strings.Contains(s, url.QueryEscape(value)) || strings.Contains(s, url.PathEscape(value)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.plain, func(form string) bool { return strings.Contains(s, form) })
 }
 
 // find gives the bounds, in the encoded text, of what to cut for the first credential in t; 0, 0 when there is none.

@@ -100,15 +100,29 @@ func TestCutHeader(t *testing.T) {
 		"content-location": {"/x?a=1&t=" + cutTicket},
 		"Refresh":          {"0;url=/x?t=" + cutTicket},
 		"Link":             links,
-		"X-Other":          {cutTicket},
+		"X-Other":          {cutTicket, "kept"},
+		"Etag":             {`W/"` + cutTicket + `"`},
+		"Set-Cookie":       {"a=1; Path=/", "back=/x?t=" + cutTicket + "&a=1; Path=/", "b=" + percent(cutTicket, "%02x")},
+		"Hx-Redirect":      {"/x?a=1&t=" + percent(cutTicket, "%02X")},
+		"X-Redirect":       {"https://shop.example/x?t=" + cutTicket + "&b=2#c"},
+		"X-Json":           {`{"url":"/x?t=` + cutTicket + `"}`},
+		"x-lower":          {"see " + cutTicket},
+		"Trailer:X-Sum":    {cutTicket},
+		"X-Percent":        {"100%", ""},
 	}
-	c.header(h)
+	if held, cutLocation := c.header(h); held == "" || !cutLocation {
+		t.Errorf("got %q, %v", held, cutLocation)
+	}
 	want := http.Header{
 		"Location":         {"/x"},
 		"content-location": {"/x?a=1"},
 		"Refresh":          {"0;url=/x"},
 		"Link":             {"</a>; rel=a", "</b>; rel=b", "</c>; rel=c"},
-		"X-Other":          {cutTicket},
+		"X-Other":          {"kept"},
+		"Set-Cookie":       {"a=1; Path=/"},
+		"Hx-Redirect":      {"/x?a=1"},
+		"X-Redirect":       {"https://shop.example/x?b=2#c"},
+		"X-Percent":        {"100%", ""},
 	}
 	if fmt.Sprint(h) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", h, want)
@@ -121,6 +135,9 @@ func TestCutHeader(t *testing.T) {
 	c.header(h)
 	if fmt.Sprint(h) != fmt.Sprint(http.Header{"Link": {"</y>"}}) {
 		t.Errorf("got %v", h)
+	}
+	if held, cutLocation := c.header(h); held != "" || cutLocation {
+		t.Errorf("got %q, %v", held, cutLocation)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sync"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/headers"
@@ -15,6 +16,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"go.uber.org/zap"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -32,8 +34,9 @@ import (
 // into: a backend must read the parameter from the query (`$_GET`, not `$_REQUEST`).
 //
 // Prefer `header` to `query`: backends write the query into their logs and into links. What was put into a query
-// is cut out of the answer's Location, Content-Location, Refresh and Link fields, but not out of its body (except that
-// a redirect whose Location held a credential loses its body, which only repeats it).
+// is cut out of the answer's header and trailers, with a warning the first time: of URLs the parameter is cut out, of other
+// fields the value is dropped. It is not cut out of the answer's body (except that a redirect whose Location held a credential
+// loses its body, which only repeats it).
 //
 // When the next handler fails, what was added is gone again before error routes (`handle_errors`) see the request, and
 // what the client forged does not come back. Only `{http.request.orig_uri}` and logs have the URI as the client sent it.
@@ -66,6 +69,8 @@ type Inject struct {
 	fields       []headers.Field
 	params       []queries.Param
 	placeholders []placeholder
+	logger       *zap.Logger
+	warned       *sync.Once
 }
 
 // placeholder is one configured placeholder.
@@ -83,7 +88,8 @@ func (Inject) CaddyModule() caddy.ModuleInfo {
 }
 
 // Provision checks the configuration and compiles it.
-func (in *Inject) Provision(caddy.Context) error {
+func (in *Inject) Provision(ctx caddy.Context) error {
+	in.logger, in.warned = ctx.Logger(), new(sync.Once)
 	if len(in.Header)+len(in.Query)+len(in.Placeholder) == 0 {
 		return errors.New("inject has nothing to inject: it takes header, query or placeholder")
 	}
@@ -193,7 +199,7 @@ func (in *Inject) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	}
 	query := queryEdit{clientQuery: r.URL.RawQuery, clientURI: r.RequestURI}
 	if len(in.params) > 0 {
-		query.inject(w, r, in.params, values[:])
+		query.inject(w, r, in.params, values[:], in.warn)
 		if query.writer != nil {
 			w = query.writer
 		}
@@ -201,6 +207,14 @@ func (in *Inject) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	// deferred, because a proxy that loses its backend in mid-answer panics
 	defer in.takeBack(r, &query)
 	return next.ServeHTTP(w, r)
+}
+
+// warn says once that the backend repeats what it is given. The field may hold it no more.
+func (in *Inject) warn(field string) {
+	in.warned.Do(func() {
+		in.logger.Warn("the backend's answer held the credential that was put into the query; headers are rid of it, bodies are not: use header in the place of query",
+			zap.String("field", field))
+	})
 }
 
 // removeForged removes all that the client sent under a configured name.

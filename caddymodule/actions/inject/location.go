@@ -7,14 +7,15 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
-// cutWriter cuts credentials out of the header fields that hold URLs, in every header that is sent: 1xx ones too,
-// for 103 Early Hints carry Link. The body goes straight through, but for that of a redirect whose Location held a
+// cutWriter cuts credentials out of all header fields, in every header that is sent: 1xx ones too, for 103 Early Hints
+// carry Link, and trailers. The body goes straight through, but for that of a redirect whose Location held a
 // credential: it is a note with the same link, which no browser shows.
 type cutWriter struct {
 	caddyhttp.ResponseWriterWrapper
 
 	cut         cutter
-	wrote       bool // the final header is out
+	held        func(field string) // told of a field that held a credential
+	wrote       bool               // the final header is out
 	cutLocation bool
 	discard     bool // the body
 }
@@ -64,8 +65,17 @@ func (w *cutWriter) FlushError() error {
 // finish cuts, unless the header has been sent. A handler may also return without writing anything, or fail
 // and leave its header fields to the error's answer.
 func (w *cutWriter) finish() {
-	if !w.wrote && w.cut.header(w.Header()) {
-		w.cutLocation = true
+	if !w.wrote {
+		w.cutHeader()
+	}
+}
+
+// cutHeader cuts. Behind the body that is for the trailers, and for logs.
+func (w *cutWriter) cutHeader() {
+	field, cutLocation := w.cut.header(w.Header())
+	w.cutLocation = w.cutLocation || cutLocation
+	if field != "" {
+		w.held(field)
 	}
 }
 

@@ -19,8 +19,9 @@ type queryEdit struct {
 }
 
 // inject puts params into the query of r. RequestURI stays without them: Caddy uses it for logs and for
-// hashing only, and neither should see a credential that changes every two hours.
-func (q *queryEdit) inject(w http.ResponseWriter, r *http.Request, params []queries.Param, values []string) {
+// hashing only, and neither should see a credential that changes every two hours. held is told of a field of the answer that
+// holds one.
+func (q *queryEdit) inject(w http.ResponseWriter, r *http.Request, params []queries.Param, values []string, held func(field string)) {
 	var b strings.Builder
 	var cut cutter
 	for i := range params {
@@ -46,7 +47,7 @@ func (q *queryEdit) inject(w http.ResponseWriter, r *http.Request, params []quer
 	}
 	q.query = b.String()
 	r.URL.RawQuery = q.query
-	q.writer = &cutWriter{ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, cut: cut}
+	q.writer = &cutWriter{ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, cut: cut, held: held}
 }
 
 // takeBack removes from r and from unsent headers what inject added.
@@ -54,7 +55,7 @@ func (q *queryEdit) takeBack(r *http.Request) {
 	if q.writer == nil {
 		return
 	}
-	q.writer.finish()
+	q.writer.cutHeader()
 	cut := &q.writer.cut
 	if r.URL.RawQuery == q.query {
 		r.URL.RawQuery = q.clientQuery

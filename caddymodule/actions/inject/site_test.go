@@ -235,6 +235,52 @@ func TestInjectSiteRedirects(t *testing.T) {
 	}
 }
 
+// TestInjectSiteAnswerHeaders has a backend put what it was given into every header that it can think of.
+func TestInjectSiteAnswerHeaders(t *testing.T) {
+	logs := sitetest.Logs(t)
+	s := sitetest.NewListening(t, `
+	wechat_card inject {
+		query t api_ticket
+	}
+	reverse_proxy BACKEND`, func(w http.ResponseWriter, r *http.Request) {
+		self, h := r.URL.RequestURI(), w.Header()
+		h.Set("Hx-Redirect", self)
+		h.Set("X-Redirect", "https://shop.example"+url.QueryEscape(self))
+		h.Set("X-Query", r.URL.RawQuery)
+		h.Set("X-Ticket", r.URL.Query().Get("t"))
+		h.Set("Etag", fmt.Sprintf("%q", r.URL.Query().Get("t")))
+		h.Add("Set-Cookie", "a=1; Path=/")
+		h.Add("Set-Cookie", "t="+r.URL.Query().Get("t")+"; Path=/")
+		h.Set("Trailer", "X-Sum, X-Good")
+		fmt.Fprint(w, "body")
+		h.Set("X-Sum", self)
+		h.Set("X-Good", "1")
+		h.Set(http.TrailerPrefix+"X-Late", "see "+self)
+	})
+	for range 3 {
+		resp, body := s.Send("GET", "/x?a=1")
+		all := fmt.Sprint(resp.Header, resp.Trailer)
+		if body != "body" || strings.Contains(all, s.Ticket) || strings.Contains(all, url.QueryEscape(s.Ticket)) || strings.Contains(all, url.QueryEscape(url.QueryEscape(s.Ticket))) {
+			t.Errorf("got %s", all)
+		}
+		if resp.Header.Get("Hx-Redirect") != "/x?a=1" || fmt.Sprint(resp.Header["Set-Cookie"]) != "[a=1; Path=/]" || resp.Trailer.Get("X-Good") != "1" || resp.Trailer.Get("X-Sum") != "/x?a=1" {
+			t.Errorf("got %s", all)
+		}
+	}
+	n := 0
+	for _, line := range logs() {
+		if msg, _ := line["msg"].(string); strings.Contains(msg, "held the credential") {
+			n++
+			if line["level"] != "warn" || line["field"] == "" {
+				t.Errorf("logged %v", line)
+			}
+		}
+	}
+	if n != 1 {
+		t.Errorf("warned %d times", n)
+	}
+}
+
 // TestInjectSiteStreams passes an upgrade, server-sent events and trailers through everything that inject does.
 func TestInjectSiteStreams(t *testing.T) {
 	seen := make(chan struct{})

@@ -81,6 +81,7 @@ func (p *pushReply) answer(w http.ResponseWriter, account *plugin.Account, m *pu
 		sealed, format := account.SealPush(m, p.body)
 		h := w.Header()
 		h.Set("Content-Type", string(format))
+		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		w.WriteHeader(http.StatusOK)
 		_, _ = w.Write(sealed) //nolint:gosec // for WeChat, no browser

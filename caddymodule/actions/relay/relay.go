@@ -17,7 +17,9 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/relay"
+	"go.uber.org/zap"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -30,8 +32,13 @@ import (
 // of its own: what it sends as access_token is cut out. The rest of the query stays as it is, byte for byte.
 //
 // When WeChat refuses the access_token (errcode 40001, 40014, 42001), it is renewed and the call made once more, if its
-// body has at most 2 MiB and is not multipart; other bodies stream through, and the backend gets WeChat's refusal. The
-// errcode is looked for in JSON answers of at most 64 KiB; all others stream. Answers are passed on as they are, errors too.
+// body has at most 2 MiB; longer ones stream through, and the backend gets WeChat's refusal. A multipart body of unknown
+// length (chunked) is sent with its length, because WeChat takes no other (412); one of more than 2 MiB is refused with status
+// 411 and reason `length_required`. The errcode is looked for in JSON answers of at most 64 KiB; all others stream. Answers
+// are passed on as they are, errors too.
+//
+// Problem documents have `errcode` and `errmsg` members for SDKs that look for nothing else: WeChat's own, or -1 with status
+// 5xx, upon which SDKs try again, 48001 with 403 and 47001 with other 4xx, upon which they do not.
 //
 // Calls of `/sns/*` and `/cgi-bin/component/*` prove themselves with tokens of their own, those of `/cgi-bin/token`,
 // `/cgi-bin/stable_token` and `/cgi-bin/clear_quota/v2` with the app secret: their queries pass as they are, and what WeChat
@@ -51,10 +58,16 @@ type Relay struct {
 	// Default: none but those named above.
 	Pass []string `json:"pass,omitempty"`
 
-	// Who may call: networks, addresses, or `private_ranges`, by Caddy's client IP. Others are refused with status 403 and
-	// reason `client_not_allowed`; so are requests that an untrusted peer has forwarded, and those of browsers.
-	// Default: loopback addresses.
+	// Who may call: networks, addresses, or `private_ranges`, by Caddy's client IP; `unix` for peers on a Unix socket. Others
+	// are refused with status 403 and reason `client_not_allowed`; so are requests that an untrusted peer has forwarded, and
+	// those of browsers. A proxy that says nothing of forwarding is a client like any other, and so is whoever stands behind
+	// it. Default: loopback addresses.
 	Clients []string `json:"clients,omitempty"`
+
+	// The names by which callers may call, in the Host header, where there is no `key`: `api.weixin.qq.com`, if that leads
+	// here. IP addresses, `localhost` and names below it are always good; others are refused with status 403 and reason
+	// `client_not_allowed`, for a web page can have any name of its own lead here. Default: none.
+	Host []string `json:"host,omitempty"`
 
 	// What callers must send as access_token. Calls that have tokens of their own need no key, for they cannot carry it
 	// and use nothing of the account's. Default: no key is needed.
@@ -63,8 +76,10 @@ type Relay struct {
 	allow   pathSet
 	pass    pathSet
 	clients clients.Filter
+	hosts   clients.Hosts
 	key     clients.Key
 	proxy   *reverseproxy.Handler
+	doubts  []doctor.Finding
 }
 
 // CaddyModule returns the Caddy module information.
@@ -87,8 +102,15 @@ func (rl *Relay) Provision(ctx caddy.Context) error {
 	if rl.clients, err = clients.NewFilter(rl.Clients); err != nil {
 		return err
 	}
+	if rl.hosts, err = clients.NewHosts(rl.Host); err != nil {
+		return err
+	}
 	if rl.key, err = clients.NewKey(rl.Key, ctx.Logger()); err != nil {
 		return err
+	}
+	rl.doubts = rl.doubt(clients.OpenListeners(ctx))
+	for _, f := range rl.doubts {
+		ctx.Logger().Warn(f.Text, zap.String("todo", f.Todo))
 	}
 	mod, err := ctx.AppIfConfigured(app.Name)
 	if err != nil {
@@ -139,6 +161,11 @@ func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, next caddyh
 	if err := rl.clients.Check(r); err != nil {
 		return err
 	}
+	if !rl.key.Set {
+		if err := rl.hosts.Check(r); err != nil {
+			return err
+		}
+	}
 	path, plain := plainPath(r.URL)
 	ownToken := plain && (ownTokens.find(path) != "" || rl.pass.find(path) != "")
 	if rl.key.Set && !ownToken && !rl.key.Matches(accessTokenOf(r.URL.RawQuery)) {
@@ -149,7 +176,11 @@ func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, next caddyh
 		entry = rl.allow.find(path)
 	}
 	if entry == "" {
-		return problem.Newf(http.StatusForbidden, problem.ReasonPathNotAllowed, "the path %s is not among those that may be called", shortPath(r.URL))
+		p := problem.Newf(http.StatusForbidden, problem.ReasonPathNotAllowed, "the path %s is not among those that may be called", shortPath(r.URL))
+		if strings.Contains(r.URL.Path, "//") {
+			p.Hint = string(slashesHint)
+		}
+		return p
 	}
 
 	call := &relayCall{account: account, Call: relay.Call{API: entry, Query: r.URL.RawQuery, OwnToken: ownToken}}
@@ -160,7 +191,14 @@ func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, next caddyh
 	if err != nil {
 		return err
 	}
+	if h := w.Header(); h["Content-Type"] == nil {
+		// An answer without one stays so: net/http guesses none for a field that is there without a value.
+		h["Content-Type"] = nil
+	}
 	err = rl.proxy.ServeHTTP(w, out, next)
+	if h := w.Header(); err != nil && h["Content-Type"] == nil {
+		delete(h, "Content-Type")
+	}
 	if err != nil && call.err != nil {
 		return call.err // and not what the proxy makes of it
 	}
@@ -202,7 +240,8 @@ func (relayTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 //	relay {
 //		allow   <path...>
 //		pass    <path...>
-//		clients <cidr...>|private_ranges
+//		clients <cidr...>|private_ranges|unix
+//		host    <name...>
 //		key     <value>
 //	}
 func (rl *Relay) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
@@ -210,6 +249,7 @@ func (rl *Relay) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"allow":   func() error { return unmarshalPaths(d, &rl.Allow, true) },
 		"pass":    func() error { return unmarshalPaths(d, &rl.Pass, false) },
 		"clients": func() error { return clients.Unmarshal(d, &rl.Clients) },
+		"host":    func() error { return clients.UnmarshalHosts(d, &rl.Host) },
 		"key":     func() error { return words.OneValue(d, &rl.Key) },
 	})
 }
@@ -219,6 +259,7 @@ var (
 	_ caddy.Provisioner     = (*Relay)(nil)
 	_ caddy.CleanerUpper    = (*Relay)(nil)
 	_ caddyfile.Unmarshaler = (*Relay)(nil)
-	_ action.Action         = (*Relay)(nil)
+	_ action.Doubtful       = (*Relay)(nil)
+	_ action.Phrasing       = (*Relay)(nil)
 	_ http.RoundTripper     = relayTransport{}
 )

@@ -283,7 +283,7 @@ func TestRelayHeaders(t *testing.T) {
 	}, `allow /card/*`)
 	resp, body := s.call(http.MethodPost, "/card/get", strings.NewReader(`{"card_id":"p1"}`),
 		"Content-Type", "application/json", "User-Agent", "old/1", "Accept", "application/json", "X-Request-Id", "r1",
-		"Cookie", "sid=1", "Authorization", "Basic eDp5", "Accept-Encoding", "br", "Referer", "http://intra/", "Via", "1.1 x",
+		"Cookie", "sid=1", "Authorization", "Basic eDp5", "Accept-Encoding", "br", "Referer", "http://intra/",
 		"X-Forwarded-Prefix", "/x", "Proxy-Authorization", "Basic eDp5", "Connection", "Upgrade, X-Hop", "Upgrade", "h2c", "X-Hop", "1",
 		"Expect", "100-continue")
 	if body != `{"errcode":0}` || resp.StatusCode != http.StatusOK || resp.Header.Get("X-Openapi-Seqid") != "7" ||
@@ -317,7 +317,7 @@ func TestRelayHeadersBehindProxy(t *testing.T) {
 	s := newRelaySiteOf(t, nil, "servers {\ntrusted_proxies static 127.0.0.0/8\n}", "wechat_card relay {\nallow /card/*\n}")
 	r := httptest.NewRequest(http.MethodGet, "http://localhost:9080/card/get", nil)
 	r.RemoteAddr = "127.0.0.1:9"
-	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Real-Ip", "Forwarded"} {
+	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Real-Ip", "Forwarded", "Via"} {
 		r.Header.Set(name, "127.0.0.1")
 	}
 	w := httptest.NewRecorder()
@@ -459,9 +459,10 @@ func TestRelayHealsToken(t *testing.T) {
 		"2 MiB, chunked":    {func() io.Reader { return io.MultiReader(strings.NewReader(strings.Repeat("x", relay.MaxKept))) }, "application/json", true},
 		"more":              {func() io.Reader { return strings.NewReader(strings.Repeat("x", relay.MaxKept+1)) }, "application/json", false},
 		"more, chunked":     {func() io.Reader { return io.MultiReader(strings.NewReader(strings.Repeat("x", relay.MaxKept+1))) }, "application/json", false},
-		"multipart":         {func() io.Reader { return strings.NewReader("--b--") }, "multipart/form-data; boundary=b", false},
-		"broken multipart":  {func() io.Reader { return strings.NewReader("--b--") }, "Multipart/form-data; boundary=", false},
-		"multipart, chunks": {func() io.Reader { return io.MultiReader(strings.NewReader("--b--")) }, "multipart/form-data; boundary=b", false},
+		"multipart":         {func() io.Reader { return strings.NewReader("--b--") }, "multipart/form-data; boundary=b", true},
+		"multipart, 2 MiB":  {func() io.Reader { return strings.NewReader(strings.Repeat("x", relay.MaxKept)) }, "multipart/form-data; boundary=b", true},
+		"multipart, more":   {func() io.Reader { return strings.NewReader(strings.Repeat("x", relay.MaxKept+1)) }, "multipart/form-data; boundary=b", false},
+		"multipart, chunks": {func() io.Reader { return io.MultiReader(strings.NewReader("--b--")) }, "multipart/form-data; boundary=b", true},
 	}
 	for _, name := range slices.Sorted(maps.Keys(bodies)) {
 		tc := bodies[name]
@@ -585,9 +586,12 @@ func TestRelayStrangers(t *testing.T) {
 	s := newRelaySite(t, nil, "allow /card/*")
 	problemtest.Want(t, s.Site.Do(sitetest.Request{Target: "/card/get"}), http.StatusForbidden, "client_not_allowed", "192.0.2.1")
 	problemtest.Want(t, s.Site.Do(sitetest.Request{Target: "/secret"}), http.StatusForbidden, "client_not_allowed", "192.0.2.1")
-	for _, name := range []string{"Origin", "Sec-Fetch-Site", "X-Forwarded-For", "Forwarded", "X-Real-IP"} {
+	for _, name := range []string{"Origin", "Sec-Fetch-Site", "X-Forwarded-For", "Forwarded", "X-Real-IP", "Via", "cf-connecting-ip"} {
 		s.refuses(http.StatusForbidden, "client_not_allowed", "/card/get", name, "127.0.0.1")
 	}
+	const agent = "Mozilla/5.0 (X11; Linux x86_64)"
+	s.refuses(http.StatusForbidden, "client_not_allowed", "/card/get", "User-Agent", agent, "Accept-Language", "zh-CN")
+	s.get("/card/get", "User-Agent", agent, "Accept-Language", "*", "Sec-Fetch-Mode", "cors") // fetch of Node.js
 	listed := newRelaySite(t, nil, "allow /card/*\nclients 192.0.2.0/24")
 	if w := listed.Site.Do(sitetest.Request{Target: "/card/get"}); w.Code != http.StatusOK {
 		t.Errorf("got %d %s", w.Code, w.Body)

@@ -5,11 +5,12 @@ import (
 	"context"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/bodies"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
@@ -45,9 +46,10 @@ func relayHeader(header http.Header) http.Header {
 	return out
 }
 
-// keepBody reads a body that may be sent twice, and leaves the others where they are.
+// keepBody reads a body that may be sent twice, and leaves the others where they are. WeChat takes no multipart body without its
+// length.
 func (c *relayCall) keepBody(r *http.Request) error {
-	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 || r.ContentLength > maxKept || isMultipart(r.Header) {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 || r.ContentLength > maxKept {
 		return nil
 	}
 	var body bytes.Buffer
@@ -58,21 +60,29 @@ func (c *relayCall) keepBody(r *http.Request) error {
 		if r.Context().Err() != nil {
 			return r.Context().Err() // the client has gone
 		}
-		if _, ok := errors.AsType[caddyhttp.HandlerError](err); ok {
-			return err // of request_body, which has a bound of its own
+		if he, ok := errors.AsType[caddyhttp.HandlerError](err); ok && he.StatusCode == http.StatusRequestEntityTooLarge {
+			p := problem.Newf(http.StatusRequestEntityTooLarge, problem.ReasonBodyTooLarge, "the body is longer than this site takes") // by its request_body
+			p.Err = he.Err                                                                                                             // and not he itself, which is how errors of others are told
+			return p
 		}
 		return bodies.Unreadable(err)
 	}
-	if body.Len() > maxKept {
+	switch {
+	case body.Len() <= maxKept:
+		c.Body = body.Bytes()
+		r.Body, r.ContentLength, r.Trailer = http.NoBody, 0, nil
+	case isMultipart(r.Header):
+		return problem.Newf(http.StatusLengthRequired, problem.ReasonLengthRequired,
+			"a multipart body of more than %d bytes must have a Content-Length, which WeChat wants", maxKept)
+	default:
 		r.Body = bodies.ReadBefore{Reader: io.MultiReader(&body, r.Body), Closer: r.Body}
-		return nil
 	}
-	c.Body = body.Bytes()
-	r.Body, r.ContentLength, r.Trailer = http.NoBody, 0, nil
 	return nil
 }
 
+// isMultipart believes whatever may be multipart.
 func isMultipart(header http.Header) bool {
-	mediaType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
-	return strings.HasPrefix(mediaType, "multipart/") || err != nil && strings.Contains(strings.ToLower(header.Get("Content-Type")), "multipart/")
+	return slices.ContainsFunc(header["Content-Type"], func(value string) bool {
+		return strings.Contains(strings.ToLower(value), "multipart/")
+	})
 }

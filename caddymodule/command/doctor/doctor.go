@@ -87,6 +87,9 @@ func (d *checkup) run(ctx context.Context, flags *cli.Account) error {
 		d.doing("trying the store")
 		d.checkStore(ctx, app, names)
 	}
+	for _, f := range app.Doubts("") {
+		d.report("")(f)
+	}
 	for _, name := range names {
 		if err := d.account(ctx, app, name, guests[name], hasSites); err != nil {
 			return err
@@ -103,6 +106,9 @@ func (d *checkup) account(ctx context.Context, app *app.App, name string, guest 
 			Check: "secrets", Verdict: doctor.Warning, Text: strings.Join(literal, ", ") + " stands in the configuration itself, which Caddy shows at /config/ and saves",
 			Todo: "use {env.*} or {file.*}",
 		})
+	}
+	for _, f := range app.Doubts(name) {
+		report(f)
 	}
 	d.doing("asking WeChat for credentials of account " + name)
 	if !guest.CheckCredentials(ctx, app.Needs(name), report) {

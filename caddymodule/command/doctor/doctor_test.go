@@ -106,6 +106,11 @@ func TestDoctorCommand(t *testing.T) {
 		card pMember
 	}`)
 	commandtest.Want(t, commandtest.Run(t, "", "doctor", "--config", several), false, "!  cards", "2 member cards at once (pMember, pMember2)", "card_id")
+	open := config(account, `wechat_card relay {
+		allow /card/*
+		clients 10.0.0.0/8
+	}`)
+	commandtest.Want(t, commandtest.Run(t, "", "doctor", "--config", open), true, "account default\n  !  relay ", "its clients are 10.0.0.0/8", "→ give it a key")
 
 	// by flags, without a configuration
 	t.Setenv(cli.SecretVariable, sitetest.Secret)

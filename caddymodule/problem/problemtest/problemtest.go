@@ -47,6 +47,9 @@ func Want(t testing.TB, w *httptest.ResponseRecorder, status int, reason, mentio
 	if got := w.Header().Get("Cache-Control"); got != "no-store" {
 		t.Errorf("got Cache-Control %q", got)
 	}
+	if got := w.Header().Get("X-Content-Type-Options"); got != "nosniff" {
+		t.Errorf("got X-Content-Type-Options %q", got)
+	}
 	if strings.Contains(w.Body.String(), `\u`) {
 		t.Errorf("got an escape in %s", w.Body)
 	}

@@ -68,6 +68,7 @@ func (f *Pending) Answer(w http.ResponseWriter, now time.Time) {
 	case f.Body != nil:
 		body = []byte(*f.Body)
 	case f.ErrCode != 0:
+		h.Set("X-Content-Type-Options", "nosniff")
 		body = wire.Encode(wire.Refusal(&wire.Error{Code: f.ErrCode, Msg: f.ErrMsg}, now))
 	case f.Status != 0:
 		h.Set("Content-Type", "text/html")

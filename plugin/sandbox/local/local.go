@@ -7,7 +7,8 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/browsers"
 )
 
 // IsLoopback says whether a connection comes from this machine.
@@ -38,6 +39,13 @@ func IsForeign(r *http.Request) bool {
 	return !IsName(r.Host)
 }
 
+// IsUntold says whether a browser may have sent a request that does not tell for whom, as it does with a GET on plain HTTP: for
+// an <img>, or for a page under a name of its own that leads to this machine.
+func IsUntold(r *http.Request) bool {
+	return r.Header.Get("Origin") == "" && r.Header.Get("Sec-Fetch-Site") == "" &&
+		(browsers.Speaks(r.Header) || !browsers.IsNobodys(browsers.HostName(r.Host)))
+}
+
 // IsPage says whether it is surely the page that asks.
 func IsPage(r *http.Request) bool {
 	return (r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") == "same-origin") && !IsForeign(r)
@@ -45,13 +53,7 @@ func IsPage(r *http.Request) bool {
 
 // IsName says whether a Host can only mean this machine.
 func IsName(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.ToLower(host)
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil && ip.IsLoopback()
+	name := browsers.HostName(host)
+	ip, err := netip.ParseAddr(name)
+	return browsers.IsLocalhost(name) || err == nil && ip.IsLoopback()
 }

@@ -79,6 +79,7 @@ func Encode(v any) []byte {
 func WriteJSON(w http.ResponseWriter, code int, v any) {
 	body := Encode(v)
 	w.Header().Set("Content-Type", ContentType)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(code)
 	_, _ = w.Write(body) // the client may be gone
