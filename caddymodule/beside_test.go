@@ -3,8 +3,10 @@
 package caddymodule_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +16,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -185,5 +192,109 @@ func TestRateLimitsLeaveWeChatAlone(t *testing.T) {
 	}
 	if limits < 2 {
 		t.Errorf("only %d rate limits were found", limits)
+	}
+}
+
+var (
+	siteLine    = regexp.MustCompile(`(?m)^([a-z0-9:/*.-]+[^\n({]*) \{\n`)
+	accountLine = regexp.MustCompile(`(?m)^\t\taccount ?(\S*) \{\n`)
+	hostOfSite  = regexp.MustCompile(`^(?:https?://)?([^/:, ]*)`)
+)
+
+// TestMessagesArriveBesideEveryExample puts the line for WeChat's messages into every site that the documents show, as whoever
+// follows several of them does, and pushes a message.
+func TestMessagesArriveBesideEveryExample(t *testing.T) {
+	paths, err := filepath.Glob("../README*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pattern := range []string{"../docs/*.md", "../docs/reference/*.md"} {
+		more, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, more...)
+	}
+	tried := make(map[string]bool) // both languages show the same
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, m := range docsBlock.FindAllStringSubmatch(string(text), -1) {
+			if tried[m[1]] || strings.Contains(m[1], "message_push") || !siteLine.MatchString(m[1]) {
+				continue
+			}
+			tried[m[1]] = true
+			t.Run(fmt.Sprintf("%s/%d", filepath.Base(path), i+1), func(t *testing.T) { pushBeside(t, m[1]) })
+		}
+	}
+	if len(tried) < 20 {
+		t.Errorf("only %d examples were tried", len(tried))
+	}
+}
+
+func pushBeside(t *testing.T, text string) {
+	t.Helper()
+	const token = "t0ken-of-the-console"
+	switch {
+	case !strings.HasPrefix(text, "{\n"):
+		text = docsAccount + text
+	case !accountLine.MatchString(text):
+		text = "{\n" + strings.TrimPrefix(strings.TrimSuffix(docsAccount, "}\n\n"), "{\n") + strings.TrimPrefix(text, "{\n")
+	}
+	for _, m := range docsVariable.FindAllStringSubmatch(text, -1) {
+		t.Setenv(m[1], "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")
+	}
+	t.Setenv("BESIDE_TOKEN", token)
+	name := accountLine.FindStringSubmatch(text)[1]
+	if name == "" {
+		name = "default"
+	}
+	text = accountLine.ReplaceAllString(text, "${0}\t\t\tmessage_push {env.BESIDE_TOKEN}\n")
+	backend := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(backend.Close)
+	text = docsBackend.ReplaceAllString(text, strings.TrimPrefix(backend.URL, "http://"))
+	var hosts []string
+	for _, m := range siteLine.FindAllStringSubmatch(text, -1) {
+		hosts = append(hosts, hostOfSite.FindStringSubmatch(m[1])[1])
+	}
+	text = siteLine.ReplaceAllString(text, "${0}\twechat_card /wechat/push message_push {\n\t\taccount "+name+"\n\t}\n\trespond /wechat/push 200\n")
+	text = strings.Replace(text, "{\n", "{\n\tstorage file_system "+t.TempDir()+"\n\tskip_install_trust\n\tlog beside {\n\t\toutput discard\n\t}\n", 1)
+	ctx, err := sitetest.TryProvision(text)
+	if err != nil {
+		t.Fatalf("%s\n%v", text, err)
+	}
+	loaded, err := ctx.App(app.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = loaded.(*app.App).Cleanup() })
+	sites, err := ctx.App("http")
+	if err != nil {
+		t.Fatal(err)
+	}
+	receiver, err := push.New(push.Config{Token: token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, host := range hosts {
+		host = strings.Replace(host, "*", "a", 1)
+		if host == "" {
+			host = "localhost"
+		}
+		var answers []string
+		arrived := false
+		for _, server := range sites.(*caddyhttp.App).Servers {
+			query, body := receiver.Again(fmt.Appendf(nil, "<xml><MsgId>%d%s%p</MsgId></xml>", n, t.Name(), server), push.XML, "", time.Now())
+			r := httptest.NewRequest(http.MethodPost, "https://"+host+"/wechat/push?"+query.Encode(), bytes.NewReader(body))
+			w := httptest.NewRecorder()
+			server.ServeHTTP(w, r)
+			arrived = arrived || w.Code == http.StatusOK && w.Body.String() == "success" && w.Header().Get("X-Content-Type-Options") == "nosniff"
+			answers = append(answers, fmt.Sprint(w.Code, " ", w.Body))
+		}
+		if !arrived {
+			t.Errorf("%s\nat %s a message is answered with %q", text, host, answers)
+		}
 	}
 }

@@ -100,9 +100,3 @@ func WithOutcome(ctx context.Context) (context.Context, *Outcome) {
 	o := new(Outcome)
 	return context.WithValue(ctx, outcomeKey{}, o), o
 }
-
-func note(ctx context.Context, err error) {
-	if o, ok := ctx.Value(outcomeKey{}).(*Outcome); ok {
-		o.Delivered, o.Err = true, err
-	}
-}

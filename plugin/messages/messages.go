@@ -152,14 +152,20 @@ func (in *Inbox) inTime(ctx context.Context, check func(now time.Time) error) er
 // while that goes on waits for the same value and error, as long as its own ctx lasts. A message whose delivery fails may
 // be delivered again. The error is deliver's, that of ctx, or dedupe.ErrElsewhere.
 func (in *Inbox) DeliverPush(ctx context.Context, m *push.Message, deliver func() (any, error)) (value any, known bool, err error) {
-	defer func() { note(ctx, err) }()
-	return in.once.Do(ctx, dedupe.Name(m.Name[:16]), func() (any, error) {
+	value, known, err = in.once.Do(ctx, dedupe.Name(m.Name[:16]), func() (any, error) {
 		value, err := deliver()
 		if err == nil && in.cfg.Pushed != nil {
 			in.cfg.Pushed(m)
 		}
 		return value, err
 	})
+	if o, ok := ctx.Value(outcomeKey{}).(*Outcome); ok {
+		o.Delivered, o.Err = true, err
+		if known { // though it is kept
+			in.DropPush(m)
+		}
+	}
+	return value, known, err
 }
 
 // SealPush encrypts and signs the reply to a message that was encrypted.

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/bodies"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/queries"
@@ -83,10 +84,17 @@ func Again(ctx context.Context, servers map[string]*caddyhttp.Server, encoded []
 	if err != nil {
 		return 0, err
 	}
-	w := &pushReply{header: make(http.Header)}
+	w := againWriter{&pushReply{header: make(http.Header)}}
 	server.ServeHTTP(w, r)
 	return cmp.Or(w.status, http.StatusOK), nil
 }
+
+// againWriter takes an answer without a connection, for which servers set deadlines.
+type againWriter struct{ *pushReply }
+
+func (againWriter) SetReadDeadline(time.Time) error  { return nil }
+func (againWriter) SetWriteDeadline(time.Time) error { return nil }
+func (againWriter) EnableFullDuplex() error          { return nil }
 
 func (w Way) request(ctx context.Context, query url.Values, body []byte) (*http.Request, error) {
 	if local, err := net.ResolveTCPAddr("tcp", w.Local); err == nil && w.Local != "" {
