@@ -3,6 +3,7 @@
 package caddymodule_test
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"net/http"
@@ -11,14 +12,18 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
+
+var docsBackend = regexp.MustCompile(`127\.0\.0\.1:300\d`)
 
 // recipeSite runs the nth Caddyfile below a heading of docs/recipes.md with a backend and a WeChat of its own.
 func recipeSite(t *testing.T, heading string, n int, backend http.HandlerFunc) *caddyhttp.Server {
@@ -37,14 +42,19 @@ func recipeSite(t *testing.T, heading string, n int, backend http.HandlerFunc) *
 	if !strings.HasPrefix(recipe, "{\n") {
 		recipe = docsAccount + recipe
 	}
-	behind := httptest.NewServer(backend)
-	t.Cleanup(behind.Close)
 	wechat := httptest.NewServer(sandbox.New(sandbox.Config{}))
 	t.Cleanup(wechat.Close)
 	for _, m := range docsVariable.FindAllStringSubmatch(recipe, -1) {
-		t.Setenv(m[1], sitetest.Secret)
+		t.Setenv(m[1], strings.Repeat("k", 43)) // as long as an encoding_aes_key
 	}
-	recipe = strings.ReplaceAll(recipe, "127.0.0.1:3000", strings.TrimPrefix(behind.URL, "http://"))
+	recipe = docsBackend.ReplaceAllStringFunc(recipe, func(address string) string { // each is the backend, and knows its address
+		behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r.Header.Set("X-Backend", address)
+			backend(w, r)
+		}))
+		t.Cleanup(behind.Close)
+		return strings.TrimPrefix(behind.URL, "http://")
+	})
 	recipe = regexp.MustCompile(`(?s)\t\tstore redis.*?\n\t\t}\n`).ReplaceAllString(recipe, "")
 	recipe = strings.Replace(recipe, "\twechat_card {\n", "\tadmin off\n\tstorage file_system "+t.TempDir()+"\n\twechat_card {\n\t\tapi "+wechat.URL+"\n\t\tstore off\n", 1)
 	ctx := sitetest.Provision(t, recipe)
@@ -134,5 +144,50 @@ func TestRecipes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestMessagesToSeveralBackends pushes messages to the recipe.
+func TestMessagesToSeveralBackends(t *testing.T) {
+	got := make(map[string][]string) // by the backend
+	var down bool
+	server := recipeSite(t, "Messages to several backends", 0, func(w http.ResponseWriter, r *http.Request) {
+		got[r.Header.Get("X-Backend")] = append(got[r.Header.Get("X-Backend")], r.Header.Get("X-Wechat-Event"))
+		if down {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	key := strings.Repeat("k", 43)
+	receiver, err := push.New(push.Config{Token: key, EncodingAESKey: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	do := func(event string) int {
+		message := "<xml><MsgType>event</MsgType><Event>" + event + "</Event></xml>"
+		if event == "" {
+			message = "<xml><MsgType>text</MsgType><Content>]]>\x02<Event>user_get_card</Event></Content></xml>"
+		}
+		query, body := receiver.Again([]byte(message), push.XML, "wx5a6d8b2c4e1f3a70", time.Now())
+		r := httptest.NewRequest(http.MethodPost, "https://shop.example.com/wechat/push?"+query.Encode(), bytes.NewReader(body))
+		r.Header.Set("X-Wechat-Event", "subscribe") // a stranger's
+		w := httptest.NewRecorder()
+		server.ServeHTTP(w, r)
+		return w.Code
+	}
+	for _, event := range []string{"user_get_card", "user_del_card", "submit_membercard_user_info", "subscribe", "unsubscribe", "", "TEMPLATESENDJOBFINISH"} {
+		if status := do(event); status != http.StatusOK {
+			t.Errorf("%q: got %d", event, status)
+		}
+	}
+	want := map[string][]string{
+		"127.0.0.1:3001": {"user_get_card", "user_del_card", "submit_membercard_user_info"},
+		"127.0.0.1:3002": {"subscribe", "unsubscribe"}, "127.0.0.1:3003": {""},
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	down = true
+	if status := do("user_consume_card"); status != http.StatusBadGateway {
+		t.Errorf("got %d", status)
 	}
 }

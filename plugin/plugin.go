@@ -44,7 +44,7 @@ type Account struct {
 	*login.Users         // Login, CheckMiniProgram
 	*lending.Lender      // Lend, ForceToken, RejectToken, KnowsToken, HasAppSecret, IsAppSecret
 	*relay.Relayer       // Relay
-	*messages.Inbox      // OpenPush, DeliverPush, SealPush, PushWithUserInfo, CheckPush, CheckMessagePush
+	*messages.Inbox      // OpenPush, DeliverPush, SealPush, PushWithUserInfo, CheckPush, CheckMessagePush, KeepPush, KeptPush, KeptPushes
 	*cardadmin.Cards     // Card, CreateCard, UpdateCard, SetActivateForm, SetTestWhitelist, Colours
 	*doctor.Doctor       // CheckHosts, CheckCredentials, CheckRights, CheckQuota, CheckCard
 
@@ -85,7 +85,7 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 		Clock:  a.clock,
 		Member: a.MemberUserInfo,
 		Store:  cfg.Store,
-		Prefix: "wechat_card/" + SharedKey(cfg) + "/pushes",
+		Prefix: "wechat_card/" + SharedKey(cfg),
 		Logger: cfg.Logger,
 		Now:    cfg.Now,
 		Pushed: cfg.Pushed,

@@ -1,5 +1,5 @@
-// Package admin has the endpoints of Caddy's admin API for operators: how credentials stand, refreshing them, and why a phone
-// refuses a signature.
+// Package admin has the endpoints of Caddy's admin API for operators: how credentials stand, refreshing them, why a phone
+// refuses a signature, and messages that no backend has accepted.
 package admin
 
 import (
@@ -7,8 +7,9 @@ import (
 )
 
 // API is a module of Caddy's admin API that shows how the credentials of the app `wechat_card` stand and refreshes
-// them: `GET /wechat_card/status` and `POST /wechat_card/refresh`; and that says why a phone refuses a signature:
-// `POST /wechat_card/verify`. It shows no secret and no credential.
+// them: `GET /wechat_card/status` and `POST /wechat_card/refresh`; that says why a phone refuses a signature:
+// `POST /wechat_card/verify`; and that lists and brings again what WeChat pushed and no backend has accepted:
+// `GET /wechat_card/push` and `POST /wechat_card/push/replay`. It shows no secret, no credential and no message.
 type API struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -22,6 +23,8 @@ func (API) Routes() []caddy.AdminRoute {
 		{Pattern: StatusPath, Handler: caddy.AdminHandlerFunc(serveStatus)},
 		{Pattern: RefreshPath, Handler: caddy.AdminHandlerFunc(serveRefresh)},
 		{Pattern: VerifyPath, Handler: caddy.AdminHandlerFunc(serveVerify)},
+		{Pattern: PushesPath, Handler: caddy.AdminHandlerFunc(servePushes)},
+		{Pattern: ReplayPath, Handler: caddy.AdminHandlerFunc(serveReplay)},
 	}
 }
 

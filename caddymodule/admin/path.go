@@ -8,3 +8,9 @@ const (
 
 // VerifyPath is where the admin API says why a phone refuses what was passed to it.
 const VerifyPath = "/wechat_card/verify"
+
+// Where the admin API lists the messages that no backend has accepted, and pushes them again.
+const (
+	PushesPath = "/wechat_card/push"
+	ReplayPath = "/wechat_card/push/replay"
+)

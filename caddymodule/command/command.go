@@ -4,6 +4,7 @@ package command
 import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/card"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/doctor"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/push"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/status"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/verify"
 	"github.com/spf13/cobra"
@@ -18,10 +19,10 @@ func Command() caddycmd.Command {
 		Usage: "<command> [flags]",
 		Short: "Looks after the WeChat card gateway: its credentials, its cards, and what phones refuse",
 		Long: `
-status, refresh and, unless it has a --ticket, verify ask the running Caddy through its admin API. doctor, card, form,
+status, refresh, push and, unless it has a --ticket, verify ask the running Caddy through its admin API. doctor, card, form,
 jump and whitelist read a configuration and call WeChat by themselves. See the subcommands.`,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.AddCommand(status.Command(), status.RefreshCommand(), verify.Command())
+			cmd.AddCommand(status.Command(), status.RefreshCommand(), verify.Command(), push.Command())
 			cmd.AddCommand(doctor.Command(), card.Command(), card.FormCommand(), card.JumpCommand(), card.WhitelistCommand())
 		},
 	}

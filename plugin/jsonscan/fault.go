@@ -13,7 +13,7 @@ import (
 func Broken(body []byte) error {
 	broken, fault := func(raw []byte) bool { return !utf8.Valid(raw) }, field.FaultUTF8
 	if !broken(body) {
-		body = markControls(body)
+		body = MarkControls(body)
 		broken, fault = func(raw []byte) bool { return bytes.IndexByte(raw, controlMark) >= 0 }, field.FaultControl
 	}
 	if trimmed := bytes.TrimSpace(body); json.Valid(body) && trimmed[0] == '{' {
@@ -30,8 +30,9 @@ func Broken(body []byte) error {
 // controlMark is a control character that JSON allows in a string.
 const controlMark = 0x7F
 
-// markControls writes controlMark for the control characters in strings that JSON does not allow there.
-func markControls(body []byte) []byte {
+// MarkControls gives a text of the same length in which the control characters in strings that JSON does not allow there are
+// another one, DEL.
+func MarkControls(body []byte) []byte {
 	marked := bytes.Clone(body)
 	inString := false
 	for i := 0; i < len(marked); i++ {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/dedupe"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/kept"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
@@ -23,10 +24,13 @@ var errNoMessagePush = errors.New("it has no message_push settings")
 type State struct {
 	done  *dedupe.Memory
 	pairs *push.Pairs
+	kept  *kept.Memory
 }
 
 // NewState makes a State that knows nothing.
-func NewState() *State { return &State{done: dedupe.NewMemory(), pairs: push.NewPairs()} }
+func NewState() *State {
+	return &State{done: dedupe.NewMemory(), pairs: push.NewPairs(), kept: kept.NewMemory()}
+}
 
 // Clock is WeChat's clock.
 type Clock interface {
@@ -42,8 +46,8 @@ type Config struct {
 	Clock  Clock       // required
 	Member func(ctx context.Context, cardID, code string) (wechat.Member, error)
 
-	Store  credential.Store    // where a fleet shares which messages were delivered; nil: nowhere
-	Prefix string              // of the Store's keys
+	Store  credential.Store    // where a fleet shares which messages were delivered, and which were not; nil: nowhere
+	Prefix string              // of the Store's keys, without a slash at its end
 	Logger *slog.Logger        // nil: silent
 	Now    func() time.Time    // our clock
 	Pushed func(*push.Message) // told of each message that was delivered; it must not block; nil: nobody is
@@ -54,6 +58,9 @@ type Inbox struct {
 	cfg      Config
 	receiver *push.Receiver // nil: there are no settings for it, and no once either
 	once     *dedupe.Group
+	shelf    *kept.Shelf
+	keep     int // how many messages that nobody accepts are kept; set before Start
+	sweeper  sweeper
 }
 
 // New makes an Inbox with what is remembered. It fails when the settings cannot be used.
@@ -67,13 +74,25 @@ func New(cfg Config, state *State) (*Inbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Inbox{cfg, r, dedupe.New(dedupe.Config{
-		Memory: state.done,
+	shelf, err := kept.New(kept.Config{
+		Memory: state.kept,
 		Store:  cfg.Store,
-		Prefix: cfg.Prefix,
+		Dir:    cfg.Prefix + "/kept",
+		Secret: cmp.Or(cfg.Push.EncodingAESKey, cfg.Push.Token),
 		Logger: cfg.Logger,
 		Now:    cfg.Now,
-	})}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	once := dedupe.New(dedupe.Config{
+		Memory: state.done,
+		Store:  cfg.Store,
+		Prefix: cfg.Prefix + "/pushes",
+		Logger: cfg.Logger,
+		Now:    cfg.Now,
+	})
+	return &Inbox{cfg: cfg, receiver: r, once: once, shelf: shelf}, nil
 }
 
 // Start reads which messages were delivered before a restart.
@@ -81,10 +100,14 @@ func (in *Inbox) Start() {
 	if in.once != nil {
 		in.once.Start()
 	}
+	if in.keep > 0 {
+		in.sweeper.start(func() { _ = in.shelf.Sweep(context.Background(), in.keep) }) // the store's guard warns of errors
+	}
 }
 
 // Stop writes down which messages were delivered. It returns within two seconds.
 func (in *Inbox) Stop() {
+	in.sweeper.stop()
 	if in.once != nil {
 		in.once.Stop()
 	}
@@ -129,13 +152,20 @@ func (in *Inbox) inTime(ctx context.Context, check func(now time.Time) error) er
 // while that goes on waits for the same value and error, as long as its own ctx lasts. A message whose delivery fails may
 // be delivered again. The error is deliver's, that of ctx, or dedupe.ErrElsewhere.
 func (in *Inbox) DeliverPush(ctx context.Context, m *push.Message, deliver func() (any, error)) (value any, known bool, err error) {
-	return in.once.Do(ctx, dedupe.Name(m.Name[:16]), func() (any, error) {
+	value, known, err = in.once.Do(ctx, dedupe.Name(m.Name[:16]), func() (any, error) {
 		value, err := deliver()
 		if err == nil && in.cfg.Pushed != nil {
 			in.cfg.Pushed(m)
 		}
 		return value, err
 	})
+	if o, ok := ctx.Value(outcomeKey{}).(*Outcome); ok {
+		o.Delivered, o.Err = true, err
+		if known { // though it is kept
+			in.DropPush(m)
+		}
+	}
+	return value, known, err
 }
 
 // SealPush encrypts and signs the reply to a message that was encrypted.

@@ -3,42 +3,45 @@ package push
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/jsonscan"
 )
 
-// parseJSON reads {"Field": …}. A field is a string, a number or a boolean; of others it only notes that they are there.
-func (d *document) parseJSON(text []byte) error {
+// readJSON reads {"Field": …}. A field is a string, a number or a boolean; of others it only notes that they are there.
+// Control characters in strings, which are to be escaped and sometimes are not, are no reason to read no further.
+func (d *document) readJSON(text []byte) {
+	text = jsonscan.MarkControls(text)
 	if !json.Valid(text) {
-		return &Malformed{Reason: "the message is no well-formed JSON object"}
+		d.encrypt = lastEncrypt(text)
+		for name := range wanted {
+			d.count[name] = bytes.Count(text, []byte(`"`+name+`"`))
+		}
+		return
 	}
-	object := bytes.TrimLeft(text, " \t\r\n")
+	object := bytes.TrimLeft(text, blanks)
 	skipped := len(text) - len(object)
 	for m := range jsonscan.Walk(object) {
 		if !wanted[m.Name] {
 			continue
 		}
-		if err := d.set(m.Name, strings.TrimSpace(scalar(object[m.Value:m.End]))); err != nil {
-			return err
-		}
+		value, ok := scalar(object[m.Value:m.End])
+		d.note(m.Name, value, ok)
 		if m.Name == fieldEncrypt {
-			d.encrypt.from, d.encrypt.to = skipped+m.Value, skipped+m.End
+			d.encrypt = span{m.Value, m.End}.moved(skipped)
 		}
 	}
+	d.whole = true
 	d.end = bytes.LastIndexByte(text, '}')
-	return nil
 }
 
-// scalar is a JSON value as text; "" for null, arrays and objects.
-func scalar(raw []byte) string {
+// scalar is a JSON value as text; "" for null, arrays and objects. ok is false where it is half a character.
+func scalar(raw []byte) (text string, ok bool) {
 	switch raw[0] {
 	case '"':
-		var s string
-		_ = json.Unmarshal(raw, &s) // it is valid
-		return s
+		s, fault := jsonscan.DecodeString(raw)
+		return s, fault == ""
 	case '{', '[', 'n':
-		return ""
+		return "", true
 	}
-	return string(raw)
+	return string(raw), true
 }

@@ -14,8 +14,11 @@ type Message struct {
 	// WeChat repeats a push with the same text.
 	Name [sha256.Size]byte
 
+	// What follows is "" where it cannot be read without doubt. All but MsgType and OpenID is so unless MsgType is event: in
+	// other messages WeChat writes no such fields, but users can.
+
 	MsgType      string // MsgType: event, text …
-	Event        string // Event: user_get_card …; "": MsgType is not event
+	Event        string // Event: user_get_card …
 	OpenID       string // FromUserName: the user's openid at the official account
 	UnionID      string // UnionId; "": the account is bound to no open platform account
 	CardID       string // CardId
@@ -33,29 +36,29 @@ type Message struct {
 // Encrypted tells whether the message was encrypted. Its reply must be then.
 func (m *Message) Encrypted() bool { return m.receiver != "" }
 
-func newMessage(doc document, plain []byte) *Message {
+// newMessage makes a message of what was read. cut is left out of its name.
+func newMessage(doc document, plain []byte, cut span) *Message {
 	f := doc.fields
-	_, hasInfo := f[doc.format.infoField()]
 	m := &Message{
-		Format:       doc.format,
-		Plain:        plain,
-		MsgType:      f[fieldMsgType],
-		OpenID:       f["FromUserName"],
-		UnionID:      f["UnionId"],
-		CardID:       f["CardId"],
-		UserCardCode: f["UserCardCode"],
-		OuterStr:     f["OuterStr"],
-		GiveByFriend: isOne(f["IsGiveByFriend"]),
-		Restored:     isOne(f["IsRestoreMemberCard"]),
-		hasInfo:      hasInfo,
-		insertAt:     doc.end,
+		Format:   doc.format,
+		Plain:    plain,
+		MsgType:  f[fieldMsgType],
+		OpenID:   f[fieldFromUser],
+		hasInfo:  doc.count[doc.format.infoField()] > 0,
+		insertAt: doc.end,
 	}
 	if m.MsgType == "event" {
-		m.Event = f["Event"]
+		m.Event = f[fieldEvent]
+		m.UnionID = f["UnionId"]
+		m.CardID = f["CardId"]
+		m.UserCardCode = f["UserCardCode"]
+		m.OuterStr = f["OuterStr"]
+		m.GiveByFriend = isOne(f["IsGiveByFriend"])
+		m.Restored = isOne(f["IsRestoreMemberCard"])
 	}
 	h := sha256.New()
-	h.Write(plain[:doc.encrypt.from])
-	h.Write(plain[doc.encrypt.to:])
+	h.Write(plain[:cut.from])
+	h.Write(plain[cut.to:])
 	h.Sum(m.Name[:0])
 	return m
 }

@@ -53,7 +53,7 @@ func (r *Receiver) Handshake(q Query, now time.Time) error {
 
 // Open verifies a message, decrypts it and reads it. now is the time by WeChat's clock. receiver is whom it must be
 // encrypted for: the account's app_id, or that of the third-party platform (第三方平台) that serves it.
-// The error is *Refused or *Malformed.
+// The error is *Refused or *Malformed. Whatever is authentic is taken: a text that is no well-formed document, too.
 //
 // With a key only the encrypted part of a message counts. Without one the signature does not cover the body; so a
 // timestamp with its nonce is good for one body, which may come again.
@@ -67,14 +67,11 @@ func (r *Receiver) Open(q Query, body []byte, receiver string, now time.Time) (*
 	if err := r.checkSignature(q); err != nil {
 		return nil, err
 	}
-	doc, err := parse(body)
-	if err != nil {
-		return nil, err
-	}
-	if doc.fields[fieldEncrypt] != "" && doc.fields[fieldMsgType] == "" {
+	doc := read(body)
+	if doc.encrypt.to > 0 && doc.count[fieldMsgType] == 0 {
 		return nil, &Malformed{Reason: "the message is encrypted, and the account has no encoding_aes_key"}
 	}
-	m := newMessage(doc, body)
+	m := newMessage(doc, body, doc.encrypt)
 	if !r.pairs.use(q, m.Name, now) {
 		return nil, &Refused{Reason: "the timestamp and nonce were those of another message"}
 	}
@@ -85,16 +82,10 @@ func (r *Receiver) openSealed(q Query, body []byte, receiver string) (*Message, 
 	if q.MsgSignature == "" {
 		return nil, &Refused{Reason: "the message is not encrypted: there is no msg_signature"}
 	}
-	envelope, err := parse(body)
+	envelope := read(body)
+	encrypt, err := r.signedPart(q, body, envelope)
 	if err != nil {
 		return nil, err
-	}
-	encrypt := envelope.fields[fieldEncrypt]
-	if encrypt == "" {
-		return nil, &Refused{Reason: "the message is not encrypted: there is no Encrypt"}
-	}
-	if !signed(q.MsgSignature, r.token, q.Timestamp, q.Nonce, encrypt) {
-		return nil, &Refused{Reason: "the msg_signature is wrong"}
 	}
 	plain, whose, err := r.cipher.Decrypt(encrypt)
 	if err != nil {
@@ -103,13 +94,26 @@ func (r *Receiver) openSealed(q Query, body []byte, receiver string) (*Message, 
 	if whose != receiver {
 		return nil, &Refused{Reason: "the message is for another receiver than", Of: receiver}
 	}
-	doc, err := parse(plain)
-	if err != nil {
-		return nil, err
-	}
-	m := newMessage(doc, plain)
+	m := newMessage(read(plain), plain, span{})
 	m.receiver, m.envelope = receiver, envelope.format
 	return m, nil
+}
+
+// signedPart finds the encrypted part of an envelope: the one that msg_signature is for.
+func (r *Receiver) signedPart(q Query, body []byte, envelope document) (string, error) {
+	found := false
+	for encrypt := range encrypts(body, envelope) {
+		if found = true; signed(q.MsgSignature, r.token, q.Timestamp, q.Nonce, encrypt) {
+			return encrypt, nil
+		}
+	}
+	switch {
+	case found:
+		return "", &Refused{Reason: "the msg_signature is wrong"}
+	case envelope.whole:
+		return "", &Refused{Reason: "the message is not encrypted: there is no Encrypt"}
+	}
+	return "", envelope.broken(body)
 }
 
 func (r *Receiver) checkSignature(q Query) error {

@@ -2,94 +2,162 @@ package push
 
 import (
 	"bytes"
-	"encoding/xml"
-	"errors"
-	"io"
 	"strings"
 )
 
 // maxDepth is how deep the elements of a message may be nested.
 const maxDepth = 32
 
-// parseXML reads <xml><Field>…</Field>…</xml>. Entities are the five of XML itself: there is no declaration of others,
-// for there is no document type.
-func (d *document) parseXML(text []byte) error {
-	broken := func(err error) error { return &Malformed{Reason: "the message is no well-formed XML", Err: err} }
-	dec := xml.NewDecoder(bytes.NewReader(text))
+// readXML reads <xml><Field>…</Field>…</xml>.
+//
+// A user's text that breaks out of its element leaves a document that is not well-formed, or one in which that element
+// occurs twice with everything of the user's between. Neither is believed in what a message need not have: see settle.
+func (d *document) readXML(text []byte) {
+	s := xmlScanner{rest: text}
+	encoding := s.declaration()
+	if !hasASCII(encoding) {
+		s.rest = nil
+	}
+	isUTF8 := encoding == "" || encoding == "utf-8" || encoding == "utf8" // of all others nothing is sure but their ASCII
 	var (
-		depth  int
-		ended  bool   // the root
-		field  string // at the top level, if wanted
-		value  strings.Builder
-		before int64
+		open    []string
+		top     []string // the elements at the top level, in order
+		value   strings.Builder
+		sure    = true // value is what every reader finds
+		started int    // where the element at the top level begins
+		rooted  bool
 	)
 	for {
-		before = dec.InputOffset()
-		token, err := dec.Token()
-		if errors.Is(err, io.EOF) {
-			if !ended {
-				return broken(io.ErrUnexpectedEOF)
+		before := len(text) - len(s.rest)
+		kind, part := s.next()
+		switch kind {
+		case xmlEnd:
+			d.whole = rooted && len(open) == 0
+			d.settle(text, top)
+			if !isUTF8 {
+				d.end = 0 // what would be put in is UTF-8
 			}
-			return nil
-		}
-		if err != nil {
-			return broken(withoutText(err))
-		}
-		switch t := token.(type) {
-		case xml.StartElement:
-			depth++
+			return
+		case xmlBroken:
+			d.settle(text, top)
+			return
+		case xmlComment:
+			if len(open) > 0 {
+				d.settle(text, top)
+				return
+			}
+		case xmlOpen, xmlEmpty:
+			name := string(part)
+			if len(open) == 0 && (rooted || name != "xml") || len(open) == maxDepth {
+				d.settle(text, top)
+				return
+			}
+			rooted = true
 			switch {
-			case ended, depth == 1 && t.Name != xml.Name{Local: "xml"}:
-				return &Malformed{Reason: "the message is not one element xml"}
-			case depth > maxDepth:
-				return &Malformed{Reason: "the message is nested too deep"}
-			case depth == 2 && t.Name.Space == "" && wanted[t.Name.Local]:
-				field = t.Name.Local
+			case len(open) == 1:
+				top, started = append(top, name), before
 				value.Reset()
-				if field == fieldEncrypt {
-					d.encrypt.from = int(before)
+				sure = true
+			case wanted[name]:
+				d.note(name, "", false)
+				fallthrough
+			default:
+				sure = false // elements stand in it
+			}
+			if kind == xmlOpen {
+				open = append(open, name)
+			} else if len(open) == 1 && wanted[name] {
+				d.note(name, "", true)
+			}
+		case xmlClose:
+			if len(open) == 0 || open[len(open)-1] != string(part) {
+				d.settle(text, top)
+				return
+			}
+			name := open[len(open)-1]
+			open = open[:len(open)-1]
+			switch len(open) {
+			case 0:
+				d.end = before
+			case 1:
+				if wanted[name] {
+					d.note(name, value.String(), sure && (isUTF8 || isASCII(value.String())))
+				}
+				if name == fieldEncrypt {
+					d.encrypt = span{started, len(text) - len(s.rest)}
 				}
 			}
-		case xml.EndElement:
+		case xmlText, xmlCDATA:
 			switch {
-			case depth == 1:
-				ended = true
-				if bytes.HasPrefix(text[before:], []byte("</")) {
-					d.end = int(before)
-				}
-			case depth == 2 && field != "":
-				if err := d.set(field, strings.TrimSpace(value.String())); err != nil {
-					return err
-				}
-				if field == fieldEncrypt {
-					d.encrypt.to = int(dec.InputOffset())
-				}
-				field = ""
+			case len(open) == 0 && len(bytes.Trim(part, blanks)) > 0:
+				d.settle(text, top)
+				return
+			case len(open) == 2 && kind == xmlCDATA:
+				value.Write(part)
+			case len(open) == 2:
+				plain, ok := unescape(string(part))
+				sure = sure && ok
+				value.WriteString(plain)
 			}
-			depth--
-		case xml.CharData:
-			if depth == 2 && field != "" {
-				value.Write(t)
-			} else if depth == 0 && len(bytes.TrimSpace(t)) > 0 {
-				return &Malformed{Reason: "the message is not one element xml"}
-			}
-		case xml.ProcInst:
-			if before != 0 || t.Target != "xml" {
-				return &Malformed{Reason: "the message holds a processing instruction"}
-			}
-		case xml.Directive:
-			return &Malformed{Reason: "the message holds a document type"}
 		}
 	}
 }
 
-// withoutText keeps the message's own text out of an error: some of the parser's repeat it.
-func withoutText(err error) error {
-	if e, ok := errors.AsType[*xml.SyntaxError](err); ok {
-		what, _, _ := strings.Cut(e.Msg, ":")
-		what, _, _ = strings.Cut(what, "<")
-		what, _, _ = strings.Cut(what, "&")
-		return &xml.SyntaxError{Msg: strings.TrimSpace(what), Line: e.Line}
+// settle drops what is in doubt. Each message has a MsgType and a FromUserName, each event an Event: there is nothing to be
+// forged about one that occurs once. Of a document that is not whole nothing else is believed; of one that is, what stands
+// between two elements of one name may have come with the text of the first.
+func (d *document) settle(text []byte, top []string) {
+	if !d.whole {
+		d.end, d.encrypt = 0, lastEncrypt(text)
+		for name := range wanted {
+			d.count[name] = occurrences(text, name)
+			if sure := name == fieldMsgType || name == fieldEvent || name == fieldFromUser; !sure || d.count[name] != 1 {
+				delete(d.fields, name)
+			}
+		}
+		return
 	}
-	return errors.New("not understood")
+	first, last := make(map[string]int, len(top)), make(map[string]int, len(top))
+	for i, name := range top {
+		if _, ok := first[name]; !ok {
+			first[name] = i
+		}
+		last[name] = i
+	}
+	reach := -1 // the last element whose name began before
+	for i, name := range top {
+		if i < reach && name != fieldMsgType && name != fieldEvent && name != fieldFromUser {
+			delete(d.fields, name)
+		}
+		if first[name] == i {
+			reach = max(reach, last[name])
+		}
+	}
+}
+
+// occurrences counts the start tags of a name, wherever they stand.
+func occurrences(text []byte, name string) (n int) {
+	tag := []byte("<" + name)
+	for {
+		i := bytes.Index(text, tag)
+		if i < 0 {
+			return n
+		}
+		if text = text[i+len(tag):]; len(text) == 0 || strings.IndexByte(blanks+"/>", text[0]) >= 0 {
+			n++
+		}
+	}
+}
+
+// hasASCII tells whether bytes below 0x40, and with them all tags, are ASCII in an encoding.
+func hasASCII(encoding string) bool {
+	switch encoding {
+	case "", "utf-8", "utf8", "us-ascii", "gbk", "gb2312", "gb18030", "big5", "iso-8859-1":
+		return true
+	}
+	return false
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 }) < 0
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/jsonscan"
 )
 
 // The answers that make no sense. None of these texts holds a part of the
@@ -27,8 +29,10 @@ const (
 type checker interface{ check() error }
 
 // decodeAnswer reads the body of an HTTP 200. With a code other than 0 nothing
-// is put into out. err says that the answer is nonsense.
+// is put into out. err says that the answer is nonsense. What users typed comes
+// from WeChat with control characters that are not escaped.
 func decodeAnswer(data []byte, out any) (code int, msg string, err error) {
+	data = jsonscan.Repair(data)
 	var status struct {
 		ErrCode json.RawMessage `json:"errcode"`
 		ErrMsg  json.RawMessage `json:"errmsg"`

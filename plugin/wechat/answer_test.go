@@ -185,3 +185,41 @@ func checkText(t testing.TB, e *Error) {
 		t.Errorf("text %q", e.Error())
 	}
 }
+
+// TestWhatUsersTyped reads answers with what users typed and WeChat did not escape, as the trackers of node-webot/co-wechat-api
+// (63) and lanrion/weixin_authorize (52) have it.
+func TestWhatUsersTyped(t *testing.T) {
+	for _, typed := range []string{"\x14琦娅🍭", "a\x00\x01\x1f\tb\r\n", `y\"\\`, `\u0007乿親`, "\x7f\u0085"} {
+		for _, mark := range []string{"", "\ufeff"} {
+			info := `{"common_field_list":[{"name":"USER_FORM_INFO_FLAG_NAME","value":"` + typed + `"}],"custom_field_list":[]}`
+			body := mark + `{"errcode":0,"errmsg":"ok` + "\x02" + `","nickname":"` + typed + `","membership_number":"1","info":` + info + `,"user_info":` + info + `}`
+			c := newClient(t, Config{}, answer(t, body).URL)
+			temp, err := c.TempInfo(t.Context(), testToken, "ticket")
+			if err != nil {
+				t.Errorf("%q: %v", body, err)
+			}
+			member, err := c.MemberUserInfo(t.Context(), testToken, "p1", "1")
+			if err != nil || member.MembershipNumber != "1" {
+				t.Errorf("%q: got %+v, error %v", body, member, err)
+			}
+			for _, info := range []UserInfo{temp, member.UserInfo} {
+				var fields []struct{ Name, Value string }
+				if err := json.Unmarshal(info.Common, &fields); err != nil || len(fields) != 1 {
+					t.Errorf("%q: got %s, error %v", body, info.Common, err)
+				} else if want := strings.NewReplacer(`\"`, `"`, `\\`, `\`, `\u0007`, "\x07").Replace(typed); fields[0].Value != want {
+					t.Errorf("got %q, want %q", fields[0].Value, want)
+				}
+			}
+			refusal := mark + `{"errcode":40056,"errmsg":"` + typed + `"}`
+			_, err = newClient(t, Config{}, answer(t, refusal).URL).TempInfo(t.Context(), testToken, "ticket")
+			if e := wantError(t, err, "tempinfo"); e.Code != 40056 {
+				t.Errorf("%q: got %v", refusal, e)
+			}
+		}
+	}
+	for _, body := range []string{"\x14", "{\x14}", "\ufeff", "{\"access_token\":\"A\x14\",\"expires_in\":7200}", "{\"access_token\":\"A\n\",\"expires_in\":7200}"} {
+		if g, err := newClient(t, Config{}, answer(t, body).URL).Token(t.Context(), testAppID, testSecret); err == nil {
+			t.Errorf("%q: got %+v", body, g)
+		}
+	}
+}

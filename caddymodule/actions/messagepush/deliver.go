@@ -20,10 +20,14 @@ import (
 const pushPatience = time.Minute
 
 // deliver passes a message on to next, and gives its reply. The client may go away meanwhile: what WeChat repeats then finds
-// the work going on, or done.
+// the work going on, or done. A message that next does not accept is kept, if that is asked for.
 func (p *MessagePush) deliver(r *http.Request, next caddyhttp.Handler, account *plugin.Account, m *push.Message) (*pushReply, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), pushPatience)
 	defer cancel()
+	var way []byte
+	if p.Keep > 0 {
+		way = WayOf(r).encode()
+	}
 	plain := m.Plain
 	if p.Enrich {
 		plain = account.PushWithUserInfo(ctx, m)
@@ -31,15 +35,25 @@ func (p *MessagePush) deliver(r *http.Request, next caddyhttp.Handler, account *
 	setPush(r, m, plain)
 	reply := &pushReply{header: make(http.Header)}
 	err := p.call(next, reply, r.WithContext(ctx))
+	nonsense := false
 	if err == nil {
-		err = reply.check(m)
+		nonsense, err = reply.check(m, p.Replies == repliesOff)
 	}
-	if err != nil {
-		problem := problem.Newf(http.StatusBadGateway, problem.ReasonBackendFailed, "the backend did not accept the message")
-		problem.Err = errors.New(err.Error()) // as text: it is no answer to this request, though it may be meant as one
-		return nil, problem
+	if err == nil {
+		account.DropPush(m)
+		return reply, nil
 	}
-	return reply, nil
+	status := reply.status
+	if e, ok := errors.AsType[caddyhttp.HandlerError](err); ok {
+		status = e.StatusCode
+	}
+	if p.Keep > 0 {
+		account.KeepPush(m, status, way)
+	}
+	problem := problem.Newf(http.StatusBadGateway, problem.ReasonBackendFailed, "the backend did not accept the message")
+	problem.Err = errors.New(err.Error()) // as text: it is no answer to this request, though it may be meant as one
+	problem.Warn = nonsense
+	return nil, problem
 }
 
 // call is next.ServeHTTP, with a panic as an error: nobody but this request is to be hurt by it, and others may wait for it.

@@ -26,24 +26,26 @@ import (
 //
 // With an `encoding_aes_key`, only the encrypted part of a message counts. Without one, WeChat's signature does not cover the
 // body, and a timestamp with its nonce is good for one body. A message with a wrong signature, for another receiver,
-// older than 25 hours or more than 5 minutes ahead is refused with status 403, one that cannot be read with 400.
+// older than 25 hours or more than 5 minutes ahead is refused with status 403, one that cannot be decrypted with 400.
 //
-// The next handler gets a POST with the plain message, as `text/xml` or `application/json`, `encrypt_type` and `msg_signature`
-// gone from the query, and these headers (the client's own are removed), each where the message has such a field.
+// The next handler gets a POST with the plain message byte for byte, well-formed or not, as `text/xml` or `application/json`,
+// `encrypt_type` and `msg_signature` gone from the query, and these headers (the client's own are removed), each where the
+// message has one such field at its top level and that can be read without doubt.
 // They hold UTF-8; control characters are left out, and a value of more than 2048 bytes altogether.
 //
 // Header | Field of the message
 // -------|---------------------
 // `X-Wechat-Event` | Event
 // `X-Wechat-Openid` | FromUserName: the user's openid at the official account
-// `X-Wechat-Unionid` | UnionId
-// `X-Wechat-Card-Id` | CardId
-// `X-Wechat-Outer-Str` | OuterStr
+// `X-Wechat-Unionid` | UnionId, of an event
+// `X-Wechat-Card-Id` | CardId, of an event
+// `X-Wechat-Outer-Str` | OuterStr, of an event
 //
-// A 2xx answer of at most 64 KiB ends the matter: an empty one becomes `success`, any other is WeChat's reply, encrypted and
-// signed if the message was. Everything else is answered with status 502, so that WeChat tries again, which it does for up to
-// a day. A message that was accepted before is answered with `success`, and one that is still worked on is joined. The next
-// handler has a minute, whether or not WeChat still waits.
+// A 2xx answer of at most 64 KiB ends the matter if it is empty, or says `success`, or is WeChat's reply: in XML what begins
+// with the element `xml`, in JSON an object with `MsgType`. The reply is encrypted and signed if the message was. Everything
+// else is answered with status 502, so that WeChat tries again, which it does for up to a day. A message that was accepted
+// before is answered with `success`, and one that is still worked on is joined. The next handler has a minute, whether or not
+// WeChat still waits.
 type MessagePush struct {
 	// Whether to add what a member filled in to `submit_membercard_user_info`: as the object `user_info` in JSON, or as the
 	// element `UserInfo`, whose text is that object, in XML. If WeChat does not tell it within two seconds, the message goes on
@@ -53,6 +55,16 @@ type MessagePush struct {
 	// The app_id of the third-party platform (第三方平台) that messages are encrypted for.
 	// Default: they are encrypted for the account.
 	ComponentAppID string `json:"component_app_id,omitempty"`
+
+	// What the next handler's 2xx answers are: with `off` there are no replies among them, so that each accepts the message
+	// whatever it says, unless it begins as HTML does, and WeChat is answered with `success`. Default: a 2xx answer is a reply,
+	// `success` or empty, or else does not accept the message.
+	Replies string `json:"replies,omitempty"`
+
+	// How many messages that were not accepted are kept, sealed, in the account's store, until they are: 16 MiB of them at most,
+	// for seven days at most. `caddy wechat-card push` lists them and brings them again. Of several numbers for one account the
+	// greatest holds. Default: none.
+	Keep int `json:"keep,omitempty"`
 
 	componentAppID string
 	logger         *zap.Logger
@@ -70,6 +82,12 @@ func (p *MessagePush) Provision(ctx caddy.Context) error {
 	if p.componentAppID, err = words.Expand(p.ComponentAppID); err != nil {
 		return fmt.Errorf("component_app_id: %w", err)
 	}
+	if p.Replies != "" && p.Replies != repliesOff {
+		return fmt.Errorf("replies can only be %q, not %q", repliesOff, p.Replies)
+	}
+	if p.Keep < 0 {
+		return errors.New("keep must be a number greater than zero")
+	}
 	return nil
 }
 
@@ -85,7 +103,10 @@ func (p *MessagePush) Needs() []credential.Kind {
 func (p *MessagePush) Methods() []string { return []string{http.MethodGet, http.MethodPost} }
 
 // CheckAccount implements Choosing.
-func (p *MessagePush) CheckAccount(account *plugin.Account) error { return account.CheckMessagePush() }
+func (p *MessagePush) CheckAccount(account *plugin.Account) error {
+	account.WillKeep(p.Keep)
+	return account.CheckMessagePush()
+}
 
 // ServeAction implements Action.
 func (p *MessagePush) ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error {
@@ -125,13 +146,20 @@ func (p *MessagePush) ServeAction(w http.ResponseWriter, r *http.Request, next c
 //	message_push {
 //		enrich
 //		component_app_id <app_id>
+//		replies off
+//		keep <n>
 //	}
 func (p *MessagePush) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return words.Unmarshal(d, words.Subdirectives{
 		"enrich":           func() error { return words.Flag(d, &p.Enrich) },
 		"component_app_id": func() error { return words.OneValue(d, &p.ComponentAppID) },
+		"replies":          func() error { return words.OneOf(d, &p.Replies, repliesOff) },
+		"keep":             func() error { return words.Number(d, &p.Keep) },
 	})
 }
+
+// repliesOff is the one value of MessagePush.Replies.
+const repliesOff = "off"
 
 // Interface guards
 var (

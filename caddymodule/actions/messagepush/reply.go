@@ -2,8 +2,10 @@ package messagepush
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"strconv"
@@ -25,11 +27,12 @@ func answerText(w http.ResponseWriter, text string) {
 
 // pushReply is what the backend answers: an http.ResponseWriter that keeps it, for all that wait for it.
 type pushReply struct {
-	header http.Header // as the handler sees it
-	sent   http.Header // as it was when the answer began
-	status int         // 0: nothing was written yet
-	body   []byte
-	isLong bool
+	header   http.Header // as the handler sees it
+	sent     http.Header // as it was when the answer began
+	status   int         // 0: nothing was written yet
+	body     []byte
+	isLong   bool // there is more than what is in body
+	accepted bool // it is no reply: WeChat is told that the message was accepted
 }
 
 // Header implements http.ResponseWriter.
@@ -45,37 +48,68 @@ func (p *pushReply) WriteHeader(status int) {
 // Write implements http.ResponseWriter.
 func (p *pushReply) Write(b []byte) (int, error) {
 	p.WriteHeader(http.StatusOK)
-	if p.isLong = p.isLong || len(p.body)+len(b) > push.MaxBody; !p.isLong {
-		p.body = append(p.body, b...)
-	}
+	fits := min(len(b), push.MaxBody-len(p.body))
+	p.body = append(p.body, b[:fits]...)
+	p.isLong = p.isLong || fits < len(b)
 	return len(b), nil
 }
 
 // Flush implements http.Flusher. There is nothing to do: what was written is passed on at the end.
 func (p *pushReply) Flush() {}
 
-// check tells why a reply does not accept the message.
-func (p *pushReply) check(m *push.Message) error {
-	encoding := p.sent.Get("Content-Encoding")
-	switch {
-	case p.status != 0 && (p.status < http.StatusOK || p.status >= http.StatusMultipleChoices):
-		return fmt.Errorf("the backend answered with status %d", p.status)
-	case p.isLong:
-		return fmt.Errorf("the backend's reply has more than %d bytes", push.MaxBody)
-	case m.Encrypted() && encoding != "" && !strings.EqualFold(encoding, "identity") && len(p.body) > 0:
-		return errors.New("the backend's reply is compressed, and must be encrypted")
+// check tells why a reply does not accept the message; nonsense is one that WeChat would not take, though it looks like success.
+func (p *pushReply) check(m *push.Message, repliesOff bool) (nonsense bool, err error) {
+	if p.status == 0 {
+		p.sent = p.header.Clone()
+	} else if p.status < http.StatusOK || p.status >= http.StatusMultipleChoices {
+		return false, fmt.Errorf("the backend answered with status %d", p.status)
 	}
+	if err := p.unpack(); err != nil && !repliesOff {
+		return false, err
+	}
+	if repliesOff {
+		if p.accepted = !push.IsPage(p.body); !p.accepted {
+			return true, errors.New("the backend answered with a page")
+		}
+		return false, nil
+	}
+	if p.isLong {
+		return false, fmt.Errorf("the backend's reply has more than %d bytes", push.MaxBody)
+	}
+	switch push.AnswerOf(m.Format, p.body) {
+	case push.Success:
+		p.accepted = true
+	case push.Nonsense:
+		return true, errors.New("the backend's answer is neither success nor a reply for the user; if it has no replies, say `replies off`")
+	case push.Reply:
+	}
+	return false, nil
+}
+
+// unpack takes gzip off: some backends compress whether or not anybody can read it.
+func (p *pushReply) unpack() error {
+	encoding := p.sent.Get("Content-Encoding")
+	if len(p.body) == 0 || encoding == "" || strings.EqualFold(encoding, "identity") {
+		return nil
+	}
+	unpacked, err := gzip.NewReader(bytes.NewReader(p.body))
+	if !strings.EqualFold(encoding, "gzip") || err != nil {
+		return errors.New("the backend's reply is compressed, and must be read")
+	}
+	text, err := io.ReadAll(io.LimitReader(unpacked, push.MaxBody+1))
+	if err != nil && !p.isLong {
+		return errors.New("the backend's reply is compressed, and damaged")
+	}
+	p.isLong = p.isLong || len(text) > push.MaxBody
+	p.body = text[:min(len(text), push.MaxBody)]
+	p.sent.Del("Content-Encoding")
 	return nil
 }
 
 // answer answers WeChat. Without a reply the message was accepted before.
 func (p *pushReply) answer(w http.ResponseWriter, account *plugin.Account, m *push.Message) {
-	if p == nil {
-		answerText(w, pushSuccess)
-		return
-	}
-	switch text := bytes.TrimSpace(p.body); {
-	case len(text) == 0 || string(text) == pushSuccess:
+	switch {
+	case p == nil || p.accepted:
 		answerText(w, pushSuccess)
 	case m.Encrypted():
 		sealed, format := account.SealPush(m, p.body)

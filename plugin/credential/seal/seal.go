@@ -28,13 +28,23 @@ func New(secret string) (*Sealer, error) {
 	if secret == "" {
 		return new(Sealer), nil
 	}
-	key, err := hkdf.Key(sha256.New, []byte(secret), nil, "caddy-wechat-card: credentials at rest", 32)
+	s, err := For(secret, "credentials at rest")
 	if err != nil {
-		return nil, fmt.Errorf("deriving the key for the store: %w", err)
+		return nil, err
 	}
 	mark, err := hkdf.Key(sha256.New, []byte(secret), nil, "caddy-wechat-card: configuration", 8)
 	if err != nil {
 		return nil, fmt.Errorf("deriving the fingerprint for the store: %w", err)
+	}
+	s.Fingerprint = hex.EncodeToString(mark)
+	return s, nil
+}
+
+// For makes a Sealer, without a Fingerprint, under a key that is derived from any secret for one purpose.
+func For(secret, purpose string) (*Sealer, error) {
+	key, err := hkdf.Key(sha256.New, []byte(secret), nil, "caddy-wechat-card: "+purpose, 32)
+	if err != nil {
+		return nil, fmt.Errorf("deriving the key for the store: %w", err)
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -44,7 +54,7 @@ func New(secret string) (*Sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("deriving the key for the store: %w", err)
 	}
-	return &Sealer{aead: aead, Fingerprint: hex.EncodeToString(mark)}, nil
+	return &Sealer{aead: aead}, nil
 }
 
 // Seal seals a text under a label.
