@@ -137,7 +137,7 @@ func (w *fillWriter) over(p []byte) reason {
 	if int64(len(w.Body)+len(p)) > w.action.MaxBody {
 		return tooLarge
 	}
-	if w.coding != nil {
+	if w.coding != nil && len(p) > 0 {
 		var why reason
 		if p, why = w.unpacked.write(p); why != "" {
 			return why
