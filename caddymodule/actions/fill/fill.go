@@ -32,7 +32,7 @@ import (
 // Last-Modified, digests and the like) and is `no-store`. If a card cannot be signed, the client gets a problem document in
 // the place of the whole answer; cookies and CORS headers of the backend stay.
 //
-// An answer that is compressed (gzip, zstd, deflate) is unpacked for that, and sent plain if it was filled; `encode` in front of
+// An answer that is compressed (gzip, br, zstd, deflate) is unpacked for that, and sent plain if it was filled; `encode` in front of
 // this compresses it again. Of the request, Accept-Encoding loses encodings that cannot be unpacked, and nothing else changes.
 //
 // Answers of other types, larger ones, streams, 206 and what is packed otherwise pass untouched, as they come in. So does JSON

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andybalholm/brotli"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
 	"github.com/klauspost/compress/zstd"
 )
@@ -38,6 +39,10 @@ var packings = map[string]struct {
 	"gzip": {
 		func(w io.Writer) flusher { return gzip.NewWriter(w) },
 		func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) },
+	},
+	"br": {
+		func(w io.Writer) flusher { return brotli.NewWriter(w) },
+		func(r io.Reader) (io.Reader, error) { return brotli.NewReader(r), nil },
 	},
 	"deflate": {
 		func(w io.Writer) flusher { return zlib.NewWriter(w) },
@@ -79,7 +84,7 @@ func TestFillJSONStreams(t *testing.T) {
 			}
 			r.Host = "localhost"
 			r.Header.Set("X-Coding", coding)
-			r.Header.Set("Accept-Encoding", "gzip, deflate, zstd")
+			r.Header.Set("Accept-Encoding", "gzip, br, deflate, zstd")
 			resp, err := (&http.Client{Timeout: 20 * time.Second}).Do(r)
 			if err != nil {
 				t.Fatal(err)

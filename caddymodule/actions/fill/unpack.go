@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -22,6 +23,8 @@ func codingNamed(name string) coding {
 		return func(packed io.Reader) (io.ReadCloser, error) { return gzip.NewReader(packed) }
 	case "deflate":
 		return zlib.NewReader
+	case "br":
+		return func(packed io.Reader) (io.ReadCloser, error) { return io.NopCloser(brotli.NewReader(packed)), nil }
 	case "zstd":
 		return openZstd
 	}
