@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 )
 
 // reason says why an answer passes as it is.
@@ -49,9 +50,11 @@ func (t *told) first(why reason) bool {
 // passes notes that an answer passes as it is. A site has many of them: those to be wondered at are warned of once for each
 // reason, since the configuration was loaded.
 func (f *Fill) passes(path string, why reason) {
+	level, msg := zapcore.DebugLevel, "an answer passes unfilled"
 	if why.suspect() && f.told.first(why) {
-		f.logger.Warn("an answer passes unfilled; others for the same reason are logged at DEBUG", zap.String("path", path), zap.String("why", string(why)))
-		return
+		level, msg = zapcore.WarnLevel, "an answer passes unfilled; others for the same reason are logged at DEBUG"
 	}
-	f.logger.Debug("an answer passes unfilled", zap.String("path", path), zap.String("why", string(why)))
+	if c := f.logger.Check(level, msg); c != nil {
+		c.Write(zap.String("path", path), zap.String("why", string(why)))
+	}
 }
