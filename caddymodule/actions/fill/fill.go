@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -124,6 +125,18 @@ func (f *Fill) answer(fw *fillWriter, r *http.Request, account *plugin.Account) 
 	}
 	fw.sendFilled()
 	return nil
+}
+
+// passes notes that an answer passes as it is. A site has many of them: those to be wondered at are warned of once for each
+// reason, since the configuration was loaded.
+func (f *Fill) passes(path string, why reason) {
+	level, msg := zapcore.DebugLevel, "an answer passes unfilled"
+	if why.suspect() && f.told.first(why) {
+		level, msg = zapcore.WarnLevel, "an answer passes unfilled; others for the same reason are logged at DEBUG"
+	}
+	if c := f.logger.Check(level, msg); c != nil {
+		c.Write(zap.String("path", path), zap.String("why", string(why)))
+	}
 }
 
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:

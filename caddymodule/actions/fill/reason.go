@@ -1,11 +1,6 @@
 package fill
 
-import (
-	"sync"
-
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-)
+import "sync"
 
 // reason says why an answer passes as it is.
 type reason string
@@ -45,16 +40,4 @@ type told struct{ reasons sync.Map }
 func (t *told) first(why reason) bool {
 	_, before := t.reasons.LoadOrStore(why, nil)
 	return !before
-}
-
-// passes notes that an answer passes as it is. A site has many of them: those to be wondered at are warned of once for each
-// reason, since the configuration was loaded.
-func (f *Fill) passes(path string, why reason) {
-	level, msg := zapcore.DebugLevel, "an answer passes unfilled"
-	if why.suspect() && f.told.first(why) {
-		level, msg = zapcore.WarnLevel, "an answer passes unfilled; others for the same reason are logged at DEBUG"
-	}
-	if c := f.logger.Check(level, msg); c != nil {
-		c.Write(zap.String("path", path), zap.String("why", string(why)))
-	}
 }
