@@ -88,8 +88,8 @@ func (b *requestBody) Read(p []byte) (int, error) {
 }
 
 // goesOn tells whether somebody who reads what the client sends is waiting for more of it: then the client may be waiting for
-// an answer. Who flushes an answer without having read at all may be about to.
+// an answer. Who flushes an answer without having read at all may be about to, where the body has no length.
 func (b *requestBody) goesOn(flushed bool) bool {
 	at := b.at.Load()
-	return at == bodyBegun || flushed && at == bodyUnread
+	return at == bodyBegun || flushed && at == bodyUnread && b.left.Load() < 0
 }
