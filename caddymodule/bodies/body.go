@@ -17,6 +17,9 @@ func Peek(r *http.Request) (body []byte, whole bool, err error) {
 		return nil, false, nil
 	}
 	body, err = io.ReadAll(io.LimitReader(r.Body, Max+1))
+	if len(body) == 0 && wasUsed(r, err) {
+		return nil, false, used(err)
+	}
 	if err != nil {
 		return nil, false, Unreadable(err)
 	}

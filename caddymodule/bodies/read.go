@@ -19,12 +19,17 @@ func Read(r *http.Request) ([]byte, error) {
 		return nil, TooLarge()
 	}
 	var body []byte
+	var n int
 	var err error
 	if r.ContentLength > 0 {
 		body = make([]byte, r.ContentLength)
-		_, err = io.ReadFull(r.Body, body)
+		n, err = io.ReadFull(r.Body, body)
 	} else {
 		body, err = io.ReadAll(io.LimitReader(r.Body, Max+1))
+		n = len(body)
+	}
+	if n == 0 && wasUsed(r, err) {
+		return nil, used(err)
 	}
 	if err != nil {
 		return nil, Unreadable(err)

@@ -4,6 +4,7 @@ package held
 import (
 	"io"
 	"net/http"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
@@ -25,19 +26,32 @@ type Judge interface {
 	Judge(status int, h http.Header, final bool) Verdict
 }
 
+// Watcher is a Judge that looks at what is held as it comes.
+type Watcher interface {
+	Judge
+	// Watch tells whether an answer is to be held any longer, before p joins its Body. It is asked with nil when a handler
+	// flushes.
+	Watch(p []byte) bool
+}
+
 // Writer is a response writer that holds back the answers which a Judge wants to be held, as long as they are short. All others
 // go through it.
 type Writer struct {
 	caddyhttp.ResponseWriterWrapper
 
-	// What is held of the body. A Judge may give it memory.
+	// What is held of the body, in memory that Free takes back.
 	Body []byte
 
-	judge  Judge
-	limit  int64
-	state  state
-	status int // of an answer that is held
+	judge   Judge
+	watcher Watcher // the judge, if it is one; or nil
+	limit   int64
+	state   state
+	status  int      // of an answer that is held
+	before  trailers // what its header had of announced trailers when it began
+	memory  *[]byte  // what is lent to Body
 }
+
+var memories = sync.Pool{New: func() any { return new([]byte) }}
 
 type state uint8
 
@@ -52,6 +66,17 @@ const (
 func (w *Writer) Begin(to http.ResponseWriter, judge Judge, limit int64) {
 	w.ResponseWriterWrapper = caddyhttp.ResponseWriterWrapper{ResponseWriter: to}
 	w.judge, w.limit = judge, limit
+	w.watcher, _ = judge.(Watcher)
+}
+
+// Free takes the memory of Body back, for other answers. It need not be called.
+func (w *Writer) Free() {
+	const tooLarge = 256 << 10
+	if w.memory != nil && cap(w.Body) <= tooLarge { // larger ones are rare, and would stay as large for good
+		*w.memory = w.Body[:0]
+		memories.Put(w.memory)
+	}
+	w.memory, w.Body = nil, nil
 }
 
 // Holding tells whether an answer is held.
@@ -69,6 +94,9 @@ func (w *Writer) WriteHeader(status int) {
 	switch w.judge.Judge(status, w.Header(), true) {
 	case Hold:
 		w.state, w.status = holding, status
+		w.before = announced(w.Header())
+		w.memory = memories.Get().(*[]byte)
+		w.Body = *w.memory
 		return
 	case Head:
 		w.state = dropping
@@ -87,7 +115,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	case dropping:
 		return len(p), nil
 	case holding:
-		if int64(len(w.Body)+len(p)) <= w.limit {
+		if (w.watcher == nil || w.watcher.Watch(p)) && int64(len(w.Body)+len(p)) <= w.limit {
 			w.Body = append(w.Body, p...)
 			return len(p), nil
 		}
@@ -113,16 +141,27 @@ func (w *Writer) ReadFrom(r io.Reader) (int64, error) {
 // writerOnly hides ReadFrom from io.Copy.
 type writerOnly struct{ io.Writer }
 
-// FlushError is what http.ResponseController calls. What is held back cannot be flushed, nor its header. A flush before anything
-// else sends the header, but a recorder further out may ignore it, so that this decides nothing.
+// FlushError is what http.ResponseController calls. What is held back cannot be flushed, nor its header, unless a Watcher lets it
+// go now. A flush before anything else sends the header, but a recorder further out may ignore it, so that this decides nothing.
 func (w *Writer) FlushError() error {
-	if w.state == holding || w.state == undecided && w.judge.Judge(http.StatusOK, w.Header(), false) != Pass {
-		return nil
+	switch w.state {
+	case undecided:
+		if w.judge.Judge(http.StatusOK, w.Header(), false) != Pass {
+			return nil
+		}
+	case holding:
+		if w.watcher == nil || w.watcher.Watch(nil) {
+			return nil
+		}
+		if err := w.release(); err != nil {
+			return err
+		}
+	case passing, dropping:
 	}
 	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
-// release lets go what is held, for there is too much of it. The rest passes.
+// release lets go what is held: there is too much of it, or it must not wait. The rest passes.
 func (w *Writer) release() error {
 	w.state = passing
 	w.ResponseWriterWrapper.WriteHeader(w.status)
@@ -133,10 +172,12 @@ func (w *Writer) release() error {
 // Send ends an answer that is held: body goes out, which may be what was held or another.
 func (w *Writer) Send(body []byte) {
 	w.state = passing
-	trailers := takeTrailers(w.Header())
+	h := w.Header()
+	trailers := announced(h)
+	trailers.take(h, w.before)
 	w.ResponseWriterWrapper.WriteHeader(w.status)
 	_, _ = w.ResponseWriterWrapper.Write(body) // a client that is gone needs no answer
-	trailers.giveBack(w.Header())
+	trailers.giveBack(h)
 }
 
 // Interface guards

@@ -111,6 +111,7 @@ var textsZH = map[Phrase]string{ //nolint:gosec // these texts speak of secrets,
 	"cardExt of card %s has a field %s, which the gateway does not know":                                       "卡券 %s 的 cardExt 有网关不认识的字段 %s",
 	"the card cannot be activated: in the backend's answer, %s %s":                                             "无法激活会员卡：后端的应答中，%s %s",
 	"the backend did not accept the message":                                                                   "后端没有接受该消息",
+	"the body was read before it came here: a reverse_proxy with handle_response around this wants `method GET`, or it takes the body": "请求体在到达这里之前已被读完：外层带 handle_response 的 reverse_proxy 要写上 `method GET`，否则请求体会被它取走",
 
 	// What is wrong at WeChat.
 	"there is no usable %s at the moment":          "目前没有可用的 %s",

@@ -16,7 +16,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/signer"
 )
 
-// fill writes b.filled: b.body with its parts filled. All of them are checked before the first one is.
+// fill writes b.filled: b.text with its parts filled. All of them are checked before the first one is.
 func (f *Fill) fill(r *http.Request, account *plugin.Account, b *fillBuffer) error {
 	sign := false
 	for i := range b.parts {
@@ -35,7 +35,7 @@ func (f *Fill) fill(r *http.Request, account *plugin.Account, b *fillBuffer) err
 			return err
 		}
 	}
-	b.filled, err = fill.Append(b.filled, b.body, b.parts, func(dst []byte, i int) ([]byte, error) {
+	b.filled, err = fill.Append(b.filled, b.text, b.parts, func(dst []byte, i int) ([]byte, error) {
 		if b.parts[i].Kind == fill.CardExt {
 			dst, err := signer.AppendCardExt(dst, &b.exts[i], true)
 			if err != nil {

@@ -6,12 +6,14 @@ import (
 	"net/http"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/bodies"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -32,17 +34,22 @@ import (
 // Last-Modified, digests and the like) and is `no-store`. If a card cannot be signed, the client gets a problem document in
 // the place of the whole answer; cookies and CORS headers of the backend stay.
 //
-// Answers of other types, larger ones, event streams, 206 and encoded ones pass untouched, as they come in. So does JSON that
-// is broken, once it is all there. For that requests lose Range, If-Range and If-Modified-Since, those that read also
-// If-None-Match, and they accept no encoding but identity: compress in front of this, with `encode`.
+// An answer that is compressed (gzip, br, zstd, deflate) is unpacked for that, and sent plain if it was filled; `encode` in front of
+// this compresses it again. Of the request, Accept-Encoding loses encodings that cannot be unpacked, and nothing else changes.
+//
+// Answers of other types, larger ones, streams, 206 and what is packed otherwise pass untouched, as they come in. So does JSON
+// that is broken or has nothing to fill, once it is all there. The log says why: at DEBUG of each, as a warning once for each
+// reason to wonder at. JSON without a Content-Length goes on as soon as a second value begins behind a first one that is complete,
+// and does not wait at all while the client is still sending.
 type Fill struct {
 	// Which cards the backend may hand out here.
 	Cards []cards.List `json:"cards,omitempty"`
 
-	// How many bytes an answer may have to be looked into. Default: 1048576 (1 MiB).
+	// How many bytes an answer may have to be looked into, packed and unpacked. Default: 1048576 (1 MiB).
 	MaxBody int64 `json:"max_body,omitempty"`
 
 	cards  cards.Set
+	told   *told
 	logger *zap.Logger
 }
 
@@ -56,7 +63,7 @@ func (Fill) CaddyModule() caddy.ModuleInfo {
 
 // Provision compiles the configuration.
 func (f *Fill) Provision(ctx caddy.Context) error {
-	f.logger = ctx.Logger()
+	f.logger, f.told = ctx.Logger(), new(told)
 	if err := f.cards.AddLists(f.Cards); err != nil {
 		return err
 	}
@@ -83,35 +90,34 @@ func (f *Fill) CardUses() []doctor.CardUse {
 
 // ServeAction implements Action.
 func (f *Fill) ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error {
-	// A backend that dies in mid-answer makes the proxy panic. What is buffered then is never written, and the client
-	// sees the connection end, as without this action.
 	fw := new(fillWriter)
-	fw.begin(w, r, f.MaxBody)
-	var narrowed narrowedHeader
-	narrowed.take(r)
-	defer narrowed.giveBack(r)
-	err := next.ServeHTTP(fw, r)
+	fw.begin(w, r, f)
+	// A backend that dies in mid-answer makes the proxy panic. What is held then is never written, and the client sees the
+	// connection end, as without this action.
 	defer fw.end()
+	accepted := acceptReadable(r.Header)
+	defer giveBack(r.Header, accepted)
+	err := next.ServeHTTP(fw, r)
+	if err != nil && fw.sent.used.Load() {
+		err = bodies.UsedBefore(err)
+	}
 	if !fw.Holding() {
 		return err
 	}
 	if err == nil {
 		err = f.answer(fw, r, account)
 	}
-	if err != nil {
-		dropEntity(w.Header()) // another answer takes the place of what is held back
+	if err != nil { // another answer takes the place of what is held back
+		fw.DropTrailers()
+		dropEntity(w.Header())
 	}
 	return err
 }
 
 // answer deals with an answer that is held back and all there.
 func (f *Fill) answer(fw *fillWriter, r *http.Request, account *plugin.Account) error {
-	if !fw.find() {
-		f.logger.Debug("the backend's answer is broken JSON, and passes as it is", zap.String("path", r.URL.Path))
-		fw.pass()
-		return nil
-	}
-	if len(fw.parts) == 0 {
+	if why := fw.find(); why != "" {
+		f.passes(fw.path, why)
 		fw.pass()
 		return nil
 	}
@@ -120,6 +126,18 @@ func (f *Fill) answer(fw *fillWriter, r *http.Request, account *plugin.Account) 
 	}
 	fw.sendFilled()
 	return nil
+}
+
+// passes notes that an answer passes as it is. A site has many of them: those to be wondered at are warned of once for each
+// reason, since the configuration was loaded.
+func (f *Fill) passes(path string, why reason) {
+	level, msg := zapcore.DebugLevel, "an answer passes unfilled"
+	if why.suspect() && f.told.first(why) {
+		level, msg = zapcore.WarnLevel, "an answer passes unfilled; others for the same reason are logged at DEBUG"
+	}
+	if c := f.logger.Check(level, msg); c != nil {
+		c.Write(zap.String("path", path), zap.String("why", string(why)))
+	}
 }
 
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:

@@ -3,8 +3,6 @@ package fill
 import (
 	"net/http"
 	"strings"
-
-	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/held"
 )
 
 // validatorFields say something of a body that is true of no other: fields of the answer, or of its trailers.
@@ -31,19 +29,11 @@ func dropCaching(h http.Header) {
 // dropEntity removes what the header says of a body, when another one takes its place that has nothing to do with it. What
 // it says to the client otherwise, in cookies and CORS headers, stays.
 func dropEntity(h http.Header) {
-	for name := range held.AnnouncedTrailers(h) {
-		delete(h, name)
-	}
-	for name := range h {
-		if strings.HasPrefix(name, http.TrailerPrefix) {
-			delete(h, name)
-		}
-	}
 	dropValidators(h)
 	dropCaching(h)
 	for _, name := range [...]string{
 		"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length", "Content-Location",
-		"Content-Type", "Location", "Trailer",
+		"Content-Type", "Location",
 	} {
 		delete(h, name)
 	}

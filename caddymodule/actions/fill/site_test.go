@@ -198,7 +198,7 @@ func TestFillOtherType(t *testing.T) {
 	}
 }
 
-// TestFillFiles fills a file, which is asked for in part, and lets others through.
+// TestFillFiles fills a file, and lets others through, and parts.
 func TestFillFiles(t *testing.T) {
 	root := t.TempDir()
 	large := "[" + strings.Repeat(" ", 100_000) + cardJSON + "]"
@@ -214,9 +214,12 @@ func TestFillFiles(t *testing.T) {
 		max_body 50KB
 	}
 	file_server`, jsonBackend(""))
-	resp, body := s.Send("GET", "/card.json", "Range: bytes=0-3")
+	resp, body := s.Send("GET", "/card.json")
 	if resp.StatusCode != http.StatusOK || !signedJSON.MatchString(body) || resp.Header.Get("Accept-Ranges")+resp.Header.Get("Etag") != "" {
 		t.Errorf("got %d %s %v", resp.StatusCode, body, resp.Header)
+	}
+	if resp, body := s.Send("GET", "/card.json", "Range: bytes=0-3"); resp.StatusCode != http.StatusPartialContent || body != cardJSON[:4] {
+		t.Errorf("got %d %s of a part", resp.StatusCode, body)
 	}
 	for path, want := range map[string]string{"/card.txt": cardJSON, "/large.json": large} {
 		if resp, body := s.Send("GET", path); body != want || resp.Header.Get("Etag") == "" {
@@ -267,19 +270,26 @@ func TestFillRequest(t *testing.T) {
 		fmt.Fprintf(w, "%q %q %q %q %q %q", r.Header["Accept-Encoding"], r.Header["Range"], r.Header["If-Range"], r.Header["If-Modified-Since"],
 			r.Header["If-None-Match"], r.Header["If-Match"])
 	})
-	all := []string{"Accept-Encoding: gzip, br", "Range: bytes=0-1", `If-Range: "1"`, "If-Modified-Since: Sat, 21 Nov 2026 00:00:00 GMT", `If-None-Match: "1"`, `If-Match: "1"`}
-	for method, want := range map[string]string{
-		"GET": `["identity"] [] [] [] [] ["\"1\""]`,
-		"PUT": `["identity"] [] [] [] ["\"1\""] ["\"1\""]`, // that must not overwrite
+	all := []string{"Range: bytes=0-1", `If-Range: "1"`, "If-Modified-Since: Sat, 21 Nov 2026 00:00:00 GMT", `If-None-Match: "1"`, `If-Match: "1"`}
+	const rest = ` ["bytes=0-1"] ["\"1\""] ["Sat, 21 Nov 2026 00:00:00 GMT"] ["\"1\""] ["\"1\""]`
+	for accepted, want := range map[string]string{
+		"gzip":                             `["gzip"]`,
+		"gzip;q=0.5 ,ZSTD, deflate":        `["gzip;q=0.5 ,ZSTD, deflate"]`, // as it came
+		"*;q=0, identity":                  `["*;q=0, identity"]`,
+		"gzip, compress, dcb ;q=1, zstd":   `["gzip, zstd"]`,
+		"dcb, compress":                    `["identity"]`,
+		"gzip\r\nAccept-Encoding: x, zstd": `["gzip, zstd"]`,
 	} {
-		if _, got := s.Send(method, "/", all...); got != want {
-			t.Errorf("%s: the backend is asked %s, not %s", method, got, want)
+		for _, method := range []string{"GET", "PUT"} {
+			if _, got := s.Send(method, "/", append(all, "Accept-Encoding: "+accepted)...); got != want+rest {
+				t.Errorf("%s: the backend is asked %s, not %s", method, got, want+rest)
+			}
 		}
 	}
-	if _, got := s.Send("GET", "/"); got != `["identity"] [] [] [] [] []` {
+	if _, got := s.Send("GET", "/"); got != `["gzip"] [] [] [] [] []` { // by the proxy, which unpacks it then
 		t.Errorf("the backend is asked %s", got)
 	}
-	if _, got := s.Send("GET", "/down", all...); got != `gzip, br bytes=0-1 "1"` {
+	if _, got := s.Send("GET", "/down", append(all, "Accept-Encoding: gzip, compress")...); got != `gzip, compress bytes=0-1 "1"` {
 		t.Errorf("the error route is asked %s", got)
 	}
 }
