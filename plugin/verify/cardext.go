@@ -15,6 +15,7 @@ const maxTogether = 5
 // ext is one card to check.
 type ext struct {
 	fields map[string]string // by the names of extSpecs
+	others map[string]string // those that were sent beside them and do not count
 	cardID string
 }
 
@@ -31,6 +32,9 @@ func (c *checker) checkExts(exts []*ext) {
 			e.cardID = c.in.CardID
 		}
 		it.CardID = e.cardID
+		if listed := c.misspelt(e.cardID); listed != "" {
+			it.About(report.CardIDSpelling, "cardId", listed)
+		}
 		sent.Time(it, "timestamp", e.fields["timestamp"], c.known.Now)
 		nonce := e.fields["nonce_str"]
 		sent.Nonce(it, "nonce_str", nonce)
@@ -67,6 +71,7 @@ func (c *checker) extProblem(e *ext, all []*ext) *search.Problem {
 		Account: c.known.Signer(c.in.Account, e.cardID),
 		Ticket:  draft.APITicket,
 		Must:    "card_id",
+		Others:  e.others,
 		Signed: draft.Draft{Values: []draft.Part{
 			{Name: draft.APITicket, Camel: "apiTicket", Secret: true},
 			{Name: "timestamp", Camel: "timestamp", Value: e.fields["timestamp"]},
@@ -99,6 +104,10 @@ func (c *checker) extProblem(e *ext, all []*ext) *search.Problem {
 			continue
 		}
 		p.Slip(otherEntry(e, other)...)
+	}
+	p.Slip(c.otherCards(p.Account, e.cardID)...)
+	if c.in.URL != "" {
+		p.Slip(c.configSignatures(e.fields["nonce_str"], e.fields["timestamp"])...)
 	}
 	return p
 }

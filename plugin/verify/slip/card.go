@@ -27,5 +27,12 @@ func CardRule(values []draft.Part) []*Slip {
 	for _, sep := range []string{",", " ", "|", "\n", "+", ", ", ";", "_"} {
 		list = append(list, draftSlip(report.JoinedSeparator, sep, func(d *draft.Draft) { d.Join = draft.JoinWith(sep) }, "join").Got(strconv.Quote(sep)))
 	}
-	return append(list, textSlips()...)
+	list = append(list, textSlips()...)
+	return append(list, rareSlips(values)...)
+}
+
+// rareSlips are mistakes with the text of any signature, each of which is tried by itself.
+func rareSlips(values []draft.Part) []*Slip {
+	list := slices.Concat(changedSlips(values), letterSlips(), hashTwiceSlips(), wholeSlips(values))
+	return Alone(list...)
 }
