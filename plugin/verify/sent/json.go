@@ -15,10 +15,10 @@ type Member struct {
 	First json.RawMessage // its first value, where the key stands there twice; nil: it does not
 }
 
+var separators = strings.NewReplacer("_", "", "-", "", " ", "")
+
 // PlainKey is a key as all its spellings have it: nonceStr, nonce_str and NONCESTR are one.
-func PlainKey(key string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(key))
-}
+func PlainKey(key string) string { return strings.ToLower(separators.Replace(key)) }
 
 // ObjectOf reads a JSON object. Of a key that stands there twice the last value counts, as in JavaScript.
 func ObjectOf(raw []byte) ([]Member, bool) {
