@@ -48,7 +48,7 @@ var sentTexts = map[ID]mistake{
 	CardExtHTML: {
 		Mistake,
 		Text{"cardExt is escaped for HTML", "cardExt 经过了 HTML 转义"},
-		Text{"Undo it (&quot; is a quotation mark), or do not escape it: hand it to JavaScript as JSON, not through the text of a template.", "还原它（&quot; 是双引号），或不要转义：以 JSON 交给 JavaScript，不要经过模板的文本输出。"},
+		Text{"Do not escape it, or undo it: hand it to JavaScript as JSON, not through the text of a template.", "不要转义，或先还原：以 JSON 交给 JavaScript，不要经过模板的文本输出。"},
 	},
 	CardExtPercent: {
 		Mistake,
