@@ -2,6 +2,7 @@ package verify
 
 import (
 	"encoding/json"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -75,7 +76,7 @@ func readEntry(it *report.Item, members []sent.Member) *ext {
 			rest = append(rest, m)
 		}
 	}
-	ids, _ := sent.Read(it, around, entrySpecs)
+	ids, otherIDs := sent.Read(it, around, entrySpecs)
 	id := ids["cardId"]
 	if raw == nil {
 		it.Found(report.CardExtMissing)
@@ -88,6 +89,7 @@ func readEntry(it *report.Item, members []sent.Member) *ext {
 		}
 	}
 	e := readExt(it, rest, id != "")
+	maps.Copy(e.others, otherIDs)
 	switch {
 	case id != "":
 		e.cardID = id

@@ -41,22 +41,21 @@ func (c *checker) chooseCard(members []sent.Member) {
 	}
 
 	p := c.chooseProblem(f, others)
-	if f["shopId"] == "" && f["cardType"] == "" && f["cardId"] == "" && !c.search.Fits(p) {
-		// it may be the argument of wx.chooseInvoice, which signs a type that it does not send
-		f["cardType"] = "INVOICE"
-		invoice := c.chooseProblem(f, others)
-		scratch := *it
-		scratch.Findings = slices.Clone(it.Findings)
-		if c.search.Fits(invoice) || !c.search.Explain(&scratch, p) {
-			if asInvoice := *it; c.search.Explain(&asInvoice, invoice) {
-				*it = asInvoice
-				return
-			}
-		}
-		*it = scratch
+	if f["shopId"] != "" || f["cardType"] != "" || f["cardId"] != "" || c.search.Fits(p) {
+		c.search.Explain(it, p)
 		return
 	}
-	c.search.Explain(it, p)
+	// It may be the argument of wx.chooseInvoice, which signs a type that it does not send.
+	f["cardType"] = "INVOICE"
+	invoice := c.chooseProblem(f, others)
+	asInvoice := *it
+	asInvoice.Findings = slices.Clone(it.Findings)
+	if !c.search.Fits(invoice) && c.search.Explain(it, p) {
+		return
+	}
+	if c.search.Explain(&asInvoice, invoice) {
+		*it = asInvoice
+	}
 }
 
 // chooseProblem is what search has to find out about the argument of wx.chooseCard.

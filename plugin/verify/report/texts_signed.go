@@ -250,6 +250,6 @@ var signedTexts = map[ID]mistake{
 	SignatureUnknown: {
 		Mistake,
 		Text{"the signature is wrong, and none of {got} ways to go wrong gives it", "签名不对，{got} 种常见错误都得不出它"},
-		Text{"It may be a ticket that is not known here (ended, of another account, of the mini program), or a value was signed that was not sent: name it with --signed. Compare what the signer hashes with the text shown here.", "可能是用了这里不知道的 ticket（已过期、其他公众号或小程序的），或者签了没有传入的值：用 --signed 指明。把服务端计算哈希的文本与这里显示的对照。"},
+		Text{"It may be a ticket that is not known here (ended, of another account, of the mini program), a value that was signed and not sent (name it with --signed), or in a card the signature of wx.config (give its page with --url). Compare what the signer hashes with the text shown here.", "可能是用了这里不知道的 ticket（已过期、其他公众号或小程序的），签了没有传入的值（用 --signed 指明），或者卡券误用了 wx.config 的签名（用 --url 给出页面）。把服务端计算哈希的文本与这里显示的对照。"},
 	},
 }

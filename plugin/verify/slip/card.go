@@ -30,9 +30,3 @@ func CardRule(values []draft.Part) []*Slip {
 	list = append(list, textSlips()...)
 	return append(list, rareSlips(values)...)
 }
-
-// rareSlips are mistakes with the text of any signature, each of which is tried by itself.
-func rareSlips(values []draft.Part) []*Slip {
-	list := slices.Concat(changedSlips(values), letterSlips(), hashTwiceSlips(), wholeSlips(values))
-	return Alone(list...)
-}

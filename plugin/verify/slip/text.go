@@ -8,6 +8,11 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
 )
 
+// rareSlips are mistakes with the text of any signature, each of which is tried by itself.
+func rareSlips(values []draft.Part) []*Slip {
+	return Alone(slices.Concat(changedSlips(values), letterSlips(), hashTwiceSlips(), wholeSlips(values))...)
+}
+
 // paddings are what files, forms and databases leave around a value.
 var paddings = []struct{ before, after string }{
 	{"", "\n"}, {"", "\r\n"}, {"", " "}, {" ", ""}, {" ", " "}, {"", "\t"}, {"", "\r"}, {"", "\u00a0"}, {"", "\u200b"}, {"\u200b", ""}, {"\ufeff", ""},
