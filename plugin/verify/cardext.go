@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"slices"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/draft"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
@@ -61,6 +63,10 @@ func (c *checker) checkExts(exts []*ext) {
 			it.About(report.NotDigits, "fixed_begintimestamp", "")
 		}
 		c.search.Explain(it, c.extProblem(e, exts))
+		unknown := func(f report.Finding) bool { return f.ID == report.SignatureUnknown }
+		if slices.ContainsFunc(it.Findings, unknown) && slices.Contains(sent.ConfigSignatures(c.in.Value), e.fields["signature"]) {
+			it.Found(report.ConfigSignature)
+		}
 	}
 }
 
