@@ -79,7 +79,13 @@ func verifiable(app *app.App) verify.Known {
 	known := verify.Known{Now: time.Now(), Owner: owner}
 	for _, name := range app.Names() {
 		account := app.Account(name)
-		known.Accounts = append(known.Accounts, account.Verifiable(name))
+		verifiable := account.Verifiable(name)
+		for _, use := range slices.Concat(app.CardUses(name), app.CardUses("")) { // those of any account, too
+			if use.CardID != "*" && !slices.Contains(verifiable.Cards, use.CardID) {
+				verifiable.Cards = append(verifiable.Cards, use.CardID)
+			}
+		}
+		known.Accounts = append(known.Accounts, verifiable)
 		known.Now = account.WeChatTime()
 	}
 	return known

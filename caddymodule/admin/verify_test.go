@@ -1,12 +1,16 @@
 package admin_test
 
 import (
+	"crypto/sha1" //nolint:gosec // WeChat's choice
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/admin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
@@ -57,6 +61,9 @@ func TestVerifyEndpoint(t *testing.T) {
 		`route {
 			wechat_card /a add_card {
 				card pMine
+			}
+			wechat_card /e add_card {
+				card pSecond
 			}
 			wechat_card /b add_card {
 				account other
@@ -115,6 +122,39 @@ func TestVerifyEndpoint(t *testing.T) {
 	check(others, verify.Fine, "other")
 	check(chosen, verify.Fine, "default")
 	check(config, verify.Open, "default", verify.URLNeeded)
+
+	// What people take for a ticket is tried, and so are the cards that the routes list.
+	account := app.Account("default")
+	token, err := account.Credential(t.Context(), credential.AccessToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticket, err := account.Credential(t.Context(), credential.APITicket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		ticket, signed string
+		want           verify.ID
+	}{
+		{token, "pMine", "access_token"},
+		{sitetest.Secret, "pMine", "app_secret"},
+		{ticket, "pSecond", "other_card"},
+		{ticket, "pmine", "value_case"},
+		{"undefined", "pMine", "ticket_word"},
+	} {
+		now := strconv.FormatInt(time.Now().Unix(), 10)
+		values := []string{c.ticket, now, c.signed, "N0nce"}
+		slices.Sort(values)
+		signature := sha1.Sum([]byte(strings.Join(values, ""))) //nolint:gosec // WeChat's choice
+		ext := fmt.Sprintf(`{"timestamp":"%s","nonce_str":"N0nce","signature":"%x"}`, now, signature)
+		body := fmt.Sprintf(`{"value":{"cardId":"pMine","cardExt":%q}}`, ext)
+		check(body, verify.Refused, "default", c.want)
+		if _, text := ask(body); strings.Contains(text, token) || strings.Contains(text, sitetest.Secret) || strings.Contains(text, sitetest.Secret[:4]+"…") {
+			t.Errorf("the report shows what is secret: %s", text)
+		}
+	}
+	check(strings.ReplaceAll(`{"value":`+mine+`}`, "pMine", "pmine"), verify.Refused, "default", "card_id_spelling", "value_case")
 
 	// A ticket that has been replaced is still known.
 	if err := running.Account("default").Refresh(t.Context(), credential.APITicket, false); err != nil {

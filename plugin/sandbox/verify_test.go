@@ -38,6 +38,15 @@ func TestVerify(t *testing.T) {
 			t.Errorf("%s: got %s", tc.name, all)
 		}
 	}
+	// what people take for a ticket, and another card
+	token := r.token("wx1")
+	for _, tc := range []struct{ key, card, want string }{{token, "pCard", "access_token"}, {"s1", "pCard", "app_secret"}, {ticket, "pBound", "other_card"}} {
+		ext := string(wire.Encode(map[string]any{"timestamp": now, "nonce_str": "n1", "signature": phone.Signature(tc.key, tc.card, now, "n1")}))
+		all := string(wire.Encode(ask("pCard", ext)))
+		if !strings.Contains(all, `"id":"`+tc.want+`"`) || strings.Contains(all, token) {
+			t.Errorf("%s: got %s", tc.want, all)
+		}
+	}
 	if v := r.events(0); len(v.Wallet) != 0 || r.s.world.Cards.Contains("p1") {
 		t.Error("looking at a card made one")
 	}

@@ -2,7 +2,9 @@ package verify
 
 import (
 	"encoding/json"
+	"maps"
 	"strconv"
+	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/sent"
@@ -31,7 +33,10 @@ func (c *checker) addCard(v sent.Value) {
 	}
 	if v.Kind == report.CardExt {
 		c.report.Items = make([]report.Item, 1)
-		e := readExt(&c.report.Items[0], v.Members)
+		if v.Encoded != "" {
+			c.report.Items[0].Found(v.Encoded)
+		}
+		e := readExt(&c.report.Items[0], v.Members, c.in.CardID != "")
 		c.checkExts([]*ext{&e})
 		return
 	}
@@ -62,13 +67,17 @@ func readEntry(it *report.Item, members []sent.Member) *ext {
 			if m.Key != "cardExt" {
 				it.About(report.KeyName, "cardExt", m.Key)
 			}
+			if m.First != nil {
+				it.About(report.FieldTwice, m.Key, "")
+			}
 		case sent.PlainKey(m.Key) == "cardid":
 			around = append(around, m)
 		default:
 			rest = append(rest, m)
 		}
 	}
-	id := sent.Read(it, around, entrySpecs)["cardId"]
+	ids, otherIDs := sent.Read(it, around, entrySpecs)
+	id := ids["cardId"]
 	if raw == nil {
 		it.Found(report.CardExtMissing)
 		if len(rest) == 0 {
@@ -79,7 +88,8 @@ func readEntry(it *report.Item, members []sent.Member) *ext {
 			return nil
 		}
 	}
-	e := readExt(it, rest)
+	e := readExt(it, rest, id != "")
+	maps.Copy(e.others, otherIDs)
 	switch {
 	case id != "":
 		e.cardID = id
@@ -101,30 +111,43 @@ func extMembers(it *report.Item, raw json.RawMessage) []sent.Member {
 		}
 		return members
 	}
-	if inner, twice := sent.StringOf([]byte(text)); twice {
-		it.Found(report.CardExtTwice)
-		text = inner
+	for _, quoted := range []string{text, `"` + text + `"`} { // the second: quotes inside are escaped
+		if inner, twice := sent.StringOf([]byte(quoted)); twice && strings.Contains(inner, `"`) {
+			it.Found(report.CardExtTwice)
+			text = inner
+			break
+		}
 	}
 	members, ok := sent.ObjectOf([]byte(text))
-	if !ok || !json.Valid([]byte(text)) {
+	if !ok {
+		if decoded, how := sent.Decode(text); how != "" {
+			it.Found(how)
+			members, ok = sent.ObjectOf([]byte(decoded))
+		}
+	}
+	if !ok {
 		it.Found(report.CardExtNotJSON)
 		return nil
 	}
 	return members
 }
 
-// readExt reads a cardExt.
-func readExt(it *report.Item, members []sent.Member) ext {
+// readExt reads a cardExt. beside tells whether the card's id stands beside it, as it should.
+func readExt(it *report.Item, members []sent.Member, beside bool) ext {
 	var e ext
 	kept := members[:0:0]
 	for _, m := range members {
 		if sent.PlainKey(m.Key) == "cardid" {
 			e.cardID, _ = sent.StringOf(m.Raw)
-			it.About(report.CardIDInside, m.Key, "")
+			if beside {
+				it.About(report.UnknownField, m.Key, "")
+			} else {
+				it.About(report.CardIDInside, m.Key, "")
+			}
 			continue
 		}
 		kept = append(kept, m)
 	}
-	e.fields = sent.Read(it, kept, extSpecs)
+	e.fields, e.others = sent.Read(it, kept, extSpecs)
 	return e
 }

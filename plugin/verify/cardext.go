@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"slices"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/draft"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
@@ -15,6 +17,7 @@ const maxTogether = 5
 // ext is one card to check.
 type ext struct {
 	fields map[string]string // by the names of extSpecs
+	others map[string]string // those that were sent beside them and do not count
 	cardID string
 }
 
@@ -31,6 +34,9 @@ func (c *checker) checkExts(exts []*ext) {
 			e.cardID = c.in.CardID
 		}
 		it.CardID = e.cardID
+		if listed := c.misspelt(e.cardID); listed != "" {
+			it.About(report.CardIDSpelling, "cardId", listed)
+		}
 		sent.Time(it, "timestamp", e.fields["timestamp"], c.known.Now)
 		nonce := e.fields["nonce_str"]
 		sent.Nonce(it, "nonce_str", nonce)
@@ -57,6 +63,10 @@ func (c *checker) checkExts(exts []*ext) {
 			it.About(report.NotDigits, "fixed_begintimestamp", "")
 		}
 		c.search.Explain(it, c.extProblem(e, exts))
+		unknown := func(f report.Finding) bool { return f.ID == report.SignatureUnknown }
+		if slices.ContainsFunc(it.Findings, unknown) && slices.Contains(sent.ConfigSignatures(c.in.Value), e.fields["signature"]) {
+			it.Found(report.ConfigSignature)
+		}
 	}
 }
 
@@ -67,6 +77,7 @@ func (c *checker) extProblem(e *ext, all []*ext) *search.Problem {
 		Account: c.known.Signer(c.in.Account, e.cardID),
 		Ticket:  draft.APITicket,
 		Must:    "card_id",
+		Others:  e.others,
 		Signed: draft.Draft{Values: []draft.Part{
 			{Name: draft.APITicket, Camel: "apiTicket", Secret: true},
 			{Name: "timestamp", Camel: "timestamp", Value: e.fields["timestamp"]},
@@ -99,6 +110,10 @@ func (c *checker) extProblem(e *ext, all []*ext) *search.Problem {
 			continue
 		}
 		p.Slip(otherEntry(e, other)...)
+	}
+	p.Slip(c.otherCards(p.Account, e.cardID)...)
+	if c.in.URL != "" {
+		p.Slip(c.configSignatures(e.fields["nonce_str"], e.fields["timestamp"])...)
 	}
 	return p
 }

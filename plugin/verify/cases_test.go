@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"crypto/hmac"
 	"crypto/md5" //nolint:gosec // only to recognise it
 	"crypto/sha1"
 	"crypto/sha256"
@@ -8,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hash"
 	"os"
 	"strconv"
 	"strings"
@@ -92,7 +94,10 @@ func readCase(t testing.TB, lines []string, names map[string]string) example {
 		case "card":
 			sent = `{"cardId":"$card","cardExt":‹` + text + `›}`
 		case "refused", "fine", "open":
-			c.Verdict, c.Expect = Verdict(key), strings.Split(text, "; ")
+			c.Verdict = Verdict(key)
+			if text != "" {
+				c.Expect = strings.Split(text, "; ")
+			}
 		default:
 			sum := hashes[key]
 			if sum == nil {
@@ -128,17 +133,35 @@ var hashes = map[string]func(text string) []byte{
 		sum := sha1.Sum(wide)
 		return sum[:]
 	},
+	"sha1-twice": func(text string) []byte {
+		first := sha1.Sum([]byte(text))
+		sum := sha1.Sum([]byte(hex.EncodeToString(first[:])))
+		return sum[:]
+	},
+	"hmac-sha1":   func(text string) []byte { return keyed(sha1.New, text) },
+	"hmac-sha256": func(text string) []byte { return keyed(sha256.New, text) },
+}
+
+// keyed is the HMAC of a key, a blank and a text.
+func keyed(function func() hash.Hash, text string) []byte {
+	key, text, _ := strings.Cut(text, " ")
+	h := hmac.New(function, []byte(key))
+	h.Write([]byte(text))
+	return h.Sum(nil)
 }
 
 // writings are the ways to write a hash, by the names of the table.
 func writings(sum []byte) map[string]string {
-	lossy := ""
+	lossy, signed := "", ""
+	var pairs []string
 	for _, b := range sum {
 		lossy += strconv.FormatUint(uint64(b), 16)
+		signed += strconv.FormatUint(uint64(uint32(int32(int8(b)))), 16)
+		pairs = append(pairs, fmt.Sprintf("%02X", b))
 	}
 	return map[string]string{
-		"hex": hex.EncodeToString(sum), "HEX": fmt.Sprintf("%X", sum),
-		"base64": base64.StdEncoding.EncodeToString(sum), "lossy": lossy,
+		"hex": hex.EncodeToString(sum), "HEX": fmt.Sprintf("%X", sum), "base64": base64.StdEncoding.EncodeToString(sum),
+		"lossy": lossy, "signed": signed, "dashes": strings.Join(pairs, "-"), "trimmed": strings.TrimLeft(hex.EncodeToString(sum), "0"),
 	}
 }
 
@@ -177,10 +200,13 @@ func caseKnown(names map[string]string) Known {
 			Name: "default", AppID: names["appid"], MiniPrograms: []string{names["miniappid"]},
 			APITickets:   []Ticket{ticket("ticket", good), ticket("previous", now.Add(time.Minute)), ticket("ended", signed)},
 			JSAPITickets: []Ticket{ticket("jsapi", good), ticket("jsapiended", signed)},
+			AccessTokens: []Ticket{ticket("token", good)}, AppSecrets: []string{names["secret"], names["minisecret"]},
+			Cards: []string{names["card"], names["card2"], names["card3"]},
 		},
 		{Name: "other", AppID: names["otherappid"], APITickets: []Ticket{ticket("other", good)}},
 		{Name: "mini", AppID: names["miniappid"], MiniProgram: true, APITickets: []Ticket{ticket("mini", good)}},
 		{Name: "empty", AppID: "wx0000000000000000"},
+		{Name: "nothing", AppSecrets: []string{"s3cr3t"}},
 		{Name: "noid", APITickets: []Ticket{ticket("noid", time.Time{})}},
 	}}
 }

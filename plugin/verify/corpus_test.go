@@ -68,9 +68,14 @@ func checkReport(t testing.TB, r Report, known Known) {
 		t.Fatal(err)
 	}
 	for _, a := range known.Accounts {
-		for _, ticket := range slices.Concat(a.APITickets, a.JSAPITickets) {
+		for _, ticket := range slices.Concat(a.APITickets, a.JSAPITickets, a.AccessTokens) {
 			if strings.Contains(string(raw), ticket.Text) {
 				t.Errorf("the report shows a ticket: %s", raw)
+			}
+		}
+		for _, secret := range a.AppSecrets {
+			if strings.Contains(string(raw), secret) || strings.Contains(string(raw), secret[:4]+"…") {
+				t.Errorf("the report shows a secret: %s", raw)
 			}
 		}
 	}

@@ -18,7 +18,8 @@ type Input struct {
 	Account string `json:"account,omitempty"`
 	// CardID is the card's, for a cardExt by itself.
 	CardID string `json:"card_id,omitempty"`
-	// URL is the page's, for wx.config, unless the value holds it as url.
+	// URL is the page's, for wx.config, unless the value holds it as url; and for a card that may carry the signature of
+	// wx.config.
 	URL string `json:"url,omitempty"`
 	// Signed are values that the signer had, by the names of WeChat's documentation (nonce_str, code, timestamp …). They are
 	// tried where they were not sent: what was signed but not sent cannot be guessed.

@@ -41,7 +41,7 @@ func (c *checker) jsConfig(members []sent.Member) {
 			kept = append(kept, m)
 		}
 	}
-	f := sent.Read(it, kept, configSpecs, "debug", "beta", "openTagList")
+	f, others := sent.Read(it, kept, configSpecs, "debug", "beta", "openTagList")
 	sent.Time(it, "timestamp", f["timestamp"], c.known.Now)
 	nonce := f["nonceStr"]
 	switch {
@@ -58,6 +58,8 @@ func (c *checker) jsConfig(members []sent.Member) {
 		Account: c.known.Signer(c.in.Account, ""),
 		Ticket:  draft.JSAPITicket,
 		Must:    "url",
+		Others:  others,
+		Unknown: report.URLCheck,
 	}
 	appID := f["appId"]
 	if p.Account == nil {
@@ -70,19 +72,11 @@ func (c *checker) jsConfig(members []sent.Member) {
 		p.Lacks = append(p.Lacks, report.URLNeeded)
 	}
 	bare, fragment, _ := strings.Cut(page, "#")
-	p.Signed = draft.Draft{
-		Values: []draft.Part{
-			{Name: draft.JSAPITicket, Camel: "jsapiTicket", Secret: true},
-			{Name: "noncestr", Camel: "nonceStr", Value: nonce},
-			{Name: "timestamp", Camel: "timeStamp", Value: f["timestamp"]},
-			{Name: "url", Camel: "url", Value: bare},
-		},
-		Order: draft.AsTheyStand,
-		Join:  draft.Pairs("&"),
+	p.Signed = configDraft("", nonce, f["timestamp"], bare)
+	if page != "" {
+		p.First = slip.URL(bare, fragment)
 	}
 	p.Slip(slip.Config(p.Signed.Values)...)
-	if page != "" {
-		p.Slip(slip.URL(bare, fragment)...)
-	}
+	p.Slip(c.cardSignatures(nonce, f["timestamp"])...)
 	c.search.Explain(it, p)
 }

@@ -14,6 +14,7 @@ import (
 // App is an official account or a mini program.
 type App struct {
 	ID              string
+	Secret          string // the one that it showed last; "": none yet
 	Classic, Stable Source
 	forced          forced
 	sticky          bool                 // stable_token believes in a token that is dead

@@ -58,7 +58,9 @@ func (s *Store) Authenticate(id, secret, grant, wantGrant string) (*App, error) 
 	if len(id) > wire.MaxText {
 		return nil, wire.ErrBadAppID
 	}
-	return s.App(id), nil
+	a := s.App(id)
+	a.Secret = secret
+	return a, nil
 }
 
 // App gives the record of an app, made on first use.

@@ -48,13 +48,27 @@ func known(w *world.World) verify.Known {
 			}
 			return list
 		}
-		known.Accounts = append(known.Accounts, verify.Account{
+		account := verify.Account{
 			Name: a.ID, AppID: a.ID, APITickets: tickets(accounts.CardTicket), JSAPITickets: tickets(accounts.JSAPITicket),
-		})
+		}
+		for _, token := range []*accounts.Token{a.Stable.Current, a.Classic.Current, a.Stable.Previous, a.Classic.Previous} {
+			if token != nil {
+				account.AccessTokens = append(account.AccessTokens, verify.Ticket{Text: token.Text})
+			}
+		}
+		if a.Secret != "" {
+			account.AppSecrets = []string{a.Secret}
+		}
+		known.Accounts = append(known.Accounts, account)
 	}
 	owners := make(map[string]string)
 	for _, c := range w.Cards.All() {
 		owners[c.ID] = c.App
+		for i := range known.Accounts {
+			if a := &known.Accounts[i]; a.Name == c.App || c.App == "" {
+				a.Cards = append(a.Cards, c.ID)
+			}
+		}
 	}
 	known.Owner = func(cardID string) string { return owners[cardID] }
 	return known

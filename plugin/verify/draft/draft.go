@@ -2,6 +2,7 @@
 package draft
 
 import (
+	"hash"
 	"slices"
 	"strings"
 
@@ -30,6 +31,9 @@ type Draft struct {
 	Order  func([]Part) []Part // nil: ByValue
 	Join   func([]Part) string // nil: one right behind the other
 	Whole  func(string) string // of the text
+
+	// Hash makes the hash of the text; nil: the hash function as it is.
+	Hash func(function func() hash.Hash, text string) []byte
 }
 
 // Text is what is hashed. masked hides the ticket.

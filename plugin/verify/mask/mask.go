@@ -8,13 +8,17 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/tickets"
 )
 
-// maskable is from which length on a ticket is looked for inside other texts, and shows its ends. WeChat's have 86
-// characters.
-const maskable = 24
+const (
+	// maskable is from which length on a ticket is looked for inside other texts.
+	maskable = 24
+	// shown is from which length on its ends are shown. WeChat's tickets have 86 characters; an app secret has 32, of which
+	// eight would be too many.
+	shown = 40
+)
 
 // Text hides a ticket: its first and last four characters stay, if it is long enough.
 func Text(ticket string) string {
-	if len(ticket) < maskable {
+	if len(ticket) < shown {
 		return "…"
 	}
 	return ticket[:4] + "…" + ticket[len(ticket)-4:]
@@ -25,14 +29,20 @@ type mask struct{ *strings.Replacer }
 
 func newMask(known *tickets.Known) mask {
 	var pairs []string
+	hide := func(text string) {
+		if len(text) >= maskable {
+			hidden := Text(text)
+			pairs = append(pairs, text, hidden, strings.ToLower(text), hidden, strings.ToUpper(text), hidden)
+		}
+	}
 	for _, a := range known.Accounts {
-		for _, list := range [][]tickets.Ticket{a.APITickets, a.JSAPITickets} {
+		for _, list := range [][]tickets.Ticket{a.APITickets, a.JSAPITickets, a.AccessTokens} {
 			for _, t := range list {
-				if len(t.Text) >= maskable {
-					hidden := Text(t.Text)
-					pairs = append(pairs, t.Text, hidden, strings.ToLower(t.Text), hidden, strings.ToUpper(t.Text), hidden)
-				}
+				hide(t.Text)
 			}
+		}
+		for _, secret := range a.AppSecrets {
+			hide(secret)
 		}
 	}
 	return mask{strings.NewReplacer(pairs...)}

@@ -8,6 +8,16 @@ var configTexts = map[ID]mistake{
 		Text{"the page's URL is not known", "不知道页面的 URL"},
 		Text{"Say it (--url): location.href.split('#')[0].", "请指明（--url）：location.href.split('#')[0]。"},
 	},
+	URLCheck: {
+		Warning,
+		Text{"look at the URL first: mostly another one was signed than the page has", "先检查 URL：多数情况是签名的 URL 与页面的不同"},
+		Text{"Log location.href.split('#')[0] where the page calls wx.config, and the URL that the server signs, and compare them letter by letter. Kept signatures are good for one URL only; on iOS, a single-page application has the URL of the page that it was entered by.", "在页面调用 wx.config 处打印 location.href.split('#')[0]，与服务端签名的 URL 逐字符对照。缓存的签名只适用于一个 URL；iOS 上的单页应用以进入时的页面 URL 为准。"},
+	},
+	CardSignature: {
+		Mistake,
+		Text{"this is the signature of a card ({got}), not of the page", "这是卡券（{got}）的签名，不是页面的"},
+		Text{"wx.config has a signature of its own: jsapi_ticket=…&noncestr=…&timestamp=…&url=… with the jsapi_ticket. That of a card goes into its cardExt.", "wx.config 有自己的签名：用 jsapi_ticket 签 jsapi_ticket=…&noncestr=…&timestamp=…&url=…。卡券的签名放在它的 cardExt 里。"},
+	},
 	ConfigKeys: {
 		Mistake,
 		Text{"signed with the key {got}", "签名用的键名是 {got}"},

@@ -45,6 +45,16 @@ var sentTexts = map[ID]mistake{
 		Text{"cardExt holds no JSON object", "cardExt 里不是 JSON 对象"},
 		Text{`It must be a string like {"timestamp":"…","nonce_str":"…","signature":"…"}.`, `它必须是形如 {"timestamp":"…","nonce_str":"…","signature":"…"} 的字符串。`},
 	},
+	CardExtHTML: {
+		Mistake,
+		Text{"cardExt is escaped for HTML", "cardExt 经过了 HTML 转义"},
+		Text{"Do not escape it, or undo it: hand it to JavaScript as JSON, not through the text of a template.", "不要转义，或先还原：以 JSON 交给 JavaScript，不要经过模板的文本输出。"},
+	},
+	CardExtPercent: {
+		Mistake,
+		Text{"cardExt is percent-encoded", "cardExt 经过了 URL 编码"},
+		Text{"Decode it (decodeURIComponent) as often as it was encoded on the way to the page.", "在途中编码了几次，就要解码（decodeURIComponent）几次。"},
+	},
 	CardIDMissing: {
 		Mistake,
 		Text{"the entry has no cardId", "这一项没有 cardId"},
@@ -59,6 +69,11 @@ var sentTexts = map[ID]mistake{
 		Missing,
 		Text{"which card it is for is not known", "不知道是哪张卡券"},
 		Text{"Say it (--card, card_id): the card's id is signed, but not part of a cardExt.", "请指明（--card、card_id）：card_id 参与签名，但不在 cardExt 里。"},
+	},
+	CardIDSpelling: {
+		Mistake,
+		Text{"the {field} that was sent is not that of the card {got}: letter case or blanks differ", "传入的 {field} 与卡券 {got} 的大小写或空白不一致"},
+		Text{"Ids are compared letter by letter: keep WeChat's as it is, also in the database.", "ID 逐字符比较：原样保留微信给的值，存入数据库时也一样。"},
 	},
 
 	// Fields.
@@ -86,6 +101,21 @@ var sentTexts = map[ID]mistake{
 		Warning,
 		Text{"{field} is sent though it is empty", "{field} 为空却传了"},
 		Text{"Leave it out: for a card that takes none, WeChat asks that it is not there.", "不要传：不需要该字段的卡券，微信要求不填。"},
+	},
+	FieldTwice: {
+		Warning,
+		Text{"{field} stands there twice", "{field} 出现了两次"},
+		Text{"Send it once: which of the two counts is left to who reads it. Here the last one does.", "只传一次：哪一个算数由读取方决定，这里以最后一个为准。"},
+	},
+	WordSent: {
+		Warning,
+		Text{`{field} is the word "{got}"`, `{field} 的内容是 "{got}" 这个词`},
+		Text{"Where there is no value, leave the field out, of the signature too: a program wrote the word for nothing.", "没有值时不要传这个字段，也不要参与签名：这个词是程序把空值转成文本写出来的。"},
+	},
+	BytesSent: {
+		Mistake,
+		Text{"{field} is sent as b'…'", "{field} 以 b'…' 的形式传入"},
+		Text{"That is Python's text for bytes: decode them (value.decode()), instead of str(value).", "这是 Python 对 bytes 的文本表示：要解码（value.decode()），不要用 str(value)。"},
 	},
 	WhiteSpace: {
 		Mistake,

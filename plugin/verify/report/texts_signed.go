@@ -23,6 +23,26 @@ var signedTexts = map[ID]mistake{
 		Text{"{field} was signed", "{field} 参与了签名"},
 		Text{"Leave it out of the signature: it does not belong to the signed values.", "签名时去掉它：它不属于参与签名的值。"},
 	},
+	SignedTwice: {
+		Mistake,
+		Text{"{field} was signed twice", "{field} 签了两次"},
+		Text{"Put each value into the list once, and make the list anew for each signature.", "每个值只放进列表一次，每次签名都新建列表。"},
+	},
+	ValueCase: {
+		Mistake,
+		Text{"{field} was signed in another letter case than it was sent in", "签名用的 {field} 与传入的大小写不一致"},
+		Text{"Sign and send it letter by letter as it is.", "签名和传入都逐字符保持原样。"},
+	},
+	ValuePadded: {
+		Mistake,
+		Text{"{field} was signed with a blank, a line break or an invisible character around it", "签名用的 {field} 前后带有空格、换行或不可见字符"},
+		Text{"Trim it after reading it from a file, a form or a database, before it is signed.", "从文件、表单或数据库读出后，先去掉首尾空白再签名。"},
+	},
+	OtherCard: {
+		Mistake,
+		Text{"signed for another card: {got}", "签名用的是另一张卡券：{got}"},
+		Text{"Sign and send the id of one and the same card.", "签名和传入用同一张卡券的 card_id。"},
+	},
 	NullSigned: {
 		Mistake,
 		Text{`"{got}" was signed for {field}, which is empty`, `{field} 为空，却用 "{got}" 参与了签名`},
@@ -125,10 +145,40 @@ var signedTexts = map[ID]mistake{
 		Text{"the text was hashed as UTF-16", "文本以 UTF-16 计算了哈希"},
 		Text{"Hash its UTF-8 bytes: in .NET Encoding.UTF8, not Encoding.Unicode.", "用 UTF-8 字节计算：.NET 用 Encoding.UTF8，不要用 Encoding.Unicode。"},
 	},
+	TextASCII: {
+		Mistake,
+		Text{"letters that are not ASCII were hashed as ?", "非 ASCII 字符按 ? 计算了哈希"},
+		Text{"Hash the UTF-8 bytes: in .NET Encoding.UTF8, not Encoding.ASCII. Invisible characters count, too: look for them in ticket and URL.", "用 UTF-8 字节计算：.NET 用 Encoding.UTF8，不要用 Encoding.ASCII。不可见字符也算：检查 ticket 和 URL 里有没有。"},
+	},
 	TextEnding: {
 		Mistake,
 		Text{"the text was hashed with a line break or a zero byte behind it", "计算哈希时文本末尾多了换行或零字节"},
 		Text{"Hash the text alone: echo -n, not echo.", "只对文本本身计算：用 echo -n 而不是 echo。"},
+	},
+	BytesSigned: {
+		Mistake,
+		Text{"b'…' was signed", "把 b'…' 也签进去了"},
+		Text{"That is Python's text for bytes: decode them (value.decode()) before they become text, and hash text.encode().", "这是 Python 对 bytes 的文本表示：转成文本前先解码（value.decode()），计算哈希时用 text.encode()。"},
+	},
+	JSONSigned: {
+		Mistake,
+		Text{"JSON was hashed: {got}", "对 JSON 计算了哈希：{got}"},
+		Text{"Hash the text that the rule gives. Cards: the sorted values, one right behind the other. wx.config: jsapi_ticket=…&noncestr=…&timestamp=…&url=….", "按规则拼出的文本才是要计算的。卡券：排序后的值直接相连；wx.config：jsapi_ticket=…&noncestr=…&timestamp=…&url=…。"},
+	},
+	ListSigned: {
+		Mistake,
+		Text{"a list or map was turned into text and hashed: {got}", "把列表或映射整个转成文本计算了哈希：{got}"},
+		Text{`Join the values yourself: in Java String.join("", list), in Python "".join(list), not the text of the list.`, `自己拼接各个值：Java 用 String.join("", list)，Python 用 "".join(list)，不要用列表本身的文本。`},
+	},
+	ConstantSigned: {
+		Mistake,
+		Text{`not the values were hashed, but the text "{got}"`, `计算哈希的不是各个值，而是文本 "{got}"`},
+		Text{"A program wrote that for an object, or for nothing: join the values to a string, and hash that.", "这是程序对某个对象或空值写出的文本：把各个值拼成字符串，再对它计算哈希。"},
+	},
+	ConfigSignature: {
+		Mistake,
+		Text{"this is the signature of wx.config", "这是 wx.config 的签名"},
+		Text{"A card has a signature of its own: the sorted values with the api_ticket, without keys and URL.", "卡券有自己的签名：各个值与 api_ticket 一起排序后拼接，没有键名和 URL。"},
 	},
 
 	// How the signature is written.
@@ -152,6 +202,16 @@ var signedTexts = map[ID]mistake{
 		Text{"the signature lacks zeros", "签名缺少零"},
 		Text{`Write each byte with two hex digits: in Java String.format("%02x", b), not Integer.toHexString(b).`, `每个字节写两位十六进制：Java 用 String.format("%02x", b)，不要用 Integer.toHexString(b)。`},
 	},
+	SignatureSigned: {
+		Mistake,
+		Text{"the bytes of the signature were written as signed numbers", "签名的字节按有符号数写成了文本"},
+		Text{`Write each byte with two hex digits: in Java String.format("%02x", b), not Integer.toHexString(b), which writes ffffff before some.`, `每个字节写两位十六进制：Java 用 String.format("%02x", b)，不要用 Integer.toHexString(b)，它会在部分字节前写出 ffffff。`},
+	},
+	SignatureSeparated: {
+		Mistake,
+		Text{"there is something between the bytes of the signature", "签名的字节之间有分隔符"},
+		Text{`Take it out: in .NET BitConverter.ToString(hash).Replace("-", "").ToLower().`, `去掉分隔符：.NET 用 BitConverter.ToString(hash).Replace("-", "").ToLower()。`},
+	},
 	SignatureWhiteSpace: {
 		Mistake,
 		Text{"there is white space around the signature", "签名前后有空白字符"},
@@ -167,6 +227,16 @@ var signedTexts = map[ID]mistake{
 		Text{"the hash is SHA-256", "用的是 SHA-256"},
 		Text{"Use SHA-1.", "改用 SHA-1。"},
 	},
+	HashHMAC: {
+		Mistake,
+		Text{"the hash is an HMAC", "用的是 HMAC"},
+		Text{"Use plain SHA-1 without a key: the ticket is one of the values. HMAC is a rule of payments.", "直接用 SHA-1，没有密钥：ticket 是参与签名的值之一。HMAC 是支付的规则。"},
+	},
+	HashTwice: {
+		Mistake,
+		Text{"the hash was hashed again", "对哈希结果又算了一次哈希"},
+		Text{"Hash once: look whether a helper does it already.", "只算一次：检查工具函数里是否已经算过。"},
+	},
 	SignatureMalformed: {
 		Mistake,
 		Text{"the signature is no SHA-1", "签名不是 SHA-1"},
@@ -180,6 +250,6 @@ var signedTexts = map[ID]mistake{
 	SignatureUnknown: {
 		Mistake,
 		Text{"the signature is wrong, and none of {got} ways to go wrong gives it", "签名不对，{got} 种常见错误都得不出它"},
-		Text{"Most often it is a ticket that is not known here (ended, of another account, of the mini program), or a value was signed that was not sent: name it with --signed. Compare what the signer hashes with the text shown here.", "多半是用了这里不知道的 ticket（已过期、其他公众号或小程序的），或者签了没有传入的值：用 --signed 指明。把服务端计算哈希的文本与这里显示的对照。"},
+		Text{"It may be a ticket that is not known here (ended, of another account, of the mini program), a value that was signed and not sent (name it with --signed), or in a card the signature of wx.config (give its page with --url). Compare what the signer hashes with the text shown here.", "可能是用了这里不知道的 ticket（已过期、其他公众号或小程序的），签了没有传入的值（用 --signed 指明），或者卡券误用了 wx.config 的签名（用 --url 给出页面）。把服务端计算哈希的文本与这里显示的对照。"},
 	},
 }

@@ -65,10 +65,25 @@ var ticketTexts = map[ID]mistake{
 		Text{"signed with an api_ticket", "使用了 api_ticket 签名"},
 		Text{"wx.config wants the jsapi_ticket: getticket with type=jsapi. The api_ticket signs cards only.", "wx.config 要用 jsapi_ticket：getticket 时 type=jsapi。api_ticket 只用于卡券。"},
 	},
+	AccessToken: {
+		Mistake,
+		Text{"signed with an access_token", "使用了 access_token 签名"},
+		Text{"It only serves to fetch the ticket that signs: getticket with type=wx_card for cards, with type=jsapi for wx.config.", "它只用来获取签名用的 ticket：卡券是 getticket 的 type=wx_card，wx.config 是 type=jsapi。"},
+	},
+	AppSecret: {
+		Mistake,
+		Text{"signed with an app secret", "使用了 appsecret 签名"},
+		Text{"A ticket signs: getticket with type=wx_card for cards, with type=jsapi for wx.config. What old documents say of app secrets no longer holds.", "签名用的是 ticket：卡券是 getticket 的 type=wx_card，wx.config 是 type=jsapi。旧文档里用 appsecret 的说法已不适用。"},
+	},
 	TicketNotSigned: {
 		Mistake,
 		Text{"signed without a ticket", "签名里没有 ticket"},
 		Text{"Put the ticket among the signed values; look whether it was empty.", "把 ticket 放进参与签名的值；检查它是否为空。"},
+	},
+	TicketWord: {
+		Mistake,
+		Text{`"{got}" was signed in the ticket's place`, `在 ticket 的位置签了 "{got}"`},
+		Text{"Find out why there was no ticket: its call failed, or was not waited for (await).", "查明为什么没有 ticket：获取失败，或没有等它返回（await）。"},
 	},
 	TicketAltered: {
 		Mistake,

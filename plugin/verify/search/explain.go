@@ -10,8 +10,24 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/tickets"
 )
 
-// Explain finds out how the signature of a problem was made, and notes in the item what is right and what was wrong.
-func (s *Search) Explain(it *report.Item, p *Problem) {
+// Fits tells whether the signature of a problem is right, or would be but for the age of the ticket: no mistake has to be
+// looked for.
+func (s *Search) Fits(p *Problem) bool {
+	aim := signature.Read(p.Sent)
+	own, _ := s.signers(p)
+	return slices.ContainsFunc(own, func(by signer) bool {
+		if s.spent.hashes >= maxOfItem {
+			return false
+		}
+		d := p.by(by)
+		s.spent.hashes++
+		return aim.Is(d.Text(false), d.Hash)
+	})
+}
+
+// Explain finds out how the signature of a problem was made, and notes in the item what is right and what was wrong. It
+// tells whether it found out.
+func (s *Search) Explain(it *report.Item, p *Problem) bool {
 	it.Signature = p.Sent
 	own, others := s.signers(p)
 	var base signer
@@ -39,7 +55,7 @@ func (s *Search) Explain(it *report.Item, p *Problem) {
 	if p.Sent == "" {
 		it.Found(report.SignatureMissing)
 		p.lack(it)
-		return
+		return true
 	}
 	for _, by := range own {
 		d := p.by(by)
@@ -56,11 +72,11 @@ func (s *Search) Explain(it *report.Item, p *Problem) {
 			it.About(report.NotSigned, p.Must, "")
 			it.TextSent = d.Text(true)
 		}
-		return
+		return true
 	}
 	x.slips = s.slipsFor(p, &right, slices.Concat(own, others))
 	if x.run() {
-		return
+		return true
 	}
 	switch {
 	case slices.Contains(sampleSignatures, strings.ToLower(p.Sent)):
@@ -68,9 +84,13 @@ func (s *Search) Explain(it *report.Item, p *Problem) {
 	case x.aim.Malformed:
 		it.Found(report.SignatureMalformed)
 	case len(p.Lacks) == 0 && right.Get(p.Must) != "":
+		if p.Unknown != "" {
+			it.About(p.Unknown, p.Must, "")
+		}
 		it.About(report.SignatureUnknown, "", strconv.Itoa(x.tried))
 	}
 	p.lack(it)
+	return false
 }
 
 // sampleSignatures stand in WeChat's documentation and fit nothing there.

@@ -42,8 +42,9 @@ func (x *hunt) run() bool {
 		return true
 	}
 	// of the likely ones first
-	for i, a := range x.slips {
-		for _, b := range x.slips[:i] {
+	pairs := slices.DeleteFunc(slices.Clone(x.slips), (*slip.Slip).IsAlone)
+	for i, a := range pairs {
+		for _, b := range pairs[:i] {
 			if x.exhausted() {
 				return false
 			}
@@ -73,7 +74,7 @@ func (x *hunt) try(slips ...*slip.Slip) bool {
 		return false
 	}
 	for _, s := range slips {
-		report.Add(&x.it.Findings, s.Finding)
+		report.Add(&x.it.Findings, s.Finding())
 	}
 	x.note(&d, slips...)
 	return true
@@ -86,13 +87,15 @@ func (x *hunt) hits(d *draft.Draft) bool {
 	}
 	text := d.Text(false)
 	x.spent.bytes += len(text) // it was put together, if not hashed
-	if x.seen[text] {
-		return false
+	if d.Hash == nil {
+		if x.seen[text] {
+			return false
+		}
+		x.seen[text] = true
 	}
-	x.seen[text] = true
 	x.tried++
 	x.spent.hashes++
-	return x.aim.Is(text)
+	return x.aim.Is(text, d.Hash)
 }
 
 // note notes how the signature was made.

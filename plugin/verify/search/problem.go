@@ -11,13 +11,16 @@ import (
 // Problem is a signature to explain.
 type Problem struct {
 	Sent    string
-	Account *tickets.Account // whose ticket must have signed; nil: anybody's may
-	Ticket  string           // the name of the ticket that signs
-	AppID   bool             // the official account's app id is signed too
-	Must    string           // the value that may not be empty
-	Signed  draft.Draft      // what should be signed, but for the ticket and the app id
-	Slips   []*slip.Slip     // the mistakes that these values allow
-	Lacks   []report.ID      // what is missing for the right signature
+	Account *tickets.Account  // whose ticket must have signed; nil: anybody's may
+	Ticket  string            // the name of the ticket that signs
+	AppID   bool              // the official account's app id is signed too
+	Must    string            // the value that may not be empty
+	Signed  draft.Draft       // what should be signed, but for the ticket and the app id
+	First   []*slip.Slip      // the likeliest mistakes: before those with the ticket
+	Slips   []*slip.Slip      // the mistakes that these values allow
+	Others  map[string]string // values that were sent too, but do not count, by the names of their fields
+	Unknown report.ID         // what to look at first when nothing explains the signature; "": nothing in particular
+	Lacks   []report.ID       // what is missing for the right signature
 }
 
 // Slip adds to what is tried.

@@ -7,8 +7,8 @@ import (
 
 // Bounds of a search.
 const (
-	maxOfItem   = 4_000   // hashes of one item
-	MaxHashes   = 8_000   // of a report
+	maxOfItem   = 4_600   // hashes of one item
+	MaxHashes   = 9_200   // of a report
 	maxBytes    = 8 << 20 // of a report, in all texts
 	maxPermuted = 6       // values of which all orders are tried
 )

@@ -58,6 +58,19 @@ func (s *Search) signers(p *Problem) (own, others []signer) {
 				late = append(late, by)
 			}
 		}
+		var taken []signer // for a ticket
+		for _, t := range a.AccessTokens {
+			taken = append(taken, signer{a, t.Text, report.AccessToken})
+		}
+		for _, secret := range a.AppSecrets {
+			taken = append(taken, signer{a, secret, report.AppSecret})
+		}
+		taken = slices.DeleteFunc(taken, func(by signer) bool { return by.ticket == "" })
+		if mine || a.MiniProgram {
+			others = append(others, taken...)
+		} else {
+			late = append(late, taken...)
+		}
 	}
 	slices.SortStableFunc(own, func(a, b signer) int { return rank(a.id) - rank(b.id) })
 	return own, append(others, late...)

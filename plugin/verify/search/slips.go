@@ -16,20 +16,22 @@ const maxSigned = 20
 
 // slipsFor lists all mistakes to try, the likely ones first.
 func (s *Search) slipsFor(p *Problem, right *draft.Draft, tickets []signer) []*slip.Slip {
-	var list []*slip.Slip
+	list := slices.Clone(p.First)
 	ticket := func(i int, by signer) {
 		list = append(list, slip.Ticket(by.id, p.Ticket, by.ticket, by.account.Name, strconv.Itoa(i)))
 	}
+	var keys []string
 	for i, by := range tickets {
-		if by.ticket == right.Get(p.Ticket) {
-			continue
-		}
 		if i == maxSigned {
 			break
 		}
-		ticket(i, by)
+		keys = append(keys, by.ticket)
+		if by.ticket != right.Get(p.Ticket) {
+			ticket(i, by)
+		}
 	}
-	list = append(list, s.signedSlips(right)...)
+	list = append(list, signedSlips(right, s.signed)...)
+	list = append(list, sentSlips(right, p.Others)...)
 	list = append(list, p.Slips...)
 	if p.Ticket == draft.APITicket {
 		list = append(list, slip.CardRule(right.Values)...)
@@ -38,14 +40,22 @@ func (s *Search) slipsFor(p *Problem, right *draft.Draft, tickets []signer) []*s
 		ticket(maxSigned+i, by)
 	}
 	list = append(list, slip.NoTicket(p.Ticket))
-	return append(list, slip.AlteredTicket(p.Ticket)...)
+	list = append(list, slip.AlteredTicket(p.Ticket)...)
+	list = append(list, slip.TicketWords(p.Ticket)...)
+	return append(list, slip.HMAC(p.Ticket, keys)...)
+}
+
+// sentSlips are values that were sent beside those that count.
+func sentSlips(right *draft.Draft, others map[string]string) []*slip.Slip {
+	list := signedSlips(right, others)
+	return slices.DeleteFunc(list, func(s *slip.Slip) bool { return s.ID != report.ValueDiffers })
 }
 
 // signedSlips are the values that the signer had and did not send.
-func (s *Search) signedSlips(right *draft.Draft) []*slip.Slip {
+func signedSlips(right *draft.Draft, signed map[string]string) []*slip.Slip {
 	var list []*slip.Slip
-	for _, name := range slices.Sorted(maps.Keys(s.signed)) {
-		value := s.signed[name]
+	for _, name := range slices.Sorted(maps.Keys(signed)) {
+		value := signed[name]
 		if len(list) == maxSigned || value == "" {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/signature"
 )
 
 // Spec is a field that the client reads.
@@ -24,10 +25,19 @@ type Spec struct {
 // secrets are keys under which servers give away what must stay with them, as PlainKey has them.
 var secrets = []string{"apiticket", "jsapiticket", "ticket", "accesstoken", "appsecret", "secret"}
 
+// nothing are texts that programs write where there is no value.
+var nothing = []string{"undefined", "null", "none", "nil", "nan", "[object object]", "[object promise]"}
+
 // Read reads the members that specs name, and tells what is wrong with them. harmless are keys that mean nothing to
-// signatures. The texts are by the names of the specs; what was not sent is not among them.
-func Read(it *report.Item, members []Member, specs []Spec, harmless ...string) map[string]string {
-	found := make(map[string]string)
+// signatures. The texts are by the names of the specs; what was not sent is not among them. others are texts of fields that
+// were sent twice: those that do not count.
+func Read(it *report.Item, members []Member, specs []Spec, harmless ...string) (found, others map[string]string) {
+	found, others = make(map[string]string), make(map[string]string)
+	for _, m := range members {
+		if m.First != nil {
+			it.About(report.FieldTwice, m.Key, "")
+		}
+	}
 	for _, exact := range []bool{true, false} {
 		for _, m := range members {
 			at := slices.IndexFunc(specs, func(s Spec) bool { return s.Name == m.Key })
@@ -41,12 +51,19 @@ func Read(it *report.Item, members []Member, specs []Spec, harmless ...string) m
 				})
 			}
 			if at >= 0 {
-				if _, twice := found[specs[at].Name]; !twice {
+				name := specs[at].Name
+				if _, twice := found[name]; !twice {
 					if !exact {
-						it.About(report.KeyName, specs[at].Name, m.Key)
+						it.About(report.KeyName, name, m.Key)
 					}
-					found[specs[at].Name] = readValue(it, specs[at], m.Raw)
+					found[name] = readValue(it, specs[at], m.Raw)
+					if m.First != nil {
+						others[name], _, _ = textOf(m.First)
+					}
 					continue
+				}
+				if _, known := others[name]; !known {
+					others[name], _, _ = textOf(m.Raw)
 				}
 			}
 			switch {
@@ -57,20 +74,29 @@ func Read(it *report.Item, members []Member, specs []Spec, harmless ...string) m
 			}
 		}
 	}
-	return found
+	return found, others
+}
+
+// textOf is a value as text, if it is a string or a number.
+func textOf(raw json.RawMessage) (text string, isString, isNumber bool) {
+	raw = bytes.TrimSpace(raw)
+	if text, isString = StringOf(raw); isString {
+		return text, true, false
+	}
+	if len(raw) > 0 && (raw[0] == '-' || field.IsDigit(raw[0])) {
+		return wholeNumber(string(raw)), false, true
+	}
+	return "", false, false
 }
 
 // readValue reads the value of one field.
 func readValue(it *report.Item, s Spec, raw json.RawMessage) string {
-	raw = bytes.TrimSpace(raw)
-	text, isString := StringOf(raw)
-	number := len(raw) > 0 && (raw[0] == '-' || field.IsDigit(raw[0]))
+	text, isString, isNumber := textOf(raw)
 	switch {
 	case isString && text == "" && s.Filled:
 		it.About(report.BlankField, s.Name, "")
 	case isString:
-	case number:
-		text = wholeNumber(string(raw))
+	case isNumber:
 		if !s.Number {
 			it.About(report.NotAString, s.Name, "")
 		}
@@ -79,6 +105,12 @@ func readValue(it *report.Item, s Spec, raw json.RawMessage) string {
 	}
 	if !s.Free && strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
 		it.About(report.WhiteSpace, s.Name, "")
+	}
+	if _, bytes := signature.Bytes(text); bytes && !s.Free {
+		it.About(report.BytesSent, s.Name, "")
+	}
+	if !s.Free && slices.Contains(nothing, strings.ToLower(text)) {
+		it.About(report.WordSent, s.Name, text)
 	}
 	return text
 }

@@ -4,43 +4,41 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/jsonscan"
 )
 
 // Member is a member of a JSON object, in the order of the text.
 type Member struct {
-	Key string
-	Raw json.RawMessage
+	Key   string
+	Raw   json.RawMessage
+	First json.RawMessage // its first value, where the key stands there twice; nil: it does not
 }
 
+var separators = strings.NewReplacer("_", "", "-", "", " ", "")
+
 // PlainKey is a key as all its spellings have it: nonceStr, nonce_str and NONCESTR are one.
-func PlainKey(key string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(key))
-}
+func PlainKey(key string) string { return strings.ToLower(separators.Replace(key)) }
 
 // ObjectOf reads a JSON object. Of a key that stands there twice the last value counts, as in JavaScript.
 func ObjectOf(raw []byte) ([]Member, bool) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+	raw = bytes.Trim(raw, " \t\r\n")
+	if !bytes.HasPrefix(raw, []byte("{")) || !json.Valid(raw) {
 		return nil, false
 	}
 	members := []Member{}
 	at := make(map[string]int)
-	for d.More() {
-		t, err := d.Token()
-		key, ok := t.(string)
-		var raw json.RawMessage
-		if err != nil || !ok || d.Decode(&raw) != nil {
-			return nil, false
-		}
-		if i, twice := at[key]; twice {
-			members[i].Raw = raw
+	for key, value := range jsonscan.Members(raw) {
+		i, twice := at[key]
+		if !twice {
+			at[key] = len(members)
+			members = append(members, Member{Key: key, Raw: value})
 			continue
 		}
-		at[key] = len(members)
-		members = append(members, Member{key, raw})
-	}
-	if _, err := d.Token(); err != nil {
-		return nil, false
+		if members[i].First == nil {
+			members[i].First = members[i].Raw
+		}
+		members[i].Raw = value
 	}
 	return members, true
 }

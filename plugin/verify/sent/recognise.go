@@ -27,6 +27,7 @@ type Value struct {
 	Entries []Entry   // of a cardList, as many as are looked at
 	Count   int       // of all entries
 	Texted  bool      // the cardList is a string that holds a list
+	Encoded report.ID // how the text that holds it was encoded, "" if it was not
 	Fault   report.ID // why it was not recognised
 }
 
@@ -60,15 +61,20 @@ type looker struct {
 // open looks into a text that should be JSON.
 func (l *looker) open(text string, depth int) (Value, bool) {
 	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(text), "\ufeff"))
-	if !json.Valid([]byte(text)) {
-		// as logs and code show it: the inside of a string
-		quoted := `"` + strings.TrimSuffix(strings.TrimPrefix(text, `"`), `"`) + `"`
-		if !strings.Contains(text, `\"`) || !json.Valid([]byte(quoted)) {
-			return Value{}, false
-		}
-		text = quoted
+	if json.Valid([]byte(text)) {
+		return l.visit([]byte(text), depth)
 	}
-	return l.visit([]byte(text), depth)
+	if decoded, how := Decode(text); how != "" {
+		v, ok := l.visit([]byte(decoded), depth)
+		v.Encoded = how
+		return v, ok
+	}
+	// as logs and code show it: the inside of a string
+	quoted := `"` + strings.TrimSuffix(strings.TrimPrefix(text, `"`), `"`) + `"`
+	if !strings.Contains(text, `\"`) || !json.Valid([]byte(quoted)) {
+		return Value{}, false
+	}
+	return l.visit([]byte(quoted), depth)
 }
 
 // visit looks at a JSON text, and into it.
@@ -120,6 +126,10 @@ func objectValue(members []Member) (Value, bool) {
 			raw = []byte(text)
 		}
 		list, ok := ListOf(raw)
+		if !ok && texted {
+			decoded, _ := Decode(text)
+			list, ok = ListOf([]byte(decoded))
+		}
 		if !ok {
 			return Value{}, false
 		}

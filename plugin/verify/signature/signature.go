@@ -8,6 +8,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"hash"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,10 +19,10 @@ import (
 // Target is a signature that was sent, and how it is written.
 type Target struct {
 	sum       []byte      // SHA-1, MD5 or SHA-256, by its length
-	lossy     string      // hex digits of bytes without leading zeros, as a careless Integer.toHexString leaves them
+	careless  string      // hex digits as carelessToHex writes them
 	form      []report.ID // what is wrong with the writing
 	Malformed bool        // it is no hash at all
-	lost      bool        // it was the lossy one that matched
+	match     report.ID   // which of carelessToHex's it was
 }
 
 // Read reads a signature.
@@ -30,10 +32,17 @@ func Read(sent string) Target {
 	if text != sent {
 		t.form = append(t.form, report.SignatureWhiteSpace)
 	}
+	if inner, ok := Bytes(text); ok {
+		text = inner // what the field says of it is enough
+	}
+	if joined, ok := withoutSeparators(text); ok {
+		text = joined
+		t.form = append(t.form, report.SignatureSeparated)
+	}
 	sum, err := hex.DecodeString(text)
 	isHex := strings.Trim(text, "0123456789abcdefABCDEF") == ""
 	switch {
-	case err == nil && digestOf(len(sum)) != nil:
+	case err == nil && functionOf(len(sum)) != nil:
 		t.sum = sum
 		if strings.ToLower(text) != text {
 			t.form = append(t.form, report.SignatureUpperCase)
@@ -41,7 +50,7 @@ func Read(sent string) Target {
 	case isHex && len(text) < 2*sha1.Size && len(text) >= sha1.Size:
 	default:
 		for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
-			if sum, err := enc.DecodeString(text); err == nil && digestOf(len(sum)) != nil {
+			if sum, err := enc.DecodeString(text); err == nil && functionOf(len(sum)) != nil {
 				t.sum = sum
 				t.form = append(t.form, report.SignatureBase64)
 			}
@@ -51,8 +60,8 @@ func Read(sent string) Target {
 		}
 		t.Malformed = t.sum == nil
 	}
-	if isHex && len(text) < 2*sha1.Size && len(text) >= sha1.Size {
-		t.lossy = strings.ToLower(text)
+	if isHex && len(text) != 2*sha1.Size && len(text) >= sha1.Size && len(text) <= 8*sha1.Size {
+		t.careless = strings.ToLower(text)
 		t.Malformed = true
 	}
 	switch len(t.sum) {
@@ -66,39 +75,90 @@ func Read(sent string) Target {
 	return t
 }
 
-// digestOf gives the hash function whose sums are so long, nil if there is none.
-func digestOf(size int) func([]byte) []byte {
+// Bytes gives what stands in b'…', Python's way to write bytes.
+func Bytes(text string) (inner string, ok bool) {
+	for _, mark := range []string{"'", `"`} {
+		if rest, begins := strings.CutPrefix(text, "b"+mark); begins && len(rest) > 1 && strings.HasSuffix(rest, mark) {
+			return strings.TrimSuffix(rest, mark), true
+		}
+	}
+	return "", false
+}
+
+// withoutSeparators joins bytes in hex digits that have something between them, as .NET's BitConverter writes them.
+func withoutSeparators(text string) (joined string, ok bool) {
+	if len(text) < 3 || strings.IndexByte("-: ", text[2]) < 0 {
+		return "", false
+	}
+	list := strings.Split(text, text[2:3])
+	if slices.ContainsFunc(list, func(pair string) bool { return len(pair) != 2 }) {
+		return "", false
+	}
+	return strings.Join(list, ""), true
+}
+
+// functionOf gives the hash function whose sums are so long, nil if there is none.
+func functionOf(size int) func() hash.Hash {
 	switch size {
 	case md5.Size:
-		return func(b []byte) []byte { s := md5.Sum(b); return s[:] } //nolint:gosec // only to recognise it
+		return md5.New
 	case sha1.Size:
-		return func(b []byte) []byte { s := sha1.Sum(b); return s[:] }
+		return sha1.New
 	case sha256.Size:
-		return func(b []byte) []byte { s := sha256.Sum256(b); return s[:] }
+		return sha256.New
 	}
 	return nil
 }
 
-// Is tells whether a text gives this signature.
-func (t *Target) Is(text string) bool {
-	if digest := digestOf(len(t.sum)); digest != nil && bytes.Equal(digest([]byte(text)), t.sum) {
+// Is tells whether a text gives this signature. how makes the hash; nil: the hash function as it is.
+func (t *Target) Is(text string, how func(function func() hash.Hash, text string) []byte) bool {
+	if how == nil {
+		how = plain
+	}
+	if function := functionOf(len(t.sum)); function != nil && bytes.Equal(how(function, text), t.sum) {
 		return true
 	}
-	if t.lossy == "" {
-		return false
+	t.match = ""
+	if t.careless != "" {
+		t.match = carelessToHex(how(sha1.New, text), t.careless)
 	}
-	var b strings.Builder
-	for _, c := range sha1.Sum([]byte(text)) {
-		b.WriteString(strconv.FormatUint(uint64(c), 16))
+	return t.match != ""
+}
+
+func plain(function func() hash.Hash, text string) []byte {
+	h := function()
+	h.Write([]byte(text))
+	return h.Sum(nil)
+}
+
+// carelessToHex tells which careless way to write a sum in hex digits gives a text, "" if none does: without leading zeros,
+// of each byte or of the whole, or with the bytes taken for signed ones, as Java's Integer.toHexString does.
+func carelessToHex(sum []byte, text string) report.ID {
+	var lossy, signed, padded strings.Builder
+	for _, c := range sum {
+		short := strconv.FormatUint(uint64(c), 16)
+		lossy.WriteString(short)
+		if c >= 0x80 {
+			short = "ffffff" + short
+		} else if c < 0x10 {
+			padded.WriteByte('0')
+		}
+		signed.WriteString(short)
+		padded.WriteString(short)
 	}
-	t.lost = b.String() == t.lossy
-	return t.lost
+	switch text {
+	case lossy.String(), strings.TrimLeft(hex.EncodeToString(sum), "0"):
+		return report.SignatureZeros
+	case signed.String(), padded.String():
+		return report.SignatureSigned
+	}
+	return ""
 }
 
 // Forms tells what is wrong with the writing, once Is has said yes.
 func (t *Target) Forms() []report.ID {
-	if t.lost {
-		return []report.ID{report.SignatureZeros}
+	if t.match != "" {
+		return []report.ID{t.match}
 	}
 	return t.form
 }

@@ -27,5 +27,6 @@ func CardRule(values []draft.Part) []*Slip {
 	for _, sep := range []string{",", " ", "|", "\n", "+", ", ", ";", "_"} {
 		list = append(list, draftSlip(report.JoinedSeparator, sep, func(d *draft.Draft) { d.Join = draft.JoinWith(sep) }, "join").Got(strconv.Quote(sep)))
 	}
-	return append(list, textSlips()...)
+	list = append(list, textSlips()...)
+	return append(list, rareSlips(values)...)
 }

@@ -1,6 +1,7 @@
 package slip
 
 import (
+	"html"
 	"net/url"
 	"strings"
 
@@ -21,7 +22,7 @@ func Config(values []draft.Part) []*Slip {
 			}
 		}
 	}
-	return append(valueSlips(values),
+	list := append(valueSlips(values),
 		draftSlip(report.ConfigKeys, "nonceStr", rename("noncestr", "nonceStr"), "keys").Got("nonceStr"),
 		draftSlip(report.ConfigKeys, "nonce_str", rename("noncestr", "nonce_str"), "keys").Got("nonce_str"),
 		draftSlip(report.ConfigKeys, "timeStamp", rename("timestamp", "timeStamp"), "keys").Got("timeStamp"),
@@ -40,5 +41,9 @@ func Config(values []draft.Part) []*Slip {
 		draftSlip(report.ConfigLikeCard, "no &", func(d *draft.Draft) { d.Join = draft.Pairs("") }, "join"),
 		draftSlip(report.ConfigEncoded, "", func(d *draft.Draft) { d.Whole = url.QueryEscape }, "letters"),
 		draftSlip(report.ConfigEncoded, "lower", func(d *draft.Draft) { d.Whole = strings.ToLower }, "letters"),
+		draftSlip(report.ConfigEncoded, "HTML", func(d *draft.Draft) { d.Whole = html.EscapeString }, "letters"),
+		draftSlip(report.ConfigEncoded, "from HTML", func(d *draft.Draft) { d.Whole = html.UnescapeString }, "letters"), // &timestamp becomes ×tamp
+		New(report.TicketNotSigned, "", func(d *draft.Draft) { d.Set(draft.JSAPITicket, "") }, ticketGroup).As("empty"),
 	)
+	return append(list, rareSlips(values)...)
 }

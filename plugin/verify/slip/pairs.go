@@ -42,6 +42,7 @@ func pairSlips() []*Slip {
 			return v.Name
 		}},
 	}
+	var rare []*Slip
 	for _, n := range names {
 		rename := func(list []draft.Part) []draft.Part {
 			for i := range list {
@@ -68,6 +69,21 @@ func pairSlips() []*Slip {
 				}, "join", "order"),
 			)
 		}
+		filled := func(l []draft.Part) []draft.Part { return draft.Filled(sorted(l)) }
+		rare = append(rare,
+			draftSlip(report.KeyValue, n.variant+" lines", func(d *draft.Draft) { d.Order, d.Join = filled, draft.Pairs("\n") }, "join", "order"),
+			draftSlip(report.KeyValue, n.variant+" payment", func(d *draft.Draft) { d.Order, d.Join = filled, asForPayments }, "join", "order"),
+		)
 	}
-	return list
+	return append(list, Alone(rare...)...)
+}
+
+// asForPayments puts the ticket last, as the key of a payment.
+func asForPayments(list []draft.Part) string {
+	secret := slices.IndexFunc(list, func(v draft.Part) bool { return v.Secret })
+	if secret < 0 {
+		return draft.Pairs("&")(list)
+	}
+	key := list[secret].Value
+	return draft.Pairs("&")(slices.Delete(list, secret, secret+1)) + "&key=" + key
 }

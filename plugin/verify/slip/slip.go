@@ -11,24 +11,29 @@ import (
 
 // Slip is one way to sign wrongly.
 type Slip struct {
-	Finding report.Finding // what it is called
-	variant string         // tells slips apart that are one mistake
-	groups  []string       // two slips of one group do not go together
-	apply   func(*draft.Draft)
+	ID         report.ID
+	field, got string   // of its finding
+	variant    string   // tells slips apart that are one mistake
+	groups     []string // two slips of one group do not go together
+	alone      bool     // it goes together with none
+	apply      func(*draft.Draft)
 }
 
 // New makes a slip: apply makes the mistake in a draft. field is the one that it is about, "" if it is about none. Two slips
 // of one group do not go together.
 func New(id report.ID, field string, apply func(*draft.Draft), groups ...string) *Slip {
-	return &Slip{report.New(id, field, ""), "", groups, apply}
+	return &Slip{ID: id, field: field, groups: groups, apply: apply}
 }
+
+// Finding is what the slip is called.
+func (s *Slip) Finding() report.Finding { return report.New(s.ID, s.field, s.got) }
 
 // Apply makes the mistake.
 func (s *Slip) Apply(d *draft.Draft) { s.apply(d) }
 
 // Key names the slip in other items too.
 func (s *Slip) Key() string {
-	return strings.Join([]string{string(s.Finding.ID), s.Finding.Field, s.variant}, "|")
+	return strings.Join([]string{string(s.ID), s.field, s.variant}, "|")
 }
 
 // Excludes tells whether two slips do not go together.
@@ -38,7 +43,7 @@ func (s *Slip) Excludes(other *Slip) bool {
 
 // Got says what was found in its place.
 func (s *Slip) Got(text string) *Slip {
-	s.Finding = report.New(s.Finding.ID, s.Finding.Field, text)
+	s.got = text
 	return s
 }
 
@@ -46,6 +51,17 @@ func (s *Slip) Got(text string) *Slip {
 func (s *Slip) As(variant string) *Slip {
 	s.variant = variant
 	return s
+}
+
+// IsAlone tells whether the slip is tried by itself only: it is too rare, or does too much, to meet another one.
+func (s *Slip) IsAlone() bool { return s.alone }
+
+// Alone has slips tried by themselves only.
+func Alone(list ...*Slip) []*Slip {
+	for _, s := range list {
+		s.alone = true
+	}
+	return list
 }
 
 // Set signs another value.

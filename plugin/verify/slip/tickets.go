@@ -23,6 +23,24 @@ func NoTicket(name string) *Slip {
 	return New(report.TicketNotSigned, "", Remove(report.TicketNotSigned, name).apply, ticketGroup)
 }
 
+// TicketWords sign what a program wrote in the place of a ticket that it did not have.
+func TicketWords(name string) []*Slip {
+	var list []*Slip
+	for _, word := range []string{"undefined", "null", "None", "nil", "false", "[object Promise]", "[object Object]"} {
+		list = append(list, Ticket(report.TicketWord, name, word, word, word))
+	}
+	return Alone(list...)
+}
+
+// Whole signs something else altogether, which has a ticket of its own.
+func Whole(id report.ID, got, variant string, other draft.Draft) *Slip {
+	s := New(id, "", func(d *draft.Draft) {
+		other.Values = slices.Clone(other.Values)
+		*d = other
+	}, ticketGroup).Got(got).As(variant)
+	return Alone(s)[0]
+}
+
 // AlteredTicket signs the ticket with something around it.
 func AlteredTicket(name string) []*Slip {
 	as := func(variant string, change func(string) string) *Slip {

@@ -24,10 +24,13 @@ func URL(bare, fragment string) []*Slip {
 			list = append(list, New(id, "url", func(d *draft.Draft) { d.Change("url", change) }, "url "+string(id)).As(strconv.Itoa(len(list))))
 		}
 	}
-	if fragment != "" {
+	for i, f := range []string{fragment, "", "/"} { // one that is not known may be the usual one
+		if i > 0 && f == fragment {
+			continue
+		}
 		list = append(list, New(report.URLWithFragment, "url", func(d *draft.Draft) {
-			d.Change("url", func(u string) string { return u + "#" + fragment })
-		}, "fragment"))
+			d.Change("url", func(u string) string { return u + "#" + f })
+		}, "fragment").As(f))
 	}
 	path, query, hasQuery := strings.Cut(bare, "?")
 	try(report.URLWithoutQuery, path)

@@ -8,6 +8,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/draft"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/signature"
 )
 
 // valueSlips are the mistakes with single values, of any signature.
@@ -25,6 +26,9 @@ func valueSlips(values []draft.Part) []*Slip {
 		if trimmed := strings.TrimSpace(v.Value); trimmed != v.Value {
 			list = append(list, Set(report.WhiteSpace, v.Name, trimmed))
 		}
+		if inner, ok := signature.Bytes(v.Value); ok {
+			list = append(list, Set(report.BytesSent, v.Name, inner))
+		}
 		if short := strings.TrimLeft(v.Value, "0"); field.IsDigits(v.Value) && short != v.Value {
 			list = append(list, Set(report.ZerosLost, v.Name, short))
 		}
@@ -38,10 +42,13 @@ func valueSlips(values []draft.Part) []*Slip {
 // timeSlips are other texts for the timestamp.
 func timeSlips(text string) []*Slip {
 	n, err := strconv.ParseInt(text, 10, 64)
+	var list []*Slip
+	if whole, _, point := strings.Cut(text, "."); point && field.IsDigits(whole) { // Date.now()/1000 was sent
+		return append(list, Set(report.TimestampFormat, "timestamp", whole).Got(whole))
+	}
 	if err != nil || !field.IsDigits(text) || n < 1 || n > 1e14 {
 		return nil
 	}
-	var list []*Slip
 	other := func(id report.ID, signed string) {
 		s := Set(id, "timestamp", signed).Got(signed)
 		list = append(list, s.As(strconv.Itoa(len(list))))

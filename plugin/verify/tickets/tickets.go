@@ -25,6 +25,12 @@ type Account struct {
 
 	APITickets   []Ticket // of type wx_card, the current one first
 	JSAPITickets []Ticket // of type jsapi, the current one first
+
+	// What people take for a ticket.
+	AccessTokens []Ticket
+	AppSecrets   []string // of the account and of its mini programs
+
+	Cards []string // ids of cards that are known to be the account's
 }
 
 // Ticket is an api_ticket or a jsapi_ticket.
@@ -36,6 +42,17 @@ type Ticket struct {
 // Ended tells whether a ticket has ended.
 func (t Ticket) Ended(now time.Time) bool {
 	return !t.Ends.IsZero() && !now.IsZero() && !now.Before(t.Ends)
+}
+
+// Listed gives the ids of the cards that an account may have signed for: its own; nil: all that are known.
+func (k *Known) Listed(of *Account) []string {
+	var list []string
+	for _, a := range k.Accounts {
+		if of == nil || of.Name == a.Name {
+			list = append(list, a.Cards...)
+		}
+	}
+	return list
 }
 
 // Signer gives the account that must have signed for a card: the one of that name or, where name is "", the card's owner.
