@@ -28,7 +28,7 @@ func TestRelayWarnsOfStrangers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			logs := filepath.Join(t.TempDir(), "log")
-			s := newRelaySiteOf(t, nil, "log {\noutput file "+logs+"\n}", tc.directives)
+			s := newRelaySiteOf(t, nil, "log {\noutput file "+logs+"\nlevel WARN\n}", tc.directives)
 			b, err := os.ReadFile(logs)
 			if err != nil && !os.IsNotExist(err) {
 				t.Fatal(err)
