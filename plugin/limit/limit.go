@@ -31,9 +31,9 @@ func (e *Busy) Error() string {
 // Bounds of the calls that are under way at the same time, and of waiting for them. WeChat answers within a tenth of a second;
 // when it hangs, the others must neither wait for its time-outs nor make more calls that run into them.
 const (
-	minAtOnce = 64                     // a limit of more than that many calls a second has as many
-	patience  = 2 * time.Second        // how long a caller waits for its turn
-	hanging   = 500 * time.Millisecond // when no call has begun or ended for that long, nobody waits
+	minAtOnce = 64              // a limit of more than that many calls a second has as many
+	patience  = 2 * time.Second // how long a caller waits for its turn
+	hanging   = time.Second     // when no call has begun or ended for that long, nobody waits
 )
 
 // Bucket bounds the calls of one kind: a minute's worth at once, refilled evenly. It must be Set before a call is made.
@@ -63,46 +63,43 @@ func (b *Bucket) Set(api string, perMinute int) {
 // Do makes one call, whatever becomes of it, or tells with *Busy when there can be one. While too many are under way it waits for
 // its turn, two seconds at the most. What ctx holds of a client's network (WithClient) is held to its share.
 func (b *Bucket) Do(ctx context.Context, call func() error) (err error) {
-	network := networkOf(ctx)
-	if err := b.begin(ctx, network); err != nil {
+	client := networkOf(ctx)
+	if err := b.begin(ctx, client); err != nil {
 		return err
 	}
-	defer func() { b.end(network, wechat.Is(err, wechat.Refused)) }()
+	defer func() { b.end(client, wechat.Is(err, wechat.Refused)) }()
 	return call()
 }
 
-func (b *Bucket) begin(ctx context.Context, network network) error {
+func (b *Bucket) begin(ctx context.Context, client network) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var until time.Time
 	for {
 		now := time.Now()
-		mayCall, wait := b.shares.allow(network, max(b.perMinute/4, 1), now)
+		mayCall, wait := b.shares.allow(client, max(b.perMinute/4, 1), now)
 		if wait > 0 {
 			return &Busy{b.api, wait, true}
 		}
 		if mayCall && b.calls < max(minAtOnce, b.perMinute/60) {
-			return b.take(network, now)
+			return b.take(client, now)
 		}
 		if until.IsZero() {
 			until = now.Add(patience)
 		}
-		give := b.moved.Add(hanging) // up, unless something moves
-		if until.Before(give) {
-			give = until
-		}
+		left := min(until.Sub(now), b.moved.Add(hanging).Sub(now))
 		// whoever waits must find something in the bucket when the turn comes
-		if !now.Before(give) || b.limiter.TokensAt(now) < float64(b.waiting+1) {
+		if left <= 0 || b.limiter.TokensAt(now) < float64(b.waiting+1) {
 			return &Busy{API: b.api, RetryAfter: time.Second}
 		}
-		if err := b.wait(ctx, give.Sub(now)); err != nil {
+		if err := b.wait(ctx, left); err != nil {
 			return err
 		}
 	}
 }
 
 // take takes a call out of the bucket. b.mu is held.
-func (b *Bucket) take(network network, now time.Time) error {
+func (b *Bucket) take(client network, now time.Time) error {
 	r := b.limiter.ReserveN(now, 1)
 	if wait := r.DelayFrom(now); wait > 0 {
 		r.CancelAt(now)
@@ -110,7 +107,7 @@ func (b *Bucket) take(network network, now time.Time) error {
 	}
 	b.calls++
 	b.moved = now
-	b.shares.begin(network)
+	b.shares.begin(client)
 	return nil
 }
 
@@ -134,12 +131,12 @@ func (b *Bucket) wait(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-func (b *Bucket) end(network network, refused bool) {
+func (b *Bucket) end(client network, refused bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.calls--
 	b.moved = time.Now()
-	b.shares.end(network, refused, b.moved)
+	b.shares.end(client, refused, b.moved)
 	if b.turn != nil {
 		close(b.turn)
 		b.turn = nil

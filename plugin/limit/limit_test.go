@@ -335,6 +335,8 @@ func TestWhoeverGoesAwayWaitsNoLonger(t *testing.T) {
 			t.Errorf("got %v after %v", err, time.Since(began))
 		}
 		time.Sleep(2 * time.Second)
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		if b.waiting != 0 || b.calls != 0 {
 			t.Errorf("%d wait, %d call", b.waiting, b.calls)
 		}
