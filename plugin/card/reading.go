@@ -139,7 +139,9 @@ func (g gap) isCutInto(n int) bool {
 }
 
 // isShort tells whether a text may be one value.
-func isShort(text []byte) bool { return len(text) <= maxValueLen || utf8.RuneCount(text) <= maxValueLen }
+func isShort(text []byte) bool {
+	return len(text) <= maxValueLen || utf8.RuneCount(text) <= maxValueLen
+}
 
 // inOrder tells whether b may stand behind a. b is nil where nothing does.
 func inOrder(a, b []byte) bool { return b == nil || bytes.Compare(a, b) <= 0 }
