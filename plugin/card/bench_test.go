@@ -30,6 +30,19 @@ func BenchmarkExtSignatureAllFields(b *testing.B) {
 	}
 }
 
+func BenchmarkExtSecondReading(b *testing.B) {
+	for name, nonce := range map[string]string{"no p": "oz23456789abcdef0123456789abcdef", "p": "oz23456789pbcdef0123456789abcdef"} {
+		e := benchExt()
+		e.OpenID, e.NonceStr = "oFS7Fjl0WsZ9AMZqrI80nbIq8xrA", nonce
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = e.SecondReading(benchTicket, WithBalance)
+			}
+		})
+	}
+}
+
 func BenchmarkExtAppendJSON(b *testing.B) {
 	e := benchExt()
 	buf := make([]byte, 0, 1024)

@@ -171,7 +171,8 @@ func TestLongValues(t *testing.T) {
 func TestAllocations(t *testing.T) {
 	e := benchExt()
 	e.Code, e.OpenID = "0012345678", "oFS7Fjl0WsZ9AMZqrI80nbIq8xrA"
-	choose := Choose{AppID: "wxf8b4f85f3a794e77", Timestamp: 1700000020}
+	e.NonceStr = "oz23456789pbcdef0123456789abcdef"
+	choose := Choose{AppID: "wxf8b4f85f3a794e77", Timestamp: 1700000020, NonceStr: e.NonceStr}
 	config := Config{URL: "https://shop.example.com/card?id=1", Timestamp: 1700000020}
 	buf := make([]byte, 0, 1024)
 	for _, test := range []struct {
@@ -184,6 +185,9 @@ func TestAllocations(t *testing.T) {
 		{"Config.Signature", 1, func() { _ = config.Signature(benchTicket) }},
 		{"Ext.AppendJSON", 0, func() { buf = e.AppendJSON(buf[:0], benchTicket) }},
 		{"Ext.AppendJSONString", 0, func() { buf = e.AppendJSONString(buf[:0], benchTicket) }},
+		{"Ext.SecondReading", 0, func() { _ = e.SecondReading(benchTicket, WithBalance) }},
+		{"Ext.AppendNoncePrefix", 0, func() { buf = e.AppendNoncePrefix(buf[:0], benchTicket) }},
+		{"Choose.SecondReading", 0, func() { _ = choose.SecondReading(benchTicket, WithBalance) }},
 	} {
 		if got := testing.AllocsPerRun(100, test.run); got > test.most {
 			t.Errorf("%s: %v allocations, want at most %v", test.name, got, test.most)

@@ -111,7 +111,7 @@ func (g gap) hides(cardID string, values int, others ...[]gap) bool {
 
 // fewest gives into how many values at least a gap can be cut; more than limit if that is too few.
 func (g gap) fewest(limit int) int {
-	for n := range max(limit+1, 0) {
+	for n := (utf8.RuneCount(g.text) + maxValueLen - 1) / maxValueLen; n <= limit; n++ {
 		if g.isCutInto(n) {
 			return n
 		}
@@ -124,18 +124,23 @@ func (g gap) isCutInto(n int) bool {
 	switch {
 	case n == 0:
 		return len(g.text) == 0 && inOrder(g.before, g.behind)
-	case len(g.text) < n || utf8.RuneCount(g.text) > n*maxValueLen:
-		return false
 	case n == 1:
-		return inOrder(g.before, g.text) && inOrder(g.text, g.behind)
+		return len(g.text) > 0 && isShort(g.text) && inOrder(g.before, g.text) && inOrder(g.text, g.behind)
+	case utf8.RuneCount(g.text) > n*maxValueLen:
+		return false
 	}
-	for i := 1; i < len(g.text) && utf8.RuneCount(g.text[:i]) <= maxValueLen; i++ {
+	for i := 1; i < len(g.text) && isShort(g.text[:i]); i++ {
 		value, rest := g.text[:i], g.text[i:]
 		if utf8.RuneStart(rest[0]) && inOrder(g.before, value) && inOrder(value, rest) && (gap{rest, value, g.behind}).isCutInto(n-1) {
 			return true
 		}
 	}
 	return false
+}
+
+// isShort tells whether a text may be one value.
+func isShort(text []byte) bool {
+	return len(text) <= maxValueLen || utf8.RuneCount(text) <= maxValueLen
 }
 
 // inOrder tells whether b may stand behind a. b is nil where nothing does.

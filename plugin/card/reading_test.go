@@ -17,6 +17,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/h5"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/signer"
 )
 
@@ -34,7 +35,11 @@ type reading struct {
 // until it is false.
 func readings(e card.Ext, ticket string, values int, found func(reading) bool) {
 	now := strconv.FormatInt(e.Timestamp, 10)
-	signed := []string{now, ticket, e.CardID, e.Code, e.OpenID, e.NonceStr}
+	cuts([]string{now, ticket, e.CardID, e.Code, e.OpenID, e.NonceStr}, now, ticket, e.CardID, values, found)
+}
+
+// cuts does the same for any values. now and ticket are among them and stay where they are.
+func cuts(signed []string, now, ticket, cardID string, values int, found func(reading) bool) {
 	slices.Sort(signed)
 	text := strings.Join(signed, "")
 	fixed := make(map[int]string) // by where it begins
@@ -76,7 +81,7 @@ func readings(e card.Ext, ticket string, values int, found func(reading) bool) {
 			case len(r.values) < values && utf8.RuneCountInString(v) <= 32:
 				cut(end, left-utf8.RuneCountInString(v), v, reading{r.cardID, append(slices.Clone(r.values), v)})
 			}
-			if r.cardID == "" && v != e.CardID && v >= last && wechatCardID.MatchString(v) {
+			if r.cardID == "" && v != cardID && v >= last && wechatCardID.MatchString(v) {
 				cut(end, left-utf8.RuneCountInString(v), v, reading{v, r.values})
 			}
 			if fixed[end] != "" {
@@ -91,6 +96,35 @@ func canBeReadTwice(e card.Ext, ticket string, values int) bool {
 	twice := false
 	readings(e, ticket, values, func(reading) bool { twice = true; return false })
 	return twice
+}
+
+// TestNothingSignedForChoosingAddsAnotherCard reads what is signed for choosing among cards as if it were for adding one.
+func TestNothingSignedForChoosingAddsAnotherCard(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	seen := 0
+	for range 60 {
+		ticket, appID := anyTicket(r), "wx"+textOf(r, "0123456789abcdef", 16)
+		filter := card.Choose{CardID: anyOf(r, "", anyCardID(r)), ShopID: anyOf(r, "", textOf(r, digits, 1+r.IntN(20))), CardType: anyOf(r, "", "CASH", "MEMBER_CARD")}
+		now := 1_700_000_000 + r.Int64N(100_000_000)
+		pages := h5.New(appID, func(context.Context, credential.Kind) (string, error) { return ticket, nil }, func() time.Time { return time.Unix(now, 0) })
+		body, err := pages.ChooseCard(t.Context(), nil, filter)
+		if err != nil {
+			continue
+		}
+		var a struct{ NonceStr string }
+		if err := json.Unmarshal(body, &a); err != nil || !nonce32.MatchString(a.NonceStr) {
+			t.Fatalf("got %s, %v", body, err)
+		}
+		seen++
+		signed := []string{strconv.FormatInt(now, 10), ticket, appID, filter.CardID, filter.ShopID, filter.CardType, a.NonceStr}
+		cuts(signed, signed[0], ticket, filter.CardID, card.Values, func(other reading) bool {
+			t.Fatalf("%+v with nonce %s and ticket %q is good for %+v", filter, a.NonceStr, ticket, other)
+			return false
+		})
+	}
+	if seen < 50 {
+		t.Errorf("%d are signed", seen)
+	}
 }
 
 // textOf gives n letters of an alphabet.
