@@ -172,7 +172,7 @@ func TestPairs(t *testing.T) {
 		return err
 	}
 	q := plainQuery(testNow, "1700000001")
-	wantMalformed(t, open(q, "<xml><Encrypt>AAAA</Encrypt>"), "no encoding_aes_key") // uses up nothing
+	wantMalformed(t, open(q, "<xml><Encrypt>"+strings.Repeat("A", 44)+"</Encrypt>"), "no encoding_aes_key") // uses up nothing
 	if err := open(q, testEvent); err != nil {
 		t.Fatal(err)
 	}

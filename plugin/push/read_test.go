@@ -376,3 +376,25 @@ func TestAgain(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkNoise looks through what strangers can send, without an encrypted part that is signed. It must not take much longer
+// than reading a document of that length.
+func BenchmarkNoise(b *testing.B) {
+	r := newReceiver(b, testKey)
+	q, _ := sealed(b, testEvent, testAppID, testNow)
+	for name, unit := range map[string]string{
+		"elements": "<a></a>", "tags": "<Encrypt>", "values": "<Encrypt>A", "pairs": "<Encrypt>" + strings.Repeat("A", minEncrypt) + "</Encrypt>",
+		"blanks": " ", "JSON names": `"Encrypt":`, "JSON values": `"Encrypt":"` + strings.Repeat("A", minEncrypt) + `",`, "JSON escapes": `\"Encrypt\":\"`,
+	} {
+		for _, begin := range []string{"<xml>", "<Encrypt>", "{", `{"Encrypt":"`} {
+			body := []byte(begin + strings.Repeat(unit, (MaxBody-20)/len(unit)))
+			b.Run(name+" behind "+begin, func(b *testing.B) {
+				for b.Loop() {
+					if _, err := r.Open(q, body, testAppID, testNow); err == nil {
+						b.Fatal("it was taken")
+					}
+				}
+			})
+		}
+	}
+}
