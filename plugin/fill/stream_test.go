@@ -67,8 +67,11 @@ func FuzzStream(f *testing.F) {
 		d := json.NewDecoder(bytes.NewReader(text))
 		switch err := d.Decode(&first); {
 		case err == nil:
-			more := len(bytes.Trim(text[d.InputOffset():], " \t\r\n")) > 0
-			if got != more {
+			rest := text[d.InputOffset():]
+			if !bytes.ContainsAny(first[:1], `"{[`) && len(rest) > 0 && !bytes.ContainsAny(rest[:1], " \t\r\n\"{[") {
+				return // nothing parts a number or a literal from what stands behind it, as in 00
+			}
+			if more := len(bytes.Trim(rest, " \t\r\n")) > 0; got != more {
 				t.Errorf("%q: got %v, with %s as the first", text, got, first)
 			}
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
