@@ -124,7 +124,7 @@ func TestVerifyEndpoint(t *testing.T) {
 	check(config, verify.Open, "default", verify.URLNeeded)
 
 	// What people take for a ticket is tried, and so are the cards that the routes list.
-	account := app.Account("default")
+	account := running.Account("default")
 	token, err := account.Credential(t.Context(), credential.AccessToken)
 	if err != nil {
 		t.Fatal(err)
