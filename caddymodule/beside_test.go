@@ -5,7 +5,6 @@ package caddymodule_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -114,7 +113,7 @@ func matcherSet(t *testing.T, raw caddy.ModuleMap) (set caddyhttp.MatcherSet) {
 	ctx, cancel := caddy.NewContext(caddy.Context{Context: context.Background()})
 	t.Cleanup(cancel)
 	for name, config := range raw {
-		mod, err := ctx.LoadModuleByID("http.matchers."+name, json.RawMessage(config))
+		mod, err := ctx.LoadModuleByID("http.matchers."+name, config)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,8 +27,8 @@ type numberedCard struct {
 // of gives the card with a number. There may be no more cards than the shape allows.
 func (n *numbered) of(number string, sh *Shape) (*numberedCard, error) {
 	number = strings.TrimLeft(number, "0")
-	for i := len(*n) - 1; i >= 0; i-- { // most fields come behind others of their card
-		if c := (*n)[i]; c.number == number {
+	for _, c := range slices.Backward(*n) { // most fields come behind others of their card
+		if c.number == number {
 			return c, nil
 		}
 	}

@@ -80,7 +80,7 @@ func TestRealTexts(t *testing.T) {
 				check("compatible", m, err, msg)
 				m, err = plain.Open(next(), []byte(both), testAppID, testNow)
 				check("compatible, without the key", m, err, both)
-				q, encrypt = sealed(t, msg+" ", testAppID, testNow)
+				_, encrypt = sealed(t, msg+" ", testAppID, testNow)
 				again, err := plain.Open(next(), []byte(compatible(msg, encrypt)), testAppID, testNow)
 				if err != nil || m.Name != again.Name {
 					t.Errorf("%s, %s: the encrypted part, another one each time, makes another message of it", name, format)

@@ -108,7 +108,7 @@ func (a *reply) cardsIn(method string, maxBody int) (value any, cards int) {
 	if method == "HEAD" || a.status < 200 || a.status > 299 || slices.Contains([]int{204, 205, 206}, a.status) || len(a.header["Content-Type"]) == 0 {
 		return nil, 0
 	}
-	for _, value := range strings.Split(strings.Join(a.header["Content-Type"], ","), ",") {
+	for value := range strings.SplitSeq(strings.Join(a.header["Content-Type"], ","), ",") {
 		if typ, more, _ := strings.Cut(strings.TrimSpace(value), ";"); !slices.Contains([]string{"application/json", "application/hal+json", "text/json"}, typ) || strings.Contains(more, "gbk") {
 			return nil, 0
 		}

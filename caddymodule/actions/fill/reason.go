@@ -1,6 +1,9 @@
 package fill
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // reason says why an answer passes as it is.
 type reason string
@@ -26,11 +29,7 @@ const (
 // suspect tells of a reason whether somebody may have expected the answer to be filled: it says that it is JSON, and is passed
 // on without anybody having looked into it.
 func (r reason) suspect() bool {
-	switch r {
-	case typesDiffer, otherCharset, unknownCoding, notPacked, tooLarge, cutShort, broken:
-		return true
-	}
-	return false
+	return slices.Contains([]reason{typesDiffer, otherCharset, unknownCoding, notPacked, tooLarge, cutShort, broken}, r)
 }
 
 // told has the reasons that were warned of.

@@ -42,7 +42,7 @@ func pairSlips() []*Slip {
 			return v.Name
 		}},
 	}
-	var rare []*Slip
+	rare := make([]*Slip, 0, 2*len(names))
 	for _, n := range names {
 		rename := func(list []draft.Part) []draft.Part {
 			for i := range list {

@@ -25,8 +25,9 @@ func NoTicket(name string) *Slip {
 
 // TicketWords sign what a program wrote in the place of a ticket that it did not have.
 func TicketWords(name string) []*Slip {
-	var list []*Slip
-	for _, word := range []string{"undefined", "null", "None", "nil", "false", "[object Promise]", "[object Object]"} {
+	words := []string{"undefined", "null", "None", "nil", "false", "[object Promise]", "[object Object]"}
+	list := make([]*Slip, 0, len(words))
+	for _, word := range words {
 		list = append(list, Ticket(report.TicketWord, name, word, word, word))
 	}
 	return Alone(list...)
