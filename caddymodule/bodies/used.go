@@ -23,14 +23,14 @@ func used(err error) *problem.Problem {
 	return p
 }
 
-// wasUsed tells whether a body of which nothing could be read, for err or none, was read to its end before. HTTP/1 says so;
-// HTTP/2 and HTTP/3 give the end once more.
+// wasUsed tells whether a body of which nothing could be read, for err or none, was read to its end before. HTTP/1 says so.
+// HTTP/2 and HTTP/3 give the end once more, or an error without a name where the proxy closed the body first.
 func wasUsed(r *http.Request, err error) bool {
-	if err != nil && err != io.EOF {
-		return errors.Is(err, http.ErrBodyReadAfterClose)
-	}
 	const handleResponse caddy.CtxKey = "reverse_proxy_handle_response_context" // Caddy's
-	return r.ContentLength > 0 || r.Context().Value(handleResponse) != nil
+	if r.Context().Value(handleResponse) != nil || errors.Is(err, http.ErrBodyReadAfterClose) {
+		return true
+	}
+	return r.ContentLength > 0 && (err == nil || err == io.EOF)
 }
 
 // UsedBefore has an error of Caddy's handlers say that it is because the body was read to its end before. All others stay as

@@ -22,6 +22,12 @@ type closed struct{}
 func (closed) Read([]byte) (int, error) { return 0, http.ErrBodyReadAfterClose }
 func (closed) Close() error             { return nil }
 
+// broken is a body that fails for another reason, or that was closed in the way of HTTP/2, which does not say so.
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, errors.New("body closed by handler") }
+func (broken) Close() error             { return nil }
+
 // TestUsed reads bodies that were read before.
 func TestUsed(t *testing.T) {
 	inResponse := context.WithValue(t.Context(), caddy.CtxKey("reverse_proxy_handle_response_context"), 1)
@@ -35,6 +41,8 @@ func TestUsed(t *testing.T) {
 		{"closed", closed{}, 5, t.Context(), true},
 		{"closed, length not told", closed{}, -1, t.Context(), true},
 		{"at its end", io.NopCloser(strings.NewReader("")), 5, t.Context(), true},
+		{"closed, in the way of HTTP/2, in handle_response", broken{}, 5, inResponse, true},
+		{"broken", broken{}, 5, t.Context(), false},
 		{"at its end, in handle_response", io.NopCloser(strings.NewReader("")), -1, inResponse, true},
 		{"empty", io.NopCloser(strings.NewReader("")), -1, t.Context(), false},
 		{"none, in handle_response", http.NoBody, 0, inResponse, false},
@@ -52,7 +60,7 @@ func TestUsed(t *testing.T) {
 			if name == "Peek" && tc.length == 0 {
 				continue // whoever peeks has looked
 			}
-			if err := read(r); (err != nil) != tc.used || tc.used && !strings.Contains(err.Error(), "`method GET`") {
+			if err := read(r); tc.used != (err != nil && strings.Contains(err.Error(), "`method GET`")) || err != nil && !tc.used && tc.name != "broken" {
 				t.Errorf("%s of a body that is %s: got %v", name, tc.name, err)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem/problemtest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 )
 
 const (
@@ -395,7 +396,7 @@ func TestConfiguredOpenID(t *testing.T) {
 
 // TestMisread asks for what would be good for another card, too.
 func TestMisread(t *testing.T) {
-	s := sitetest.New(t, `
+	const site = `
 	wechat_card /on add_card {
 		card p1 pzZ8Yt1XGILfi-FUsewpnnolGgZk
 		accept openid
@@ -404,7 +405,11 @@ func TestMisread(t *testing.T) {
 		card p1 pzZ8Yt1XGILfi-FUsewpnnolGgZk
 		accept openid
 		nonce_str off
-	}`)
+	}`
+	s := sitetest.New(t, site)
+	for s.Credential(credential.APITicket) > "o" { // a ticket behind them could not stand behind the other reading
+		s = sitetest.New(t, site)
+	}
 	const query = "?card_id=pzZ8Yt1XGILfi-FUsewpnnolGgZk&openid="
 	const crafted = "op1Pj9jr90_SQRaVqYI239Ka1erk" // ends where the card's p makes another card_id of it
 	problemtest.Want(t, s.Get("/off"+query+crafted), 400, "invalid_request", "pzZ8Yt1XGILfi-FUsewpnnolGgZk")

@@ -170,7 +170,7 @@ func TestFillRefuses(t *testing.T) {
 			})
 			w := s.Get("/")
 			problemtest.Want(t, w, tc.status, tc.reason, tc.about)
-			want := []string{"Access-Control-Allow-Origin", "Cache-Control", "Content-Language", "Content-Length", "Content-Type", "Date", "Server", "Set-Cookie", "Vary", "Via"}
+			want := []string{"Access-Control-Allow-Origin", "Cache-Control", "Content-Language", "Content-Length", "Content-Type", "Date", "Server", "Set-Cookie", "Vary", "Via", "X-Content-Type-Options"}
 			for name := range w.Header() {
 				if !slices.Contains(want, name) || w.Header().Get(name) == "x" {
 					t.Errorf("the answer has %s: %s", name, w.Header().Get(name))
