@@ -14,6 +14,7 @@ const ofGateway: Record<string, [zh: string, en: string]> = {
   value_missing: ['缺少领取所需的信息，请登录后再试', 'Something about you is missing. Please sign in and try again.'],
   value_invalid: ['页面出了点问题，请联系商家', 'Something is wrong with this page. Please tell the shop.'],
   method_not_allowed: ['页面出了点问题，请联系商家', 'Something is wrong with this page. Please tell the shop.'],
+  length_required: ['内容太多，请减少后再试', 'That was too much at once. Please try with less.'],
   body_too_large: ['内容太多，请减少后再试', 'That was too much at once. Please try with less.'],
   unsupported_media_type: ['页面出了点问题，请联系商家', 'Something is wrong with this page. Please tell the shop.'],
   wechat_rejected: ['微信没有接受这次操作，请联系商家', 'WeChat did not accept this. Please tell the shop.'],
