@@ -176,7 +176,7 @@ func (g *signing) chooseWith(cardType, signature string) Input {
 	return Input{Value: json.RawMessage(value + "}"), Account: "default"}
 }
 
-const signings = 25 // of each
+const signings = 8 // of each
 
 // TestRightIsNeverAccused: whatever is signed rightly, with random values, has no finding.
 func TestRightIsNeverAccused(t *testing.T) {
