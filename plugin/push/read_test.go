@@ -169,6 +169,8 @@ func TestForged(t *testing.T) {
 		"outer_str, a comment":        event("]]></OuterStr><UnionId>uEvil</UnionId><!--", "<Title><![CDATA[--><OuterStr><![CDATA[]]></Title>"),
 		"outer_str and another field": event("]]></OuterStr><UnionId>uEvil</UnionId><Title><![CDATA[", "<Title><![CDATA[x]]></Title>"),
 		"nested":                      event("]]></OuterStr><a><UnionId>uEvil</UnionId></a><OuterStr><![CDATA["),
+		"two fields, one nested":      event("]]></OuterStr><a><OuterStr><![CDATA[", "<Title><![CDATA[x]]></Title></a><UnionId>uEvil</UnionId><Title><![CDATA[]]></Title>"),
+		"two fields, the other way":   event("]]></OuterStr><UnionId>uEvil</UnionId><a><OuterStr><![CDATA[", "<Title></Title></a>"),
 		"attributes":                  event(`]]></OuterStr><UnionId a="b">uEvil</UnionId><OuterStr><![CDATA[`),
 		"a control character beside":  event("\x02]]></OuterStr>" + evil + "<OuterStr><![CDATA["),
 		"JSON text":                   `{"FromUserName":"oAnna","MsgType":"text","Event":"evil","CardId":"pEvil","UnionId":"uEvil","OuterStr":"evil"}`,
