@@ -302,6 +302,9 @@ func TestAnswerOf(t *testing.T) {
 		{"SUCCESS\n", Success, Success},
 		{"\ufeffSuccess", Success, Success},
 		{" \ufeff success ", Success, Success},
+		{"\ufeff\ufeffsuccess", Success, Success}, // of each PHP file that was included
+		{"\ufeff\r\n\ufeff\"success\"\ufeff\n", Success, Success},
+		{"\"\ufeffsuccess\"", Success, Success},
 		{`"success"`, Success, Success},
 		{`'success'`, Success, Success},
 		{"\ufeff \"Success\"\n", Success, Success},
@@ -326,6 +329,8 @@ func TestAnswerOf(t *testing.T) {
 		{"<xml>", Reply, Nonsense},
 		{"<xml><MsgType>\x01]]>", Reply, Nonsense},
 		{"\ufeff\r\n<xml>\n", Reply, Nonsense},
+		{"\ufeff\ufeff<?xml version=\"1.0\"?><xml>", Reply, Nonsense},
+		{"\ufeff\n\ufeff{\"MsgType\":\"text\"}\ufeff", Nonsense, Reply},
 		{`<?xml version="1.0" encoding="UTF-8"?>` + "\n<!-- by x -->\n<xml >", Reply, Nonsense},
 		{"<XML></XML>", Nonsense, Nonsense},
 		{"<xmlx></xmlx>", Nonsense, Nonsense},
@@ -347,7 +352,7 @@ func TestAnswerOf(t *testing.T) {
 	}
 	for body, want := range map[string]bool{
 		"": false, "success": false, "<xml>": false, "html": false, "ok <html>": false,
-		"<!doctype html>": true, "<!DOCTYPE HTML PUBLIC": true, "\ufeff\n <HTML lang=zh>": true, "<html": true,
+		"<!doctype html>": true, "<!DOCTYPE HTML PUBLIC": true, "\ufeff\n <HTML lang=zh>": true, "\ufeff\ufeff<html>": true, "<html": true,
 		"<!-- cached --><!DocType html>": true, `<?xml version="1.0"?><!DOCTYPE html>`: true, "<htm": false, "<!-- <html>": false,
 	} {
 		if got := IsPage([]byte(body)); got != want {
