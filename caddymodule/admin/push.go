@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,7 +69,7 @@ func servePushes(w http.ResponseWriter, r *http.Request) error {
 	return write(w, http.StatusOK, list)
 }
 
-// keptPushes lists the messages of all accounts; never nil. Accounts that share an app_id share their messages.
+// keptPushes lists the messages of all accounts, the oldest first; never nil. Accounts that share an app_id share their messages.
 func keptPushes(ctx context.Context, app *app.App) ([]KeptPush, error) {
 	list, seen := []KeptPush{}, make(map[string]bool)
 	for _, name := range app.Names() {
@@ -82,6 +83,10 @@ func keptPushes(ctx context.Context, app *app.App) ([]KeptPush, error) {
 				list = append(list, KeptPush{m.ID, name, m.Event, m.CardID, m.Time, m.Tries, m.LastStatus})
 			}
 		}
+	}
+	slices.SortStableFunc(list, func(a, b KeptPush) int { return a.Time.Compare(b.Time) })
+	for i := range list {
+		list[i].Time = list[i].Time.Truncate(time.Second)
 	}
 	return list, nil
 }

@@ -35,7 +35,7 @@ var ErrNone = errors.New("no such message is kept")
 // Message is one that nobody has accepted yet.
 type Message struct {
 	ID         string      `json:"-"`     // 32 hex digits, which WeChat's repetitions share
-	Time       time.Time   `json:"-"`     // of its first failure, in whole seconds
+	Time       time.Time   `json:"-"`     // of its first failure, in whole microseconds
 	Tries      int         `json:"tries"` // that failed
 	LastStatus int         `json:"last_status"`
 	Event      string      `json:"event"`
@@ -71,7 +71,7 @@ type Shelf struct {
 
 // lying is what a bound needs to know of a message.
 type lying struct {
-	since int64 // in seconds since 1970
+	since int64 // in microseconds since 1970
 	size  int
 }
 
@@ -97,7 +97,7 @@ func New(cfg Config) (*Shelf, error) {
 func (s *Shelf) Failed(ctx context.Context, m Message, limit int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m.Time, m.Tries = s.now().Truncate(time.Second), 1
+	m.Time, m.Tries = s.now().Truncate(time.Microsecond), 1
 	if raw, err := s.room.get(ctx, m.ID); err == nil {
 		if old, err := s.open(m.ID, raw); err == nil {
 			m.Time, m.Tries = old.Time, old.Tries+1
@@ -113,7 +113,7 @@ func (s *Shelf) Failed(ctx context.Context, m Message, limit int) error {
 	if err := s.room.put(ctx, m.ID, raw, MaxAge); err != nil {
 		return err
 	}
-	s.known[m.ID] = lying{m.Time.Unix(), len(raw)}
+	s.known[m.ID] = lying{m.Time.UnixMicro(), len(raw)}
 	s.trim(ctx, limit)
 	return nil
 }
@@ -214,7 +214,7 @@ func (s *Shelf) look(ctx context.Context, within time.Duration) error {
 
 // trim drops what is too old, and the oldest of what is too much. s.mu is held.
 func (s *Shelf) trim(ctx context.Context, limit int) {
-	oldest := s.now().Add(-MaxAge).Unix()
+	oldest := s.now().Add(-MaxAge).UnixMicro()
 	count, size := len(s.known), 0
 	for _, m := range s.known {
 		size += m.size

@@ -211,6 +211,23 @@ func TestShelf(t *testing.T) {
 	})
 }
 
+// TestOrder keeps the latest of messages that came within one second, and lists them as they came.
+func TestOrder(t *testing.T) {
+	onEachStore(t, func(t *testing.T, f *fleet) {
+		s := f.open("secret")
+		for n := range 9 {
+			f.now = f.now.Add(time.Microsecond)
+			failed(t, s, message(9-n), 4)
+		}
+		failed(t, s, message(3), 4) // once more
+		for _, s := range []*Shelf{s, f.open("secret")} {
+			if got := ids(t, s); !slices.Equal(got, []string{"p4", "p3", "p2", "p1"}) {
+				t.Errorf("got %v", got)
+			}
+		}
+	})
+}
+
 // TestBounds keeps no more, and for no longer, than is said, whoever keeps it.
 func TestBounds(t *testing.T) {
 	onEachStore(t, func(t *testing.T, f *fleet) {
@@ -254,7 +271,7 @@ func TestBounds(t *testing.T) {
 // TestForeign clears away what is no message, or does not open, when there is too much.
 func TestForeign(t *testing.T) {
 	files := &folder{values: map[string][]byte{
-		"k/" + message(1).ID: []byte("nonsense"), "k/README": []byte("nonsense"), "k/" + message(2).ID: []byte(`{"since":1699999999,"sealed":"AAAA"}`),
+		"k/" + message(1).ID: []byte("nonsense"), "k/README": []byte("nonsense"), "k/" + message(2).ID: []byte(`{"since":1699999999000000,"sealed":"AAAA"}`),
 	}}
 	s, err := New(Config{Memory: NewMemory(), Store: files, Dir: "k", Secret: "s", Now: func() time.Time { return time.Unix(1_700_000_000, 0) }})
 	if err != nil {

@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// record is what lies in the store. How old a message is must be known of those, too, that do not open any more.
+// record is what lies in the store. How old a message is must be known of those, too, that do not open any more, and which of
+// those of one second came first: they are brought again in that order.
 type record struct {
-	Since  int64  `json:"since"` // in seconds since 1970
+	Since  int64  `json:"since"` // in microseconds since 1970
 	Sealed string `json:"sealed"`
 }
 
@@ -18,7 +19,7 @@ func (s *Shelf) seal(m Message) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(record{m.Time.Unix(), s.sealer.Seal(string(text), s.label+"/"+m.ID)})
+	return json.Marshal(record{m.Time.UnixMicro(), s.sealer.Seal(string(text), s.label+"/"+m.ID)})
 }
 
 func (s *Shelf) open(id string, raw []byte) (m Message, err error) {
@@ -31,7 +32,7 @@ func (s *Shelf) open(id string, raw []byte) (m Message, err error) {
 		return m, err
 	}
 	err = json.Unmarshal([]byte(text), &m)
-	m.ID, m.Time = id, time.Unix(r.Since, 0).UTC()
+	m.ID, m.Time = id, time.UnixMicro(r.Since).UTC()
 	return m, err
 }
 

@@ -161,8 +161,8 @@ func (in *Inbox) DeliverPush(ctx context.Context, m *push.Message, deliver func(
 	})
 	if o, ok := ctx.Value(outcomeKey{}).(*Outcome); ok {
 		o.Delivered, o.Err = true, err
-		if known { // though it is kept
-			in.DropPush(m)
+		if err == nil { // it was kept, though that may not be asked for any longer
+			_ = in.shelf.Accepted(context.WithoutCancel(ctx), kept.ID(m.Name[:])) // else it is known as accepted when it comes again
 		}
 	}
 	return value, known, err

@@ -65,6 +65,33 @@ func (w *world) open(t testing.TB, body string) *push.Message {
 	return m
 }
 
+// TestAgainWithoutKeep forgets a message that is accepted when it is brought again, though none are kept any longer.
+func TestAgainWithoutKeep(t *testing.T) {
+	state := NewState()
+	for _, keep := range []int{5, 0} {
+		w := newWorld(t, nil, nil)
+		in, err := New(w.cfg, state)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(in.Stop)
+		in.WillKeep(keep)
+		w.Inbox = in
+		m := w.open(t, "<xml><MsgType>text</MsgType></xml>")
+		if keep > 0 {
+			in.KeepPush(m, 500, nil)
+		} else {
+			ctx, outcome := WithOutcome(t.Context())
+			if _, _, err := in.DeliverPush(ctx, m, func() (any, error) { return nil, nil }); err != nil || !outcome.Delivered {
+				t.Errorf("outcome %+v, error %v", outcome, err)
+			}
+		}
+		if list, err := in.KeptPushes(t.Context()); err != nil || len(list) != min(keep, 1) {
+			t.Errorf("with keep %d: got %+v, error %v", keep, list, err)
+		}
+	}
+}
+
 // TestPushTime goes by WeChat's clock. Ours is a day and two hours ahead.
 func TestPushTime(t *testing.T) {
 	w := newWorld(t, func(c *account.Config) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+	"unicode"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/jsonscan"
 )
@@ -37,15 +38,16 @@ func IsPage(body []byte) bool {
 	return hasPrefixFold(text, "<!doctype") || hasPrefixFold(text, "<html")
 }
 
-// trim takes a byte order mark away, and white space at both ends.
+// trim takes byte order marks and white space away at both ends. There may be several marks: PHP writes that of each file that
+// is included.
 func trim(text []byte) []byte {
-	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(text), byteOrderMark))
+	return bytes.TrimFunc(text, func(r rune) bool { return r == mark || unicode.IsSpace(r) })
 }
 
 // unquote takes one pair of quotes away.
 func unquote(text []byte) []byte {
 	if n := len(text); n > 1 && text[0] == text[n-1] && (text[0] == '"' || text[0] == '\'') {
-		return bytes.TrimSpace(text[1 : n-1])
+		return trim(text[1 : n-1])
 	}
 	return text
 }

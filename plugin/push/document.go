@@ -51,8 +51,10 @@ func (s span) moved(by int) span {
 	return span{s.from + by, s.to + by}
 }
 
-// byteOrderMark may stand in front of either format.
-var byteOrderMark = []byte("\ufeff")
+// mark is the byte order mark, which may stand in front of either format.
+const mark = '\ufeff'
+
+var byteOrderMark = []byte(string(mark))
 
 const blanks = " \t\r\n"
 

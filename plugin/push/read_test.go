@@ -169,6 +169,8 @@ func TestForged(t *testing.T) {
 		"outer_str, a comment":        event("]]></OuterStr><UnionId>uEvil</UnionId><!--", "<Title><![CDATA[--><OuterStr><![CDATA[]]></Title>"),
 		"outer_str and another field": event("]]></OuterStr><UnionId>uEvil</UnionId><Title><![CDATA[", "<Title><![CDATA[x]]></Title>"),
 		"nested":                      event("]]></OuterStr><a><UnionId>uEvil</UnionId></a><OuterStr><![CDATA["),
+		"two fields, one nested":      event("]]></OuterStr><a><OuterStr><![CDATA[", "<Title><![CDATA[x]]></Title></a><UnionId>uEvil</UnionId><Title><![CDATA[]]></Title>"),
+		"two fields, the other way":   event("]]></OuterStr><UnionId>uEvil</UnionId><a><OuterStr><![CDATA[", "<Title></Title></a>"),
 		"attributes":                  event(`]]></OuterStr><UnionId a="b">uEvil</UnionId><OuterStr><![CDATA[`),
 		"a control character beside":  event("\x02]]></OuterStr>" + evil + "<OuterStr><![CDATA["),
 		"JSON text":                   `{"FromUserName":"oAnna","MsgType":"text","Event":"evil","CardId":"pEvil","UnionId":"uEvil","OuterStr":"evil"}`,
@@ -300,6 +302,9 @@ func TestAnswerOf(t *testing.T) {
 		{"SUCCESS\n", Success, Success},
 		{"\ufeffSuccess", Success, Success},
 		{" \ufeff success ", Success, Success},
+		{"\ufeff\ufeffsuccess", Success, Success}, // of each PHP file that was included
+		{"\ufeff\r\n\ufeff\"success\"\ufeff\n", Success, Success},
+		{"\"\ufeffsuccess\"", Success, Success},
 		{`"success"`, Success, Success},
 		{`'success'`, Success, Success},
 		{"\ufeff \"Success\"\n", Success, Success},
@@ -324,6 +329,8 @@ func TestAnswerOf(t *testing.T) {
 		{"<xml>", Reply, Nonsense},
 		{"<xml><MsgType>\x01]]>", Reply, Nonsense},
 		{"\ufeff\r\n<xml>\n", Reply, Nonsense},
+		{"\ufeff\ufeff<?xml version=\"1.0\"?><xml>", Reply, Nonsense},
+		{"\ufeff\n\ufeff{\"MsgType\":\"text\"}\ufeff", Nonsense, Reply},
 		{`<?xml version="1.0" encoding="UTF-8"?>` + "\n<!-- by x -->\n<xml >", Reply, Nonsense},
 		{"<XML></XML>", Nonsense, Nonsense},
 		{"<xmlx></xmlx>", Nonsense, Nonsense},
@@ -345,7 +352,7 @@ func TestAnswerOf(t *testing.T) {
 	}
 	for body, want := range map[string]bool{
 		"": false, "success": false, "<xml>": false, "html": false, "ok <html>": false,
-		"<!doctype html>": true, "<!DOCTYPE HTML PUBLIC": true, "\ufeff\n <HTML lang=zh>": true, "<html": true,
+		"<!doctype html>": true, "<!DOCTYPE HTML PUBLIC": true, "\ufeff\n <HTML lang=zh>": true, "\ufeff\ufeff<html>": true, "<html": true,
 		"<!-- cached --><!DocType html>": true, `<?xml version="1.0"?><!DOCTYPE html>`: true, "<htm": false, "<!-- <html>": false,
 	} {
 		if got := IsPage([]byte(body)); got != want {

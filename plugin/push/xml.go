@@ -21,7 +21,7 @@ func (d *document) readXML(text []byte) {
 	isUTF8 := encoding == "" || encoding == "utf-8" || encoding == "utf8" // of all others nothing is sure but their ASCII
 	var (
 		open    []string
-		top     []string // the elements at the top level, in order
+		begun   []element // all, in order
 		value   strings.Builder
 		sure    = true // value is what every reader finds
 		started int    // where the element at the top level begins
@@ -33,29 +33,32 @@ func (d *document) readXML(text []byte) {
 		switch kind {
 		case xmlEnd:
 			d.whole = rooted && len(open) == 0
-			d.settle(text, top)
+			d.settle(text, begun)
 			if !isUTF8 {
 				d.end = 0 // what would be put in is UTF-8
 			}
 			return
 		case xmlBroken:
-			d.settle(text, top)
+			d.settle(text, begun)
 			return
 		case xmlComment:
 			if len(open) > 0 {
-				d.settle(text, top)
+				d.settle(text, begun)
 				return
 			}
 		case xmlOpen, xmlEmpty:
 			name := string(part)
 			if len(open) == 0 && (rooted || name != "xml") || len(open) == maxDepth {
-				d.settle(text, top)
+				d.settle(text, begun)
 				return
+			}
+			if rooted {
+				begun = append(begun, element{name, len(open) > 1})
 			}
 			rooted = true
 			switch {
 			case len(open) == 1:
-				top, started = append(top, name), before
+				started = before
 				value.Reset()
 				sure = true
 			case wanted[name]:
@@ -71,7 +74,7 @@ func (d *document) readXML(text []byte) {
 			}
 		case xmlClose:
 			if len(open) == 0 || open[len(open)-1] != string(part) {
-				d.settle(text, top)
+				d.settle(text, begun)
 				return
 			}
 			name := open[len(open)-1]
@@ -90,7 +93,7 @@ func (d *document) readXML(text []byte) {
 		case xmlText, xmlCDATA:
 			switch {
 			case len(open) == 0 && len(bytes.Trim(part, blanks)) > 0:
-				d.settle(text, top)
+				d.settle(text, begun)
 				return
 			case len(open) == 2 && kind == xmlCDATA:
 				value.Write(part)
@@ -105,8 +108,8 @@ func (d *document) readXML(text []byte) {
 
 // settle drops what is in doubt. Each message has a MsgType and a FromUserName, each event an Event: there is nothing to be
 // forged about one that occurs once. Of a document that is not whole nothing else is believed; of one that is, what stands
-// between two elements of one name may have come with the text of the first.
-func (d *document) settle(text []byte, top []string) {
+// between two elements of one name, at whatever depth, may have come with the text of the first.
+func (d *document) settle(text []byte, begun []element) {
 	if !d.whole {
 		d.end, d.encrypt = 0, lastEncrypt(text)
 		for name := range wanted {
@@ -117,22 +120,28 @@ func (d *document) settle(text []byte, top []string) {
 		}
 		return
 	}
-	first, last := make(map[string]int, len(top)), make(map[string]int, len(top))
-	for i, name := range top {
-		if _, ok := first[name]; !ok {
-			first[name] = i
+	first, last := make(map[string]int, len(begun)), make(map[string]int, len(begun))
+	for i, e := range begun {
+		if _, ok := first[e.name]; !ok {
+			first[e.name] = i
 		}
-		last[name] = i
+		last[e.name] = i
 	}
 	reach := -1 // the last element whose name began before
-	for i, name := range top {
-		if i < reach && name != fieldMsgType && name != fieldEvent && name != fieldFromUser {
-			delete(d.fields, name)
+	for i, e := range begun {
+		if i < reach && !e.nested && e.name != fieldMsgType && e.name != fieldEvent && e.name != fieldFromUser {
+			delete(d.fields, e.name)
 		}
-		if first[name] == i {
-			reach = max(reach, last[name])
+		if first[e.name] == i {
+			reach = max(reach, last[e.name])
 		}
 	}
+}
+
+// element is one below the root.
+type element struct {
+	name   string
+	nested bool // it is not at the top level
 }
 
 // occurrences counts the start tags of a name, wherever they stand.

@@ -106,6 +106,9 @@ func TestKeep(t *testing.T) {
 			if len(list) != 3 {
 				t.Fatalf("got %+v", list)
 			}
+			if list[0].CardID != "pCard" || list[2].CardID != "p2" {
+				t.Errorf("not in the order in which they came: %+v", list)
+			}
 			byCard := make(map[string]admin.KeptPush)
 			for _, m := range list {
 				byCard[m.CardID] = m

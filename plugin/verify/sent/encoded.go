@@ -3,16 +3,20 @@ package sent
 import (
 	"html"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
 )
 
+// htmlQuote is a quotation mark as HTML has it, in any of its spellings and escaped once more too.
+var htmlQuote = regexp.MustCompile(`&(amp;)*(quot|#0*34|#[xX]0*22);`)
+
 // Decode decodes a JSON text that was encoded for HTML or for a URL, and names how. "": it holds no such JSON.
 func Decode(text string) (decoded string, how report.ID) {
 	for range 2 { // some encode twice
 		switch {
-		case strings.Contains(text, "&quot;"), strings.Contains(text, "&#34;"), strings.Contains(text, "&amp;quot;"):
+		case htmlQuote.MatchString(text):
 			text, how = html.UnescapeString(text), report.CardExtHTML
 		case strings.Contains(text, "%22"), strings.Contains(text, "%2522"):
 			unescape := url.PathUnescape
