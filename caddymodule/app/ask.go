@@ -37,11 +37,11 @@ func (a *App) Needs(account string) []credential.Kind { return a.needs.of(accoun
 func (a *App) CardUses(account string) []doctor.CardUse { return a.cards.of(account) }
 
 // Decides tells whether a configured action decides with which code, or for whom, a card of an account is added. It knows all
-// actions from when the configuration is loaded.
+// actions from when the configuration is loaded, and all names of the official account, for these have one ticket.
 func (a *App) Decides(account *plugin.Account, cardID string) bool {
 	for name, other := range a.accounts {
-		if other == account {
-			return a.cards.decided(name, cardID)
+		if other.AppID() == account.AppID() && a.cards.decided(name, cardID) {
+			return true
 		}
 	}
 	return false

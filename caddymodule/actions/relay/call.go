@@ -12,8 +12,9 @@ import (
 // relayCall is one call on its way through the proxy, which does not see the query.
 type relayCall struct {
 	relay.Call
-	account *plugin.Account
-	err     error // why there is no answer
+	account  *plugin.Account
+	streamed *streamedBody // the client's body; nil: there is none
+	err      error         // why there is no answer
 }
 
 type relayCallKey struct{}

@@ -182,6 +182,23 @@ func TestRelayBrokenBody(t *testing.T) {
 	if resp, _ := bounded.call(http.MethodPost, "/card/get", io.MultiReader(strings.NewReader("more than ten bytes"))); resp.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("got %d", resp.StatusCode)
 	}
+
+	// a body that is not kept breaks off when a part of it has been sent
+	long := strings.Repeat("x", relay.MaxKept+1)
+	bounded = newRelaySiteOf(t, nil, "", "request_body {\nmax_size 2200000\n}\n"+allowCard)
+	resp, body := bounded.call(http.MethodPost, "/card/get", io.MultiReader(strings.NewReader(long+long)))
+	seenBySDK(t, resp, body, 413, "body_too_large", 47001)
+	if conn, err = net.Dial("tcp", s.addr); err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST /card/get HTTP/1.1\r\nHost: localhost:9080\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\nzz\r\n", len(long), long)
+	if resp, err = http.ReadResponse(bufio.NewReader(conn), nil); err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	broken, _ := io.ReadAll(resp.Body)
+	seenBySDK(t, resp, string(broken), 400, "invalid_request", 47001)
 }
 
 // TestRelayClientGone lets the client go at every stage of a call.

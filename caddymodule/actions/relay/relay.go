@@ -200,6 +200,9 @@ func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, next caddyh
 		delete(h, "Content-Type")
 	}
 	if err != nil && call.err != nil {
+		if failure := call.streamed.failure(); failure != nil && r.Context().Err() == nil {
+			return unreadable(failure) // upon WeChat's failure SDKs would send it again
+		}
 		return call.err // and not what the proxy makes of it
 	}
 	return err
