@@ -8,6 +8,9 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 )
 
+// Form is the media type of forms.
+const Form = "application/x-www-form-urlencoded"
+
 // UnsupportedMediaType is the 415.
 func UnsupportedMediaType(format string) *problem.Problem {
 	return problem.Newf(http.StatusUnsupportedMediaType, problem.ReasonUnsupportedMediaType, format)

@@ -17,14 +17,7 @@ func (q *Cards) readPairs(raw string, sh *Shape, isForm bool) error {
 	var seen seen
 	var cards numbered
 	var seenCardList bool
-	for raw != "" {
-		var pair string
-		pair, raw, _ = strings.Cut(raw, "&")
-		name, value, _ := strings.Cut(pair, "=")
-		name, ok := queries.Unescape(name)
-		if !ok {
-			continue
-		}
+	for name, value := range queries.Pairs(raw) {
 		var err error
 		switch {
 		case name == "card_id" && sh.Max > 0:
@@ -34,7 +27,7 @@ func (q *Cards) readPairs(raw string, sh *Shape, isForm bool) error {
 				return problem.Invalid("cardList %s", field.FaultTwice)
 			}
 			seenCardList = true
-			value, ok = queries.Unescape(value)
+			value, ok := queries.Unescape(value)
 			if !ok {
 				return problem.Invalid("cardList %s", field.FaultEscape)
 			}

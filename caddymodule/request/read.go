@@ -25,14 +25,13 @@ func (q *Cards) Read(r *http.Request, sh *Shape) error {
 	if err != nil {
 		return err
 	}
-	const form = "application/x-www-form-urlencoded"
 	switch {
-	case mediaType == "application/json", mediaType == form && beginsAsJSON(body):
+	case mediaType == "application/json", mediaType == bodies.Form && beginsAsJSON(body):
 		if !utf8.Valid(body) {
 			return jsonscan.Broken(body)
 		}
 		return q.readJSON(body, sh)
-	case mediaType == form:
+	case mediaType == bodies.Form:
 		return q.readPairs(string(body), sh, true)
 	}
 	return bodies.UnsupportedMediaType("the body must be application/json or application/x-www-form-urlencoded")

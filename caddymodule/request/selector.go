@@ -1,8 +1,6 @@
 package request
 
 import (
-	"strings"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/queries"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
@@ -81,14 +79,7 @@ func (sh *Shape) checkUnread(name string, inJSON bool) error {
 
 // checkQueryOfPost refuses a query that looks as if it chose cards. Nothing else in it matters.
 func (sh *Shape) checkQueryOfPost(raw string) error {
-	for raw != "" {
-		var pair string
-		pair, raw, _ = strings.Cut(raw, "&")
-		name, _, _ := strings.Cut(pair, "=")
-		name, ok := queries.Unescape(name)
-		if !ok {
-			continue
-		}
+	for name := range queries.Pairs(raw) {
 		if right := sh.spelling(name, false); right != "" {
 			return problem.Invalid("%s stands in the query of a POST, which is not read: write %s into the body", field.Quote(name), right)
 		}

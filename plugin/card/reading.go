@@ -87,7 +87,7 @@ func (g gap) hides(cardID string, values int, others ...[]gap) bool {
 	left := -1 // values for this gap; unknown as long as there is no card_id
 	for i := 0; i+cardIDLen <= len(g.text); i++ {
 		id := g.text[i : i+cardIDLen]
-		if id[0] != 'p' || string(id) == cardID || !isWords(id) || !inOrder(g.before, id) || !inOrder(id, g.behind) {
+		if id[0] != 'p' || string(id) == cardID || !field.All(string(id), field.IsWord) || !inOrder(g.before, id) || !inOrder(id, g.behind) {
 			continue
 		}
 		if left < 0 {
@@ -145,12 +145,3 @@ func isShort(text []byte) bool {
 
 // inOrder tells whether b may stand behind a. b is nil where nothing does.
 func inOrder(a, b []byte) bool { return b == nil || bytes.Compare(a, b) <= 0 }
-
-func isWords(text []byte) bool {
-	for _, c := range text {
-		if !field.IsWord(c) {
-			return false
-		}
-	}
-	return true
-}

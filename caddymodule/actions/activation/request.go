@@ -80,7 +80,7 @@ func (q *activationRequest) readBody(r *http.Request) error {
 			return problem.Invalid("the body is no JSON object")
 		}
 		return nil
-	case "application/x-www-form-urlencoded":
+	case bodies.Form:
 		q.object, err = pairsObject(string(body))
 		return err
 	}
@@ -92,10 +92,8 @@ func (q *activationRequest) readBody(r *http.Request) error {
 func pairsObject(raw string) ([]byte, error) {
 	var names []string
 	values := make(map[string]string)
-	for pair := range strings.SplitSeq(raw, "&") {
-		name, value, _ := strings.Cut(pair, "=")
-		name, ok := queries.Unescape(name)
-		if !ok || name == "" || !utf8.ValidString(name) {
+	for name, value := range queries.Pairs(raw) {
+		if name == "" || !utf8.ValidString(name) {
 			continue
 		}
 		known := redirectParams[name] && name != userInfoName
@@ -103,7 +101,7 @@ func pairsObject(raw string) ([]byte, error) {
 		if known && seen {
 			return nil, problem.Invalid("%s %s", name, field.FaultTwice)
 		}
-		value, ok = queries.Unescape(value)
+		value, ok := queries.Unescape(value)
 		fault := field.FaultEscape
 		if ok {
 			fault = field.FaultOf(value)

@@ -13,8 +13,6 @@ import (
 // back from a log-in.
 var additions = []string{"from", "isappinstalled", "code", "state", "scene", "clicktime", "enterid", "nsukey"}
 
-const formType = "application/x-www-form-urlencoded"
-
 // wasCut tells whether the page's address lost what follows its first &: whether it stands unencoded in a query or a form, with
 // a part of it beside it. Signed as it is, it would be refused on exactly those phones whose pages were shared.
 func wasCut(pairs string) bool {
@@ -22,11 +20,8 @@ func wasCut(pairs string) bool {
 		return false
 	}
 	unencoded, beside := false, false
-	for pair := range strings.SplitSeq(pairs, "&") {
-		name, value, _ := strings.Cut(pair, "=")
-		name, ok := queries.Unescape(name)
+	for name, value := range queries.Pairs(pairs) {
 		switch {
-		case !ok:
 		case name == "url":
 			unencoded = unencoded || strings.IndexByte(value, '?') >= 0
 		case slices.Contains(additions, name):
@@ -44,7 +39,7 @@ func pairsOf(r *http.Request) (string, error) {
 	if r.Body == nil || r.ContentLength == 0 {
 		return "", nil
 	}
-	if mediaType, err := bodies.MediaType(r.Header); err != nil || mediaType != formType {
+	if mediaType, err := bodies.MediaType(r.Header); err != nil || mediaType != bodies.Form {
 		return "", nil //nolint:nilerr // whoever reads the body says what is wrong with it
 	}
 	body, _, err := bodies.Peek(r)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/bodies"
@@ -65,9 +64,8 @@ func jsCodeOfQuery(r *http.Request) field.Text {
 
 // jsCodeOfPairs finds the js_code in a query or a form.
 func jsCodeOfPairs(raw, name string) (code field.Text, found bool) {
-	for pair := range strings.SplitSeq(raw, "&") {
-		key, value, _ := strings.Cut(pair, "=")
-		if key, ok := queries.Unescape(key); !ok || key != name {
+	for key, value := range queries.Pairs(raw) {
+		if key != name {
 			continue
 		}
 		if found {
@@ -94,7 +92,7 @@ func jsCodeOfBody(r *http.Request, name string, have bool) (field.Text, error) {
 		return field.Text{}, nil
 	}
 	mediaType, err := bodies.MediaType(r.Header)
-	isForm := mediaType == "application/x-www-form-urlencoded"
+	isForm := mediaType == bodies.Form
 	if err != nil || !isForm && mediaType != "application/json" {
 		return field.Text{}, nil //nolint:nilerr // a body of another type is none of ours
 	}

@@ -1,8 +1,6 @@
 package messagepush
 
 import (
-	"strings"
-
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/queries"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 )
@@ -20,14 +18,12 @@ func readPushQuery(raw string) pushQuery {
 		"signature": &q.Signature, "timestamp": &q.Timestamp, "nonce": &q.Nonce, "msg_signature": &q.MsgSignature, "echostr": &q.echo,
 	}
 	seen := make(map[string]bool, len(targets))
-	for pair := range strings.SplitSeq(raw, "&") {
-		name, value, _ := strings.Cut(pair, "=")
-		name, ok := queries.Unescape(name)
+	for name, value := range queries.Pairs(raw) {
 		target := targets[name]
-		if !ok || target == nil {
+		if target == nil {
 			continue
 		}
-		value, ok = queries.Unescape(value)
+		value, ok := queries.Unescape(value)
 		if !ok || seen[name] {
 			value = ""
 		}
