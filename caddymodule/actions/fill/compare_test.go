@@ -55,6 +55,9 @@ func (q *question) ask(t *testing.T, client *http.Client, url string) *reply {
 			resp.Trailer[name] = nil
 		}
 	}
+	if resp.Header.Get("Content-Type") == http.DetectContentType(body) {
+		resp.Header.Del("Content-Type") // Go's server saw it in the body: whether it sees a body depends on that timer too
+	}
 	return &reply{resp.StatusCode, resp.Header, string(body), resp.Trailer, err != nil}
 }
 
