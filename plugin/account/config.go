@@ -26,7 +26,7 @@ type Config struct {
 	Now          func() time.Time // required
 
 	Offset     func() time.Duration  // how far WeChat's clock is ahead of ours
-	LearnClock func(context.Context) // asks WeChat for the time, so that Offset is known
+	LearnClock func(context.Context) bool // asks WeChat for the time, so that Offset is known, and tells whether it is
 	Observe    func(credential.Event)
 
 	guest bool // see Guest

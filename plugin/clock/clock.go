@@ -55,20 +55,21 @@ func (c *Clock) Offset() time.Duration {
 // Known tells whether WeChat has told us the time.
 func (c *Clock) Known() bool { return c.state.known.Load() }
 
-// Learn asks WeChat for the time, unless it has told us before or we asked within the last minute. It returns
-// within two seconds.
-func (c *Clock) Learn(ctx context.Context) {
+// Learn asks WeChat for the time, unless it has told us before or we asked within the last minute, and tells whether
+// it is known then. It returns within two seconds.
+func (c *Clock) Learn(ctx context.Context) bool {
 	c.Offset()
 	s := c.state
 	if s.known.Load() {
-		return
+		return true
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.known.Load() || time.Since(s.asked) < pause {
-		return
+		return s.known.Load()
 	}
 	s.asked = time.Now()
 	c.client.LearnClock(ctx)
 	c.Offset()
+	return s.known.Load()
 }

@@ -204,3 +204,97 @@ func TestRefusedAddressWhereOnlyTicketsAreAskedFor(t *testing.T) {
 		b.get(t, APITicket)
 	})
 }
+
+// WeChat takes the address again, and whoever asks while that is being found out is not told the old refusal.
+func TestProbeOfARefusedAddressBarsNobody(t *testing.T) {
+	for _, first := range Kinds {
+		for _, then := range Kinds {
+			for _, open := range []bool{true, false} {
+				t.Run(fmt.Sprint(first, " then ", then, " open ", open), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						w := newFake()
+						b := newBarredNode(t, w, nodeOptions{}, 40164)
+						pass := b.env.Fetch
+						b.env.Fetch = func(ctx context.Context, kind Kind, force bool) (wechat.Grant, error) {
+							time.Sleep(300 * time.Millisecond)
+							return pass(ctx, kind, force)
+						}
+						defer b.Stop(b.env)
+						b.fails(t, AccessToken)
+						b.setOpen(open)
+						time.Sleep(6 * time.Hour)
+						got := make(chan error, 1)
+						go func() {
+							_, err := b.Keeper(first).Get(t.Context(), b.env)
+							got <- err
+						}()
+						time.Sleep(100 * time.Millisecond)
+						_, err := b.Keeper(then).Get(t.Context(), b.env)
+						if (err == nil) != open {
+							t.Errorf("while it is probed: %v", err)
+						}
+						if err := <-got; (err == nil) != open {
+							t.Errorf("the probe: %v", err)
+						}
+						if n := b.count(); !open && n != 2 {
+							t.Errorf("%d calls, want the first and the probe", n)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// The attempt after a refusal fails for another reason: that is what callers are told, and that says how long to wait.
+func TestAnotherFailureBehindARefusedAddress(t *testing.T) {
+	for name, tc := range map[string]struct {
+		cause error
+		wait  time.Duration // at most, until all is well when it is
+	}{
+		"secret":  {wechatError("stable_token", 40125), time.Minute},
+		"busy":    {wechatError("stable_token", -1), 2 * time.Second},
+		"quota":   {wechatError("stable_token", 45009), 30 * time.Minute},
+		"minute":  {wechatError("stable_token", 45011), time.Minute},
+		"network": {&wechat.Error{API: "stable_token", Err: errors.New("connection refused")}, 2 * time.Second},
+		"timeout": {&wechat.Error{API: "stable_token", Timeout: true}, 2 * time.Second},
+		"panic":   {nil, 2 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newFake()
+				cause := wechatError("stable_token", 40164)
+				w.setFail(func(Kind, int) error { return cause })
+				n := newNode(t, w, nodeOptions{})
+				defer n.Stop(n.env)
+				for range 4 { // so that the next wait is the longest
+					u := n.fails(t, AccessToken)
+					time.Sleep(time.Until(u.RetryAt) + time.Second)
+				}
+				if cause = tc.cause; cause == nil {
+					w.setFail(func(Kind, int) error { panic("boom") })
+				}
+				u := n.fails(t, AccessToken)
+				for range 2 {
+					if e, ok := errors.AsType[*wechat.Error](u); ok && e.Code == 40164 || time.Until(u.RetryAt) > tc.wait {
+						t.Errorf("told %v, next attempt in %v", u.Err, time.Until(u.RetryAt))
+					}
+					u = n.fails(t, AccessToken)
+				}
+				if s := n.Keeper(AccessToken).Status(n.env); s.LastError == nil || s.NextAttempt.Sub(time.Now()) > tc.wait {
+					t.Errorf("status: %v, next attempt %v", s.LastError, s.NextAttempt)
+				}
+				w.setFail(nil)
+				began := time.Now()
+				for _, err := n.Keeper(AccessToken).Get(t.Context(), n.env); err != nil; _, err = n.Keeper(AccessToken).Get(t.Context(), n.env) {
+					if time.Sleep(100 * time.Millisecond); time.Since(began) > time.Hour {
+						t.Fatal(err)
+					}
+				}
+				if took := time.Since(began); took > tc.wait+time.Second {
+					t.Errorf("well again after %v, want %v", took, tc.wait)
+				}
+			})
+		})
+	}
+}

@@ -50,12 +50,12 @@ func NewKeepers(id ID) *Keepers {
 		if owner != "" {
 			at, needs = new(address.Address), nil // WeChat's refusals are none of the owner's
 		}
-		all[kind] = newKeeper(kind, "wechat_card/"+id.hash(string(kind)), values, at, needs)
+		all[kind] = newKeeper(kind, id.hash(string(kind)), values, at, needs)
 	}
 	return &Keepers{all: all}
 }
 
-// newKeeper makes a Keeper. name is its record's in the store; needs keeps the credential without which this one cannot be
+// newKeeper makes a Keeper. name names what is its in the store; needs keeps the credential without which this one cannot be
 // fetched, if there is one.
 func newKeeper(kind Kind, name string, values *cache.Cache, at *address.Address, needs *Keeper) *Keeper {
 	var needed *state.Machine
@@ -70,7 +70,10 @@ func newKeeper(kind Kind, name string, values *cache.Cache, at *address.Address,
 	machine := state.New(kind, values, at, needed)
 	return &Keeper{
 		kind: kind, state: machine, address: at,
-		renewal: &renewal.Renewal{Kind: kind, Name: name, State: machine, Address: at, Need: need},
+		renewal: &renewal.Renewal{
+			Kind: kind, Name: "wechat_card/" + name, Copy: "wechat_card_copy/" + name,
+			State: machine, Address: at, Need: need,
+		},
 	}
 }
 

@@ -344,11 +344,12 @@ func (n *simNode) offset() time.Duration {
 }
 
 // learnClock asks for the time. Where the store tells no age, WeChat is always there to tell it: no faults are of that.
-func (n *simNode) learnClock(context.Context) {
+func (n *simNode) learnClock(context.Context) bool {
 	time.Sleep(100 * time.Millisecond)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.told = n.told || !n.aging
+	return n.told
 }
 
 // reload gives a node another configuration.

@@ -48,8 +48,8 @@ func TestStoreHoldsNothingInClear(t *testing.T) {
 		n := newNode(t, w, nodeOptions{store: store})
 		n.get(t, APITicket)
 		n.Stop(n.env)
-		if len(store.data) != 2 {
-			t.Errorf("%d records, want 2", len(store.data))
+		if len(store.data) != 4 {
+			t.Errorf("%d records, want 2 and the copies of their values", len(store.data))
 		}
 		for key, raw := range store.data {
 			for _, secret := range []string{"access_token-1", "api_ticket-1", "s3cr3t", "wx0123456789abcdef"} {
@@ -540,10 +540,11 @@ func TestWrongClockWithAnAgelessStore(t *testing.T) {
 					var offset, asked atomic.Int64
 					bad := newNode(t, w, nodeOptions{store: store, skew: skew})
 					bad.env.Offset = func() time.Duration { return time.Duration(offset.Load()) }
-					bad.env.LearnClock = func(context.Context) {
+					bad.env.LearnClock = func(context.Context) bool {
 						asked.Add(1)
 						time.Sleep(time.Second)
 						offset.Store(int64(-skew))
+						return true
 					}
 					defer bad.Stop(bad.env)
 					if got := bad.get(t, APITicket); got != ticket {
@@ -899,6 +900,7 @@ func TestAgeThatFailsIsNoFailureOfTheStore(t *testing.T) {
 		var log bytes.Buffer
 		b := newNode(t, w, nodeOptions{store: agelessStore{store}, logger: slog.New(slog.NewTextHandler(&log, nil))})
 		b.env.Logger = slog.New(slog.DiscardHandler) // what it says of the store is what counts
+		b.env.LearnClock = func(context.Context) bool { return true }
 		b.get(t, AccessToken)
 		b.Stop(b.env)
 		if w.count(AccessToken) != 1 || log.Len() > 0 {

@@ -8,8 +8,10 @@ package storeguard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,9 +19,11 @@ import (
 
 const (
 	callTimeout   = time.Second            // what a store may take for one call
-	storePause    = 30 * time.Second       // how long a store that took longer is left alone
 	storePatience = 250 * time.Millisecond // what a store may take to notice that its context is done
 )
+
+// Pause is how long a store is left alone that took too long.
+const Pause = 30 * time.Second
 
 // ErrSlow says that a call was given up, or not begun because of one that was.
 var ErrSlow = errors.New("store takes too long and is left alone for a while")
@@ -52,16 +56,21 @@ func New(logger *slog.Logger, words Words) *Guard {
 // context. Then the error is op's own or ErrSlow. An op that goes on alone must not write to what its caller reads.
 // fs.ErrNotExist is an answer and no failure of the store. what names the operation in the log.
 func (g *Guard) Call(ctx context.Context, what string, op func(context.Context) error) error {
+	return g.call(ctx, what, op, nil)
+}
+
+// call is Call; late, unless nil, is called when an op that was given up succeeds after all.
+func (g *Guard) call(ctx context.Context, what string, op func(context.Context) error, late func()) error {
 	timed, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	err := g.do(timed, func() error { return op(timed) }, nil)
+	err := g.do(timed, func() error { return op(timed) }, late)
 	if ctx.Err() != nil {
 		return err // says nothing of the store
 	}
 	failed := err != nil && !errors.Is(err, fs.ErrNotExist)
 	g.mu.Lock()
 	if failed && timed.Err() != nil {
-		g.until = time.Now().Add(storePause)
+		g.until = time.Now().Add(Pause)
 	}
 	changed := failed != g.failing
 	g.failing = failed
@@ -87,7 +96,7 @@ func (g *Guard) do(ctx context.Context, op func() error, late func()) error {
 	done := make(chan error, 1)
 	var ended atomic.Bool // by op in time, or by its caller who gave it up: whoever is first
 	go func() {
-		err := op()
+		err := contained(op)
 		inTime := ended.CompareAndSwap(false, true)
 		done <- err
 		if !inTime {
@@ -117,4 +126,14 @@ func (g *Guard) do(ctx context.Context, op func() error, late func()) error {
 		return <-done
 	}
 	return ErrSlow
+}
+
+// contained is op; a panic in the store, on a goroutine where nobody else would recover, is a failure of it.
+func contained(op func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the store panicked (%T) at %s", p, debug.Stack())
+		}
+	}()
+	return op()
 }

@@ -45,7 +45,7 @@ func (s *Share) tryUnlock(ctx context.Context, name string) error {
 	done := make(chan error, 1)
 	go func() {
 		defer cancel()
-		done <- s.store.Unlock(ctx, name)
+		done <- contained(func() error { return s.store.Unlock(ctx, name) })
 	}()
 	select {
 	case err := <-done:

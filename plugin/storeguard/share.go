@@ -36,17 +36,24 @@ func (s *Share) Load(ctx context.Context, key string) (raw []byte, err error) {
 	return got, nil
 }
 
-// Save stores raw under key, for life where the store's keys can end by themselves.
-func (s *Share) Save(ctx context.Context, key string, raw []byte, life time.Duration) error {
+// Save stores raw under key, for life where the store's keys can end by themselves. late, unless nil, is called if that
+// takes effect after all when it has been given up.
+func (s *Share) Save(ctx context.Context, key string, raw []byte, life time.Duration, late func()) error {
 	if s == nil {
 		return errNone
 	}
-	return s.guard.Call(ctx, "store", func(ctx context.Context) error {
+	return s.guard.call(ctx, "store", func(ctx context.Context) error {
 		if store, ok := s.store.(Expiring); ok {
 			return store.StoreFor(ctx, key, raw, life)
 		}
 		return s.store.Store(ctx, key, raw)
-	})
+	}, late)
+}
+
+// Ages tells whether the store is one that tells ages.
+func (s *Share) Ages() bool {
+	_, ok := s.store.(Aging)
+	return ok
 }
 
 // Age tells how long ago a key was stored, if the store knows.

@@ -178,7 +178,7 @@ func TestNothingBeginsWhileACallHangs(t *testing.T) {
 			t.Errorf("lock: %v", err)
 		}
 		for range 3600 {
-			if err := s.Save(t.Context(), "x", nil, time.Hour); !errors.Is(err, ErrSlow) {
+			if err := s.Save(t.Context(), "x", nil, time.Hour, nil); !errors.Is(err, ErrSlow) {
 				t.Fatalf("store: %v", err)
 			}
 			time.Sleep(time.Second)
@@ -192,7 +192,7 @@ func TestNothingBeginsWhileACallHangs(t *testing.T) {
 		if _, locks := store.counts(); locks != 0 {
 			t.Error("a lock that came late is kept")
 		}
-		if err := s.Save(t.Context(), "x", nil, time.Hour); err != nil {
+		if err := s.Save(t.Context(), "x", nil, time.Hour, nil); err != nil {
 			t.Errorf("afterwards: %v", err)
 		}
 	})
@@ -203,7 +203,7 @@ func TestNilShareSharesNothing(t *testing.T) {
 	if _, err := s.Load(t.Context(), "x"); !errors.Is(err, errNone) {
 		t.Errorf("load: %v", err)
 	}
-	if err := s.Save(t.Context(), "x", nil, time.Hour); !errors.Is(err, errNone) {
+	if err := s.Save(t.Context(), "x", nil, time.Hour, nil); !errors.Is(err, errNone) {
 		t.Errorf("store: %v", err)
 	}
 	if err := s.Lock(t.Context(), "x"); !errors.Is(err, errNone) {

@@ -10,27 +10,32 @@ import (
 
 // Address is what WeChat last said of the address that this process calls from. A refusal is a fact about the process
 // and the account, whichever credential was asked for: after one, all credentials of the account together make one attempt
-// at a time, a minute or more apart. It ends with a call that WeChat takes, and with another secret.
+// at a time, a minute or more apart. While an attempt is under way nobody is refused: what comes of it is waited for. The
+// refusal ends with a call that WeChat takes, and with another secret; a call that fails for another reason leaves it open
+// whether the address is taken now, and says itself how long to wait.
 type Address struct {
 	ended []func() // told when a refusal has ended
 
 	mu     sync.Mutex
 	err    error // the refusal; nil: there is none
 	at     time.Time
-	until  time.Time // of the next attempt
-	count  int       // attempts since the refusal, the first one included
-	config string    // fingerprint of the configuration
+	until  time.Time     // of the next attempt
+	count  int           // attempts that were refused, one after the other
+	under  chan struct{} // closed when the attempt under way has ended; nil: none is
+	config string        // fingerprint of the configuration
 }
 
 // OnTaken has f called whenever WeChat has taken a call after a refusal. It must be called before anything else is.
 func (a *Address) OnTaken(f func()) { a.ended = append(a.ended, f) }
 
-// Refuse notes a refusal and tells when the next attempt is due.
+// Refuse notes a refusal and tells when the next attempt is due. Calls that were made before the refusal was known count
+// with the first.
 func (a *Address) Refuse(err error, now time.Time) time.Time {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.err == nil {
-		a.count, a.until = 1, now.Add(pace.Setup(1)) // else the attempt has set them when it began
+	if a.err == nil || !now.Before(a.until) {
+		a.count++
+		a.until = now.Add(pace.Setup(a.count))
 	}
 	a.err, a.at = err, now
 	return a.until
@@ -43,6 +48,16 @@ func (a *Address) Refused() (at time.Time, err error) {
 	return a.at, a.err
 }
 
+// Recent gives the refusal, unless the attempt after it has been allowed for longer than soon.
+func (a *Address) Recent(now time.Time, soon time.Duration) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if now.Sub(a.until) > soon {
+		return nil
+	}
+	return a.err
+}
+
 // Barred gives the refusal that forbids to call WeChat at now, and until when. It is nil when there is none.
 func (a *Address) Barred(now time.Time) (until time.Time, err error) {
 	a.mu.Lock()
@@ -53,20 +68,29 @@ func (a *Address) Barred(now time.Time) (until time.Time, err error) {
 	return time.Time{}, nil
 }
 
-// Try takes the attempt that is due for its caller: the others must wait for the one after. It gives what Barred does
-// when none is due.
-func (a *Address) Try(now time.Time) (until time.Time, err error) {
+// Try takes the attempt that is due at now for its caller, who must call done when it has ended, however. Where another is
+// under way it gives a channel that is closed when that has ended, to try again then. It gives what Barred does when no
+// attempt is due, and nothing at all when none is needed.
+func (a *Address) Try(now time.Time) (done func(), under <-chan struct{}, until time.Time, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.err == nil {
-		return time.Time{}, nil
+	switch {
+	case a.err == nil:
+		return func() {}, nil, time.Time{}, nil
+	case now.Before(a.until):
+		return nil, nil, a.until, a.err
+	case a.under != nil:
+		return nil, a.under, time.Time{}, nil
 	}
-	if now.Before(a.until) {
-		return a.until, a.err
-	}
-	a.count++
-	a.until = now.Add(pace.Setup(a.count))
-	return time.Time{}, nil
+	mine := make(chan struct{})
+	a.under = mine
+	return func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.under == mine {
+			a.end()
+		}
+	}, nil, time.Time{}, nil
 }
 
 // Hurry lets the next attempt be made at once, and those after it begin with short waits again.
@@ -101,4 +125,15 @@ func (a *Address) Configure(fingerprint string) {
 }
 
 // forget ends the refusal. a.mu is held.
-func (a *Address) forget() { a.err, a.until, a.count = nil, time.Time{}, 0 }
+func (a *Address) forget() {
+	a.err, a.until, a.count = nil, time.Time{}, 0
+	a.end()
+}
+
+// end ends the attempt under way. a.mu is held.
+func (a *Address) end() {
+	if a.under != nil {
+		close(a.under)
+		a.under = nil
+	}
+}

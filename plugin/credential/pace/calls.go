@@ -31,11 +31,15 @@ type Calls struct {
 // OverCap says that one of the caps was reached.
 type OverCap struct {
 	kind  value.Kind
+	alone bool // that of a process by itself
 	Until time.Time
 }
 
 // Error names the kind.
 func (e *OverCap) Error() string {
+	if e.alone {
+		return fmt.Sprintf("without a store that counts for all processes, this one has asked for %s as often as it may: each new one ends the others'", e.kind)
+	}
 	return fmt.Sprintf("today's cap on calls for %s is reached", e.kind)
 }
 

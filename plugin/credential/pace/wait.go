@@ -1,7 +1,7 @@
 // Package pace tells how often WeChat may be asked: the waits after failures, the pause between renewals that refusals
 // ask for, and the caps on calls a day. No I/O.
 //
-// wait.go has the waits, quarrel.go the pause, calls.go the caps.
+// wait.go has the waits, quarrel.go the pause, calls.go the fleet's caps, alone.go those of one process.
 package pace
 
 import (

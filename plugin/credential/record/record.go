@@ -29,9 +29,10 @@ type Record struct {
 	Failure *Failure   `json:"failure,omitempty"`
 	Calls   pace.Calls `json:"calls"`
 
-	aged   bool // the store told how long ago the record was written,
-	age    time.Duration
-	readAt time.Time // when it did so
+	aged    bool // the store told how long ago the record was written,
+	age     time.Duration
+	readAt  time.Time // when it did so
+	untimed bool      // neither did it, nor has WeChat told us the time
 }
 
 // Sealed is a sealed value.
@@ -40,7 +41,9 @@ type Sealed struct {
 	Obtained int64  `json:"obtained"`
 	Expires  int64  `json:"expires"`
 	Renew    int64  `json:"renew"`  // when renewal is due, without jitter
-	Stored   int64  `json:"stored"` // when the record was written: for stores that tell its age
+	Stored   int64  `json:"stored"` // when the record was written: for stores that tell its age; 0: nobody knows
+
+	fresh bool // it was not read from the store
 }
 
 // Failure is a failure that binds the whole fleet until Until.
@@ -53,6 +56,9 @@ type Failure struct {
 	Until  int64  `json:"until"`
 	Count  int    `json:"count"`  // how often in a row
 	Config string `json:"config"` // fingerprint of the configuration that failed: another one starts afresh
+	Stored int64  `json:"stored"` // as that of a value
+
+	fresh bool // it was not read from the store
 }
 
 // New makes a Record that says nothing yet.
@@ -86,9 +92,44 @@ func Parse(raw []byte) (*Record, error) {
 // Aged notes the age that the store told of the record at now.
 func (r *Record) Aged(age time.Duration, now time.Time) { r.aged, r.age, r.readAt = true, age, now }
 
-// Put makes sealed the value of the record. Then no failure binds any more, and an age that the store told of what was there
-// before counts for nothing.
-func (r *Record) Put(sealed *Sealed) { r.Value, r.Failure, r.aged = sealed, nil, false }
+// Timed tells whether what the store tells of the record's age says when its value and its failure end. It does not where
+// somebody wrote the record again without knowing how old they were.
+func (r *Record) Timed() bool {
+	return r.aged && (r.Value == nil || r.Value.Stored > 0) && (r.Failure == nil || r.Failure.Stored > 0)
+}
+
+// Untimed notes that nothing tells when the value ends but our own clock, which may be wrong: it may have ended long ago.
+func (r *Record) Untimed() { r.untimed = true }
+
+// Unknown tells whether Untimed was called.
+func (r *Record) Unknown() bool { return r.untimed }
+
+// Newer takes the value of copied, the record's copy, if that is the newer one: somebody's older value came late to the store.
+func (r *Record) Newer(copied *Record, now time.Time) {
+	v := copied.Value
+	if v == nil || r.Value != nil && r.Value.Obtained >= v.Obtained {
+		return
+	}
+	r.Value = v
+	if !r.aged || !copied.aged || v.Stored <= 0 {
+		v.Stored = 0
+		return
+	}
+	// The two were written at different times; from here on it counts as written with the record.
+	v.Stored += (copied.sinceWritten(now) - r.sinceWritten(now)).Milliseconds()
+}
+
+// Put makes sealed the value of the record, as it is to be stored. Then no failure binds any more.
+func (r *Record) Put(sealed *Sealed) {
+	sealed.fresh = true
+	r.Value, r.Failure = sealed, nil
+}
+
+// Fail makes f the failure of the record, as it is to be stored.
+func (r *Record) Fail(f *Failure) {
+	f.fresh = true
+	r.Failure = f
+}
 
 // Generation names the stored value that a renewal replaces. A lock carries it in its name, so that a lock left by a
 // killed holder hinders nobody once its generation is over.
@@ -99,12 +140,35 @@ func (r *Record) Generation() string {
 	return seal.Hash(r.Value.Sealed)[:16]
 }
 
-// Restamp keeps the record's age true when it is written again at now.
+// Restamp keeps the record's age true when it is written again at now: the store's own begins anew with that. What was read
+// without its age is marked as such, for its readers would take it for as young as the record.
 func (r *Record) Restamp(now time.Time) {
-	if r.Value != nil && r.aged {
-		r.Value.Stored += (r.age + now.Sub(r.readAt)).Milliseconds()
-		r.age, r.readAt = 0, now
+	if r.Value != nil && !r.Value.fresh {
+		r.Value.Stored = r.restamped(r.Value.Stored, now)
 	}
+	if r.Failure != nil && !r.Failure.fresh {
+		r.Failure.Stored = r.restamped(r.Failure.Stored, now)
+	}
+	r.age, r.readAt = 0, now
+}
+
+func (r *Record) restamped(stored int64, now time.Time) int64 {
+	if !r.aged || stored <= 0 {
+		return 0
+	}
+	return stored + r.sinceWritten(now).Milliseconds()
+}
+
+// sinceWritten is how long ago the record was written. The store must have told its age.
+func (r *Record) sinceWritten(now time.Time) time.Duration { return r.age + now.Sub(r.readAt) }
+
+// Left is how long the failure of the record binds still: by the store's own clock where it tells ages, else by ours.
+func (r *Record) Left(now, wechatNow time.Time) time.Duration {
+	f := r.Failure
+	if r.aged && f.Stored > 0 {
+		return time.Duration(f.Until-f.Stored)*time.Millisecond - r.sinceWritten(now)
+	}
+	return time.UnixMilli(f.Until).Sub(wechatNow)
 }
 
 // Life is for how long the record is of use: as long as its value, or a failure that binds. Counts alone are kept for a
@@ -113,8 +177,8 @@ func (r *Record) Life(now, wechatNow time.Time) time.Duration {
 	var life time.Duration
 	if v := r.Value; v != nil {
 		life = time.UnixMilli(v.Expires).Sub(wechatNow)
-		if r.aged {
-			life = time.Duration(v.Expires-v.Stored)*time.Millisecond - r.age - now.Sub(r.readAt)
+		if r.aged && !v.fresh && v.Stored > 0 {
+			life = time.Duration(v.Expires-v.Stored)*time.Millisecond - r.sinceWritten(now)
 		}
 	}
 	if r.Failure != nil {

@@ -12,6 +12,9 @@ import (
 // maxAhead is how far in the future a value may have been obtained: one further was stored by a wrong clock.
 const maxAhead = 5 * time.Minute
 
+// ErrUntimed says that nobody can tell when a stored value ends.
+var ErrUntimed = errors.New("the stored value's age and the time are unknown")
+
 func (s *Sealed) label(name string) string {
 	return name + "|" + strconv.FormatInt(s.Obtained, 10) + "|" + strconv.FormatInt(s.Expires, 10)
 }
@@ -38,9 +41,13 @@ func (r *Record) Unpack(sl *seal.Sealer, name string, now time.Time, offset func
 	if err != nil {
 		return nil, err
 	}
+	aged := r.aged && s.Stored > 0
+	if r.untimed && !aged {
+		return nil, ErrUntimed
+	}
 	believed := offset()
-	if r.aged {
-		written := now.Add(-r.age - now.Sub(r.readAt))
+	if aged {
+		written := now.Add(-r.sinceWritten(now))
 		believed = max(believed, time.UnixMilli(s.Stored).Sub(written))
 	}
 	local := func(ms int64) time.Time { return time.UnixMilli(ms).Add(-believed) }

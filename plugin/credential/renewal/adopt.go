@@ -25,18 +25,35 @@ func (f *flight) settled(rec *record.Record) (*value.Held, error) {
 		return nil, nil
 	}
 	now := f.env.Now()
+	span := time.Duration(rec.Failure.Until-rec.Failure.Time) * time.Millisecond
+	left := rec.Left(now, f.env.wechatNow())
 	// Our clock may be behind; but what is no wait of ours, or far ahead of us, is garbage.
-	met := time.UnixMilli(rec.Failure.Time).Add(-f.env.Offset())
-	until := time.UnixMilli(rec.Failure.Until).Add(-f.env.Offset())
-	if !now.Before(until) || until.Sub(met) > MaxUntil || met.Sub(now) > MaxUntil {
+	if left <= 0 || span > MaxUntil || left-span > MaxUntil {
 		return nil, nil
 	}
-	if latest := now.Add(MaxUntil); until.After(latest) {
-		until = latest
+	met := now.Add(left - span)
+	until := f.bound.first(rec.Failure, now.Add(min(left, span)))
+	if !now.Before(until) {
+		return nil, nil
 	}
 	e := &wechat.Error{API: rec.Failure.API, Code: rec.Failure.Code, Msg: rec.Failure.Msg, RID: rec.Failure.RID}
 	f.State.History.Told(e, met)
 	return nil, f.State.Bind(until, rec.Failure.Count, e)
+}
+
+// bound is until when a failure of another process binds us, as it was when we saw it first: no clock of ours, however wrong,
+// makes it bind for longer than it was to bind at all.
+type bound struct {
+	time, until int64 // which failure
+	ends        time.Time
+}
+
+// first gives the end of the failure f, which by what is known now is ends.
+func (b *bound) first(f *record.Failure, ends time.Time) time.Time {
+	if b.time != f.Time || b.until != f.Until || ends.Before(b.ends) {
+		*b = bound{f.Time, f.Until, ends}
+	}
+	return b.ends
 }
 
 // adopt takes the stored value when it is better than ours.

@@ -45,9 +45,10 @@ type EnvConfig struct {
 	// Sources names who gives the credentials of a kind, unless WeChat does. They are not ours to renew: nothing is forced.
 	Sources map[value.Kind]value.Source
 
-	// LearnClock asks WeChat for the time, so that Offset is known, unless it is. It is called before a value is taken
-	// from a store that does not tell its age, and must return within seconds. nil: only calls that are made anyway tell.
-	LearnClock func(context.Context)
+	// LearnClock asks WeChat for the time, so that Offset is known, unless it is, and tells whether it is then. It is called
+	// before a value is taken from a store that does not tell its age, and must return within seconds. Where it is not
+	// known, the value is not taken. nil: it is taken from a store that never tells ages, by our own clock.
+	LearnClock func(context.Context) bool
 
 	Logger  *slog.Logger // nil: silent
 	Observe func(Event)  // told of each renewal and failure; it must not block; nil: nobody is
@@ -84,9 +85,6 @@ func NewEnv(cfg EnvConfig) (*Env, error) {
 	}
 	if cfg.Offset == nil {
 		cfg.Offset = func() time.Duration { return 0 }
-	}
-	if cfg.LearnClock == nil {
-		cfg.LearnClock = func(context.Context) {}
 	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(Event) {}
@@ -135,6 +133,14 @@ func (e *Env) forcible(kind value.Kind) bool {
 
 // wechatNow is the time by WeChat's clock.
 func (e *Env) wechatNow() time.Time { return e.Now().Add(e.Offset()) }
+
+// timeKnown tells whether our own clock, with Offset, may judge when a value ends whose age the store did not tell.
+func (e *Env) timeKnown(ctx context.Context) bool {
+	if e.LearnClock == nil {
+		return !e.share.Ages()
+	}
+	return e.learnClock(ctx)
+}
 
 // Shares tells whether credentials are shared, through a store.
 func (e *Env) Shares() bool { return e.share != nil }

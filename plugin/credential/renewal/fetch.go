@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/pace"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/record"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 )
@@ -21,17 +22,23 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 		if !guarded || !f.countForced() {
 			return nil, ErrNoForce
 		}
-	} else if guarded {
-		if full := rec.Calls.Take(f.Kind, f.env.Classic, f.env.wechatNow()); full != nil {
-			full.Until = full.Until.Add(-f.env.Offset())
-			return nil, full
+	} else {
+		if guarded {
+			if full := rec.Calls.Take(f.Kind, f.env.Classic, f.env.wechatNow()); full != nil {
+				return nil, f.local(full)
+			}
+			guarded = f.write(rec) == nil
+			f.owed = guarded
 		}
-		guarded = f.write(rec) == nil
-		f.owed = guarded
+		if full := f.own.Take(f.Kind, f.env.Classic, !guarded && !f.want.Refresh, f.env.wechatNow()); full != nil {
+			return nil, f.local(full)
+		}
 	}
-	grant, err := f.env.Fetch(f.env.ctx, f.Kind, force)
+	grant, err := f.env.fetch(f.Kind, force)
 	if err == nil {
 		f.Address.Take()
+	} else if !force {
+		f.own.GiveBack(f.env.wechatNow())
 	}
 	f.owed = f.owed && err != nil
 	if cur := f.State.Current(); err == nil && cur.IsRefused() && grant.Value == cur.Text {
@@ -40,7 +47,7 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 		mayForce := f.env.forcible(f.Kind) && f.env.ForceRefresh && guarded
 		switch {
 		case mayForce && f.countForced():
-			grant, err = f.env.Fetch(f.env.ctx, f.Kind, true)
+			grant, err = f.env.fetch(f.Kind, true)
 			if err == nil && grant.Value == cur.Text {
 				return nil, f.State.RefusedWith(errSame)
 			}
@@ -65,6 +72,12 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 		return nil, ErrLate
 	}
 	return h, nil
+}
+
+// local gives a cap's end by our own clock.
+func (f *flight) local(full *pace.OverCap) *pace.OverCap {
+	full.Until = full.Until.Add(-f.env.Offset())
+	return full
 }
 
 // countForced counts a forced refresh in the record, or reports that there must be none now. It reads the record

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/address"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/pace"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/state"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 )
@@ -16,13 +17,16 @@ var ErrNoForce = errors.New("no forced refresh is allowed now: 15 a day, 35 s ap
 // Renewal renews one credential. It belongs to no configuration: each flight brings its own Env.
 type Renewal struct {
 	Kind    value.Kind
-	Name    string                            // in the store; hashed
+	Name    string                            // of the record in the store; hashed
+	Copy    string                            // of the copy of its value
 	State   *state.Machine                    // what the flights change
 	Address *address.Address                  // of this process, as WeChat sees it
 	Need    func(context.Context, *Env) error // gets the credential without which this one cannot be fetched; nil: there is none
 
 	flying  atomic.Bool
 	foreign atomic.Bool // the store held what we cannot open: said once
+	bound   bound       // of the flights, one after the other, as is own
+	own     pace.Own    // this process's calls
 }
 
 // Flying tells whether a flight is under way.

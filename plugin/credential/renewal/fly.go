@@ -18,21 +18,34 @@ func (r *Renewal) Fly(env *Env, want Want) (*value.Held, error) {
 	r.flying.Store(true)
 	defer r.flying.Store(false)
 	f := &flight{Renewal: r, env: env, want: want}
-	h, store, err := f.run()
+	h, store, err := f.safely()
 	if store == nil && f.unlock == nil {
 		env.flights.Done()
 		return h, err
 	}
 	go func() {
 		defer env.flights.Done()
-		if store != nil {
-			store()
-		}
 		if f.unlock != nil {
-			f.unlock()
+			defer f.unlock()
+		}
+		if store != nil {
+			defer env.contain("storing", nil)
+			store()
 		}
 	}()
 	return h, err
+}
+
+// safely is run for a flight in which something that we were given may panic: that is a failure like others.
+func (f *flight) safely() (h *value.Held, store func(), err error) {
+	var panicked error
+	defer func() {
+		if panicked != nil {
+			h, store, err = nil, nil, f.failed(panicked)
+		}
+	}()
+	defer f.env.contain("renewal", &panicked)
+	return f.run()
 }
 
 // run gives a value or a failure, and what is still to be stored.
@@ -84,9 +97,11 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 		rec = record.New()
 	}
 	guarded := f.unlock != nil && shareErr == nil
-	if until, err := f.Address.Try(f.env.Now()); err != nil && !f.want.Refresh {
-		return nil, nil, &state.Unavailable{Kind: f.Kind, RetryAt: until, Err: err} // another credential has met it meanwhile
+	done, err := f.attempt()
+	if err != nil {
+		return nil, nil, err
 	}
+	defer done()
 	h, err = f.fetch(rec, guarded)
 	if errors.Is(err, ErrNoForce) {
 		return nil, nil, err // nothing was tried, so nothing failed
@@ -106,12 +121,36 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 	return h, func() { f.save(h) }, nil
 }
 
+// attempt takes leave to call WeChat, which may refuse this machine's address: then one credential tries at a time, and the
+// others wait for what comes of it. done must be called when the call has ended.
+func (f *flight) attempt() (done func(), err error) {
+	for {
+		done, under, until, err := f.Address.Try(f.env.Now())
+		switch {
+		case done != nil:
+			return done, nil
+		case f.want.Refresh:
+			return func() {}, nil // an operator waits for nobody
+		case err != nil:
+			return nil, &state.Unavailable{Kind: f.Kind, RetryAt: until, Err: err} // another credential has met it meanwhile
+		case f.Need == nil:
+			return func() {}, nil // the attempt may be that of a credential that waits for this one
+		}
+		select {
+		case <-under:
+		case <-f.env.ctx.Done():
+			return nil, ErrStopped
+		}
+	}
+}
+
 // Look takes what another process has stored, if that is better than what is in memory. It asks nobody but the store.
 func (r *Renewal) Look(env *Env) {
 	if !env.begin() {
 		return
 	}
 	defer env.flights.Done()
+	defer env.contain("look into the store", nil)
 	f := &flight{Renewal: r, env: env, not: r.State.Refused()}
 	if rec, err := f.read(env.ctx); err == nil {
 		f.adopt(rec)

@@ -9,44 +9,105 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/record"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/storeguard"
 )
 
 // read loads the record. A missing record is nil without an error, and so is garbage: there is nothing to share yet.
+//
+// A store writes over whatever is there. A write that hung in it and comes late puts an older value over a newer one; so
+// each value is stored twice, one behind the other, and of the two the newer counts.
 func (f *flight) read(ctx context.Context) (*record.Record, error) {
-	// The age first: if the record is written again meanwhile, it seems older than it is, and not younger.
-	age, aged := f.env.share.Age(ctx, f.Name)
-	var readAt time.Time
-	if aged {
-		readAt = f.env.Now()
-	}
-	raw, err := f.env.share.Load(ctx, f.Name)
+	rec, err := f.load(ctx, f.Name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
+	copied, err := f.load(ctx, f.Copy)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	switch {
+	case copied == nil || copied.Value == nil:
+	case rec == nil:
+		rec = copied
+	default:
+		rec.Newer(copied, f.env.Now())
+	}
+	// Where nothing but our own clock tells when they end, nobody may have told us yet that it is wrong.
+	if rec != nil && (rec.Value != nil || rec.Failure != nil) && !rec.Timed() && !f.env.timeKnown(ctx) {
+		rec.Untimed()
+	}
+	return rec, nil
+}
+
+// load loads what is stored under a key. Garbage is nil without an error.
+func (f *flight) load(ctx context.Context, key string) (*record.Record, error) {
+	// The age first: if the record is written again meanwhile, it seems older than it is, and not younger.
+	age, aged := f.env.share.Age(ctx, key)
+	var readAt time.Time
+	if aged {
+		readAt = f.env.Now()
+	}
+	raw, err := f.env.share.Load(ctx, key)
+	if err != nil {
+		return nil, err
+	}
 	rec, err := record.Parse(raw)
 	if err != nil {
 		f.env.Logger.Warn("credential store holds something else than a record; it will be overwritten",
-			slog.String("key", f.Name), slog.Any("error", err))
+			slog.String("key", key), slog.Any("error", err))
 		return nil, nil
 	}
 	if aged {
 		rec.Aged(age, readAt)
-	} else if rec.Value != nil || rec.Failure != nil {
-		// Nothing but our own clock tells when they end, and nobody may have told us yet that it is wrong.
-		f.env.LearnClock(ctx)
 	}
 	return rec, nil
 }
 
 // write stores the record, even when the configuration is being stopped.
 func (f *flight) write(rec *record.Record) error {
-	rec.Restamp(f.env.Now())
+	stamped := f.env.Now()
+	rec.Restamp(stamped)
+	var was record.Sealed
+	if rec.Value != nil {
+		was = *rec.Value
+	}
+	return f.put(f.Name, rec, func() { f.cameLate(was, f.env.Now().Sub(stamped)) })
+}
+
+// put stores a record under a key. late is called if that takes effect after all when it has been given up.
+func (f *flight) put(key string, rec *record.Record, late func()) error {
 	raw, err := json.Marshal(rec)
 	if err != nil {
 		return err
 	}
-	return f.env.share.Save(context.WithoutCancel(f.env.ctx), f.Name, raw, rec.Life(f.env.Now(), f.env.wechatNow()))
+	life := rec.Life(f.env.Now(), f.env.wechatNow())
+	return f.env.share.Save(context.WithoutCancel(f.env.ctx), key, raw, life, late)
+}
+
+// cameLate writes the record once more whose writing, with the value that was in it, took so long: what else was stored
+// meanwhile was overwritten, and to the store what it holds now is younger than it is.
+func (f *flight) cameLate(was record.Sealed, by time.Duration) {
+	select {
+	case <-time.After(storeguard.Pause + value.ClockSlack): // it is left alone for a while
+	case <-f.env.ctx.Done():
+		return
+	}
+	if !f.env.begin() {
+		return
+	}
+	defer f.env.flights.Done()
+	defer f.env.contain("storing", nil)
+	rec, err := f.read(f.env.ctx)
+	if err != nil || rec == nil {
+		return
+	}
+	if v := rec.Value; v != nil && v.Sealed == was.Sealed && v.Stored == was.Stored && v.Stored > 0 {
+		v.Stored += by.Milliseconds()
+	}
+	rec.Restamp(f.env.Now())
+	_ = f.put(f.Name, rec, nil)
 }

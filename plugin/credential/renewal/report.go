@@ -13,7 +13,7 @@ func (f *flight) renewed(h *value.Held) {
 	f.State.History.Landed(h.Source)
 	f.env.Logger.Info("credential renewed", slog.String("credential", string(f.Kind)),
 		slog.Time("expires", h.Expires), slog.String("source", string(h.Source)))
-	f.env.Observe(Event{Kind: f.Kind, Source: h.Source, Obtained: h.Obtained, Expires: h.Expires})
+	f.env.observe(Event{Kind: f.Kind, Source: h.Source, Obtained: h.Obtained, Expires: h.Expires})
 }
 
 // failed notes a failure and logs it. A flight that was stopped has not failed.
@@ -24,7 +24,7 @@ func (f *flight) failed(err error) error {
 	now := f.env.Now()
 	u := f.State.Fail(err, now)
 	f.State.History.Missed(u.Err, now)
-	f.env.Observe(Event{Kind: f.Kind, Err: u.Err, NextAttempt: u.RetryAt})
+	f.env.observe(Event{Kind: f.Kind, Err: u.Err, NextAttempt: u.RetryAt})
 	attrs := []any{
 		slog.String("credential", string(f.Kind)),
 		slog.Any("error", u.Err),

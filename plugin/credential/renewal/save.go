@@ -26,9 +26,17 @@ func (f *flight) save(h *value.Held) {
 			f.take(other)
 			return
 		}
+		if rec.Unknown() {
+			return // it may be newer, and nobody can tell
+		}
 	}
 	rec.Put(ours)
-	_ = f.write(rec) // logged where it failed; the value serves from memory
+	if f.write(rec) != nil { // logged where it failed; the value serves from memory
+		return
+	}
+	copied := record.New()
+	copied.Put(ours)
+	_ = f.put(f.Copy, copied, nil)
 }
 
 // saveFailure takes back the count of a call that brought nothing, lest an outage use up the day's cap, and lets an
@@ -56,11 +64,12 @@ func (f *flight) saveFailure(generation string, cause, failed error) {
 		if rec.Failure != nil && rec.Failure.Config == f.env.sealer.Fingerprint {
 			count = rec.Failure.Count + 1
 		}
-		rec.Failure = &record.Failure{
+		now := f.env.wechatNow().UnixMilli()
+		rec.Fail(&record.Failure{
 			Code: e.Code, Msg: e.Msg, RID: e.RID, API: e.API, Count: count,
-			Time: f.env.wechatNow().UnixMilli(), Until: u.RetryAt.Add(f.env.Offset()).UnixMilli(),
+			Time: now, Until: u.RetryAt.Add(f.env.Offset()).UnixMilli(), Stored: now,
 			Config: f.env.sealer.Fingerprint,
-		}
+		})
 	}
 	_ = f.write(rec)
 }

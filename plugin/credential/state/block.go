@@ -78,6 +78,9 @@ func (m *Machine) MayLook(now time.Time) bool {
 // RecentFailure is why the last attempt failed; nil when it did not, or when the next one has been allowed for longer than
 // soon.
 func (m *Machine) RecentFailure(now time.Time, soon time.Duration) error {
+	if err := m.address.Recent(now, soon); err != nil {
+		return err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if now.Sub(m.block.until) > soon {
