@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"strconv"
@@ -37,7 +38,7 @@ func decodeAnswer(data []byte, out any) (code int, msg string, err error) {
 		ErrCode json.RawMessage `json:"errcode"`
 		ErrMsg  json.RawMessage `json:"errmsg"`
 	}
-	if len(data) == 0 || json.Unmarshal(data, &status) != nil {
+	if !beginsObject(data) || json.Unmarshal(data, &status) != nil {
 		return 0, "", errNotJSON
 	}
 	if status.ErrCode != nil {
@@ -64,6 +65,17 @@ func decodeAnswer(data []byte, out any) (code int, msg string, err error) {
 		return 0, "", a.check()
 	}
 	return 0, "", nil
+}
+
+// isObject tells whether an answer is a JSON object. All of WeChat's are.
+func isObject(data []byte) bool {
+	data = jsonscan.Repair(data)
+	return beginsObject(data) && json.Valid(data)
+}
+
+func beginsObject(data []byte) bool {
+	data = bytes.TrimLeft(data, jsonSpace)
+	return len(data) > 0 && data[0] == '{'
 }
 
 // tokenAnswer is that of token and stable_token.

@@ -19,8 +19,10 @@ var errTooLong = fmt.Errorf("answer longer than %d bytes", maxAnswer)
 // Do makes a call and decodes WeChat's answer into out, a pointer to a struct,
 // or nil when only success matters. The error is an *Error.
 //
-// When a host cannot be reached, drops the connection or answers 5xx, the call
-// goes to the next one, within the time-out and the rule of Call.Repeatable.
+// A host fails that cannot be reached, takes longer than the time-out, drops the
+// connection, or answers what WeChat does not: 5xx, 403, a redirect (none is
+// followed), anything that is no JSON object. Then the call goes to the next one,
+// within the rule of Call.Repeatable.
 func (c *Client) Do(ctx context.Context, call Call, out any) error {
 	began := time.Now()
 	e := c.do(ctx, &call, out)
@@ -46,33 +48,15 @@ func (c *Client) do(ctx context.Context, call *Call, out any) *Error {
 	}
 	clean := newCleaner(call)
 
-	caller := ctx
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-
 	var e *Error
-	order := c.hosts.order(c.now())
-	for i, h := range order {
-		if ctx.Err() != nil {
-			if e == nil {
-				e = transportError(clean, ctx.Err())
-			}
-			return e
-		}
-		// A host that swallows packets leaves the others their share of the time.
-		var connect time.Duration
-		if left := len(order) - i; left > 1 {
-			deadline, _ := ctx.Deadline()
-			connect = time.Until(deadline) / time.Duration(left)
-		}
-
+	for _, h := range c.hosts.order(c.now()) {
 		var r result
-		r, e = c.try(ctx, h, call, body, connect, clean, out)
+		r, e = c.try(ctx, h, call, body, clean, out)
 		if !r.hostFailed {
 			h.noteSuccess()
 			return e
 		}
-		if caller.Err() != nil {
+		if ctx.Err() != nil {
 			return e // the caller left or set a shorter time: says nothing of the host
 		}
 		h.noteFailure(c.now())
@@ -86,29 +70,18 @@ func (c *Client) do(ctx context.Context, call *Call, out any) *Error {
 // result is what one try tells besides its error.
 type result struct {
 	sent       bool // WeChat may have got the request
-	hostFailed bool // there was no answer, or a 5xx: another host may do better
+	hostFailed bool // there was no answer, or none of WeChat's: another host may do better
 }
 
-// try sends a call to one host. connect bounds how long connecting may take; 0
-// leaves it to ctx.
-func (c *Client) try(ctx context.Context, h *host, call *Call, body []byte, connect time.Duration, clean *cleaner, out any) (result, *Error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+// try sends a call to one host, which has the whole time-out to itself.
+func (c *Client) try(ctx context.Context, h *host, call *Call, body []byte, clean *cleaner, out any) (result, *Error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
 
 	var sent atomic.Bool
 	var connected time.Time
-	var slow *time.Timer
-	if connect > 0 {
-		slow = time.AfterFunc(connect, func() { cancel(errSlowConnect) })
-		defer slow.Stop()
-	}
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) {
-			if slow != nil {
-				slow.Stop()
-			}
-			connected = c.now()
-		},
+		GotConn:      func(httptrace.GotConnInfo) { connected = c.now() },
 		WroteHeaders: func() { sent.Store(true) },
 	})
 
@@ -122,8 +95,8 @@ func (c *Client) try(ctx context.Context, h *host, call *Call, body []byte, conn
 	// come without the URL.
 	resp, err := c.transport.RoundTrip(req)
 	if err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			err = cause
+		if ctx.Err() != nil {
+			err = ctx.Err()
 		}
 		return result{sent.Load(), true}, transportError(clean, err)
 	}
@@ -131,23 +104,23 @@ func (c *Client) try(ctx context.Context, h *host, call *Call, body []byte, conn
 	got := c.now()
 
 	if resp.StatusCode != http.StatusOK {
-		_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection can be used again
-		return result{true, resp.StatusCode >= 500}, &Error{Status: resp.StatusCode}
+		data, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // also so that the connection can be used again
+		return result{true, strange(resp.StatusCode) || !isObject(data)}, &Error{Status: resp.StatusCode}
 	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			err = cause
+		if ctx.Err() != nil {
+			err = ctx.Err()
 		}
 		return result{true, true}, transportError(clean, fmt.Errorf("reading the answer: %w", err))
 	}
 	if len(data) > maxAnswer {
-		return result{true, false}, &Error{Err: errTooLong}
+		return result{true, true}, &Error{Err: errTooLong}
 	}
 
 	code, msg, err := decodeAnswer(data, out)
 	if err != nil {
-		return result{true, false}, &Error{Err: err}
+		return result{true, !isObject(data)}, &Error{Err: err}
 	}
 	c.noteDate(resp.Header.Get("Date"), connected, got)
 	if code != 0 {
@@ -162,4 +135,10 @@ func (c *Client) try(ctx context.Context, h *host, call *Call, body []byte, conn
 		return result{true, false}, e
 	}
 	return result{true, false}, nil
+}
+
+// strange tells whether WeChat answers its API's calls with a status never: it is somebody's on the way, or a host's that
+// is not well.
+func strange(status int) bool {
+	return status/100 == 3 || status == http.StatusForbidden || status >= http.StatusInternalServerError
 }

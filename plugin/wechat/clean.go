@@ -60,11 +60,9 @@ func (c *cleaner) text(s string) string {
 	return s
 }
 
-var errSlowConnect = errors.New("no connection in time")
-
 // transportError is the Error of a call that got no answer.
 func transportError(clean *cleaner, err error) *Error {
-	timeout := errors.Is(err, errSlowConnect)
+	timeout := errors.Is(err, context.DeadlineExceeded)
 	if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
 		timeout = true
 	}

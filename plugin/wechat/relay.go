@@ -37,13 +37,16 @@ type Relay struct {
 
 var errBaseURL = errors.New("the api URL cannot be used")
 
-// Relay makes a call. The time-out bounds how long WeChat may take from the end
-// of the request to the header of its answer.
+// Relay makes a call. The time-out bounds how long each host may take to connect,
+// and from the end of the request to the header of its answer.
 //
 // With WeChat's answer comes an *Error if it holds an errcode or its HTTP status
 // is none of success; the answer is complete all the same. Without an answer
-// there is an *Error that says why. The call goes to another host only as long
-// as nothing of it has been written.
+// there is an *Error that says why.
+//
+// A call that only reads goes to the next host when one fails, as Do has it: a
+// GET or POST whose path ends in one of reading. Any other goes there only as
+// long as nothing of it has been written.
 //
 // The errcode is looked for in answers of JSON of up to 64 KiB.
 func (c *Client) Relay(r Relay) (*http.Response, error) {
@@ -60,61 +63,122 @@ func (c *Client) Relay(r Relay) (*http.Response, error) {
 
 func (c *Client) relay(r *Relay) (*http.Response, *Error) {
 	ctx := r.Request.Context()
-	deadline := time.Now().Add(c.timeout)
+	again := r.reads() && r.kept()
+	var odd relayed // passed on where no host does better
+	var suspects hosts
 	var e *Error
-	order := c.hosts.order(c.now())
-	for i, h := range order {
-		// A host that swallows packets leaves the others their share of the time.
-		var connect time.Duration
-		if left := len(order) - i; left > 1 {
-			connect = time.Until(deadline) / time.Duration(left)
-		}
-		resp, sent, err := c.send(h, r, connect)
-		if err == nil {
+	for _, h := range c.hosts.order(c.now()) {
+		got, sent, err := c.send(h, r, again)
+		switch {
+		case err != nil:
+			e = transportError(r.cleaner(), err)
+			if ctx.Err() == nil && (!sent || r.kept()) { // what was streamed may have broken off on our side
+				h.noteFailure(c.now())
+			}
+			if ctx.Err() != nil || sent && !again {
+				return odd.or(e)
+			}
+			continue
+		case got.ill:
+			h.noteFailure(c.now())
+		case !got.odd || !again:
 			h.noteSuccess()
-			return c.inspect(h, r, resp)
+		default:
+			suspects = append(suspects, h)
 		}
-		e = transportError(r.cleaner(), err)
-		if sent || ctx.Err() != nil {
-			return nil, e
+		odd.drop()
+		if odd = got; !again {
+			break
 		}
-		h.noteFailure(c.now())
+		if !got.odd {
+			for _, suspect := range suspects { // it was not the call
+				suspect.noteFailure(c.now())
+			}
+			break
+		}
 	}
-	return nil, e
+	return odd.or(e)
+}
+
+// relayed is what a host answered.
+type relayed struct {
+	resp *http.Response // nil: nothing
+	says *Error         // what WeChat says in it of the call, nil: that all is well
+	ill  bool           // the host says itself that it is not well
+	odd  bool           // WeChat would not answer so
+}
+
+// or gives the answer, or else e.
+func (a relayed) or(e *Error) (*http.Response, *Error) {
+	if a.resp == nil {
+		return nil, e
+	}
+	return a.resp, a.says
+}
+
+// drop is for an answer that is not passed on.
+func (a relayed) drop() {
+	if a.resp != nil {
+		_ = a.resp.Body.Close()
+	}
+}
+
+// reading has what the paths end in of the calls that only read: they may be made twice.
+var reading = []string{"get", "batchget", "getcardlist", "info", "list"}
+
+// reads tells whether the call is one that only reads. Not every GET is: /cgi-bin/menu/delete.
+func (r *Relay) reads() bool {
+	path := r.Request.URL.EscapedPath()
+	return (r.Request.Method == http.MethodGet || r.Request.Method == http.MethodPost) &&
+		slices.Contains(reading, path[strings.LastIndexByte(path, '/')+1:])
+}
+
+// kept tells whether the call can be sent again: its body was not streamed.
+func (r *Relay) kept() bool {
+	body := r.Request.Body
+	return r.Body != nil || body == nil || body == http.NoBody || r.Request.ContentLength == 0
 }
 
 func (r *Relay) cleaner() *cleaner { return newCleaner(&Call{AccessToken: r.AccessToken}) }
 
-// send sends the call to one host. connect bounds how long connecting may take;
-// 0 leaves it to the transport.
-func (c *Client) send(h *host, r *Relay, connect time.Duration) (resp *http.Response, sent bool, err error) {
-	ctx := r.Request.Context()
-	slow := func() bool { return false }
-	cancel := func(error) {}
-	if connect > 0 {
-		// Not cancelled when all goes well: the answer's body is still to be read.
-		ctx, cancel = context.WithCancelCause(ctx)
-		slow = time.AfterFunc(connect, func() { cancel(errSlowConnect) }).Stop
-	}
+// send sends the call to one host. Where it may be sent to another one behind it, the time-out is for all that is read
+// here; else for connecting, and the transport has one for the answer's header.
+func (c *Client) send(h *host, r *Relay, again bool) (got relayed, sent bool, err error) {
+	// Not cancelled when all goes well: the answer's body is still to be read.
+	ctx, cancel := context.WithCancelCause(r.Request.Context())
+	slow := time.AfterFunc(c.timeout, func() { cancel(context.DeadlineExceeded) })
 	var written atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:      func(httptrace.GotConnInfo) { slow() },
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) {
+			if !again {
+				slow.Stop()
+			}
+		},
 		WroteHeaders: func() { written.Store(true) },
 	})
-	req, err := r.request(ctx, h, &written)
-	if err != nil {
-		cancel(nil)
-		return nil, false, err
-	}
-	if resp, err = c.transport.RoundTrip(req); err != nil {
-		slow()
-		if cause := context.Cause(ctx); cause != nil {
-			err = cause
+	defer func() {
+		if inTime := slow.Stop(); err == nil && again && !inTime {
+			got.drop()
+			err = context.DeadlineExceeded
 		}
-		cancel(nil)
-		return nil, written.Load(), err
+		if err != nil {
+			if cause := context.Cause(ctx); cause != nil {
+				err = cause
+			}
+			got = relayed{}
+			cancel(nil)
+		}
+	}()
+	req, err := r.request(traced, h, &written)
+	if err != nil {
+		return relayed{}, false, err
 	}
-	return resp, true, nil
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return relayed{}, written.Load(), err
+	}
+	got, err = c.inspect(r, resp, again)
+	return got, true, err
 }
 
 // request makes the request to one host.
@@ -159,37 +223,46 @@ func (r *Relay) request(ctx context.Context, h *host, written *atomic.Bool) (*ht
 }
 
 // inspect looks for what WeChat says about the call, and leaves the answer as
-// it was.
-func (c *Client) inspect(h *host, r *Relay, resp *http.Response) (*http.Response, *Error) {
+// it was. judged has it look also whether the answer is one of WeChat's.
+func (c *Client) inspect(r *Relay, resp *http.Response, judged bool) (relayed, error) {
 	r.hideToken(resp.Header)
+	got := relayed{resp: resp, ill: resp.StatusCode >= http.StatusInternalServerError, odd: strange(resp.StatusCode)}
 	if resp.StatusCode/100 != 2 {
-		return resp, &Error{Status: resp.StatusCode}
+		got.says = &Error{Status: resp.StatusCode}
 	}
-	if !mayTellErrcode(resp) {
-		return resp, nil
+	judged = judged && !got.odd
+	if judged {
+		got.odd = isPage(resp) || resp.ContentLength == 0
+	}
+	if resp.StatusCode != http.StatusOK && !judged || !mayBeJSON(resp) {
+		return got, nil
 	}
 	body := &inspected{rest: resp.Body}
 	if err := body.fill(resp.ContentLength); err != nil {
 		_ = body.Close()
-		if cause := context.Cause(r.Request.Context()); cause != nil {
-			err = cause
-		}
-		return nil, transportError(r.cleaner(), err)
+		return relayed{}, err
 	}
 	resp.Body = body
-	if !body.whole {
-		return resp, nil
+	got.odd = got.odd || judged && !body.mayBeObject() && resp.Header["Content-Disposition"] == nil
+	if resp.StatusCode != http.StatusOK || !body.whole {
+		return got, nil
 	}
 	code, msg := errcodeOf(body.data)
 	if code == 0 {
-		return resp, nil
+		return got, nil
 	}
 	if code == codeRetiredIP {
 		c.transport.CloseIdleConnections()
-		h.noteFailure(c.now())
+		got.ill, got.odd = true, true
 	}
 	msg = r.cleaner().text(msg)
-	return resp, &Error{Code: code, Msg: msg, RID: findRID(msg)}
+	got.says = &Error{Code: code, Msg: msg, RID: findRID(msg)}
+	return got, nil
+}
+
+// isPage tells by its header whether an answer is for people.
+func isPage(resp *http.Response) bool {
+	return strings.Contains(strings.ToLower(resp.Header.Get("Content-Type")), "html")
 }
 
 // hideToken takes the token out of a header: a redirect repeats the URL that it
@@ -210,10 +283,10 @@ func (r *Relay) hideToken(header http.Header) {
 // maxInspected bounds the answers in which an errcode is looked for.
 const maxInspected = 64 << 10
 
-// mayTellErrcode tells by its header whether an answer can be one with an
-// errcode. WeChat sends its JSON as text/plain, too.
-func mayTellErrcode(resp *http.Response) bool {
-	if resp.StatusCode != http.StatusOK || resp.ContentLength == 0 || resp.ContentLength > maxInspected || resp.Uncompressed || resp.Header["Content-Encoding"] != nil ||
+// mayBeJSON tells by its header whether an answer can be one with an errcode.
+// WeChat sends its JSON as text/plain, too.
+func mayBeJSON(resp *http.Response) bool {
+	if resp.ContentLength == 0 || resp.ContentLength > maxInspected || resp.Uncompressed || resp.Header["Content-Encoding"] != nil ||
 		resp.Request != nil && resp.Request.Method == http.MethodHead {
 		return false
 	}
@@ -260,6 +333,14 @@ func (b *inspected) fill(length int64) error {
 		}
 	}
 	return nil
+}
+
+// mayBeObject tells whether the beginning is that of a JSON object, or all of one.
+func (b *inspected) mayBeObject() bool {
+	if b.whole {
+		return isObject(b.data)
+	}
+	return beginsObject(bytes.TrimPrefix(b.data, []byte("\xEF\xBB\xBF")))
 }
 
 // Read implements io.Reader.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -76,8 +78,9 @@ func TestRelayStatus(t *testing.T) {
 
 func TestRelayFails(t *testing.T) {
 	for _, test := range failures {
-		if !test.sent || strings.Contains(test.want, "HTTP status") || strings.Contains(test.want, "errcode") {
-			continue
+		if !test.sent || strings.Contains(test.want, "HTTP status") || strings.Contains(test.want, "errcode") ||
+			strings.Contains(test.want, "JSON") || strings.Contains(test.want, "longer") {
+			continue // there is an answer, and it is passed on
 		}
 		t.Run(test.name, func(t *testing.T) {
 			asked := 0
@@ -96,6 +99,169 @@ func TestRelayFails(t *testing.T) {
 				t.Errorf("got error %v", err)
 			}
 		})
+	}
+}
+
+// What only reads goes to the next host where the first fails, in whichever way; anything else stays where it was sent.
+func TestRelayReadsElsewhere(t *testing.T) {
+	const good = `{"errcode":0,"errmsg":"ok"}`
+	for _, call := range []struct {
+		method, path string
+		reads        bool
+	}{
+		{http.MethodPost, "/card/get", true},
+		{http.MethodPost, "/card/batchget", true},
+		{http.MethodPost, "/card/user/getcardlist", true},
+		{http.MethodGet, "/cgi-bin/user/info", true},
+		{http.MethodPost, "/card/code/list", true},
+		{http.MethodGet, "/get", true},
+		{http.MethodGet, "/cgi-bin/menu/delete", false},
+		{http.MethodPost, "/card/code/consume", false},
+		{http.MethodPost, "/card/getx", false},
+		{http.MethodPost, "/card/budget", false},
+		{http.MethodPost, "/card/GET", false},
+		{http.MethodPost, "/card/get/", false},
+		{http.MethodPost, "/get/delete", false},
+		{http.MethodPost, "/card/delete%2Fget", false},
+		{http.MethodDelete, "/card/get", false},
+		{http.MethodPut, "/card/list", false},
+	} {
+		for _, test := range failures {
+			t.Run(call.method+call.path+" "+test.name, func(t *testing.T) {
+				var asked atomic.Int32
+				second := serve(t, func(w http.ResponseWriter, r *http.Request) {
+					asked.Add(1)
+					_, _ = io.WriteString(w, good)
+				})
+				c := newClient(t, Config{}, test.make(t), second.URL)
+				resp, err := c.Relay(newRelay(t, call.method, call.path, "{}"))
+				got := ""
+				if resp != nil {
+					defer resp.Body.Close()
+					b, _ := io.ReadAll(resp.Body)
+					got = string(b)
+				}
+				elsewhere := call.reads || !test.sent
+				if elsewhere && (err != nil || got != good || asked.Load() != 1) || !elsewhere && asked.Load() != 0 {
+					t.Errorf("got %q, %v; the second host was asked %d times", got, err, asked.Load())
+				}
+				if c.hosts[1].failed.Load() != 0 || elsewhere && c.hosts[0].failed.Load() == 0 {
+					t.Errorf("blamed: first %v, second %v", c.hosts[0].failed.Load() != 0, c.hosts[1].failed.Load() != 0)
+				}
+			})
+		}
+	}
+}
+
+func TestRelaySlowHost(t *testing.T) {
+	t.Parallel()
+	const timeout = 2 * time.Second // this machine may be slow
+	for name, first := range map[string]http.HandlerFunc{
+		"hangs":           hang,
+		"header, no body": func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); hang(w, r) },
+		"drips":           drip,
+	} {
+		for _, path := range []string{"/card/get", "/card/update"} {
+			t.Run(name+path, func(t *testing.T) {
+				t.Parallel()
+				if path != "/card/get" && name != "hangs" {
+					t.Skip("the answer is passed on as it comes")
+				}
+				bad := serve(t, first)
+				t.Cleanup(bad.CloseClientConnections)
+				second := answer(t, `{"errcode":0}`)
+				c := newClient(t, Config{Timeout: timeout}, bad.URL, second.URL)
+				for i := range 6 {
+					resp, err := c.Relay(newRelay(t, http.MethodPost, path, "{}"))
+					if resp != nil {
+						resp.Body.Close()
+					}
+					// What writes is not sent twice, but the next one goes where it is answered.
+					if (err != nil) != (i == 0 && path != "/card/get") {
+						t.Errorf("call %d: %v", i, err)
+					}
+				}
+				if c.hosts[0].failed.Load() == 0 || c.hosts[1].failed.Load() != 0 {
+					t.Errorf("blamed: first %v, second %v", c.hosts[0].failed.Load() != 0, c.hosts[1].failed.Load() != 0)
+				}
+			})
+		}
+	}
+}
+
+// An answer that no host would have given better is passed on as it is, and no host is blamed for it.
+func TestRelayOddAnswerOfAll(t *testing.T) {
+	for name, test := range map[string]struct{ first, second string }{
+		"both":               {"odd", "odd"},
+		"second unreachable": {"odd", ""},
+		"first unreachable":  {"", "odd"},
+		"alone":              {"odd", "none"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			odd := status(t, 404, "<html>no such call</html>")
+			var bases []string
+			for _, host := range []string{test.first, test.second} {
+				switch host {
+				case "odd":
+					bases = append(bases, odd)
+				case "":
+					bases = append(bases, refused(t))
+				}
+			}
+			c := newClient(t, Config{}, bases...)
+			resp, err := c.Relay(newRelay(t, http.MethodGet, "/no/such/get", ""))
+			if e := wantError(t, err, "/card/*"); resp == nil || e.Status != 404 {
+				t.Fatalf("got %v, %v", resp, err)
+			}
+			defer resp.Body.Close()
+			if b, err := io.ReadAll(resp.Body); err != nil || string(b) != "<html>no such call</html>" {
+				t.Errorf("got %q, %v", b, err)
+			}
+			for i, base := range bases {
+				if base == odd && c.hosts[i].failed.Load() != 0 {
+					t.Errorf("host %d is blamed", i)
+				}
+			}
+		})
+	}
+}
+
+// Not all that is read is JSON.
+func TestRelayReadsMedia(t *testing.T) {
+	for name, header := range map[string]http.Header{
+		"image":      {"Content-Type": {"image/jpeg"}},
+		"text":       {"Content-Type": {"text/plain"}, "Content-Disposition": {`attachment; filename="a.txt"`}},
+		"compressed": {"Content-Type": {"application/json"}, "Content-Encoding": {"gzip"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				maps.Copy(w.Header(), header)
+				_, _ = io.WriteString(w, "xyz")
+			})
+			second := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the second host was asked") })
+			resp, err := newClient(t, Config{}, s.URL, second.URL).Relay(newRelay(t, http.MethodGet, "/cgi-bin/media/get", ""))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if b, err := io.ReadAll(resp.Body); err != nil || string(b) != "xyz" {
+				t.Errorf("got %q, %v", b, err)
+			}
+		})
+	}
+}
+
+// A body that was streamed is gone.
+func TestRelayReadsOnceWhatIsStreamed(t *testing.T) {
+	second := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the second host was asked") })
+	c := newClient(t, Config{}, status(t, 502, ""), second.URL)
+	req := httptest.NewRequest(http.MethodPost, "/card/get", iotest.OneByteReader(strings.NewReader("{}"))).WithContext(t.Context())
+	resp, err := c.Relay(Relay{API: "/card/*", Request: req, AccessToken: testToken})
+	if e := wantError(t, err, "/card/*"); e.Status != 502 || c.hosts[0].failed.Load() == 0 {
+		t.Errorf("got %v; blamed: %v", e, c.hosts[0].failed.Load() != 0)
+	}
+	if resp != nil {
+		resp.Body.Close()
 	}
 }
 
