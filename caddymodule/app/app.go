@@ -23,7 +23,8 @@ type App struct {
 	// Default: `["https://api.weixin.qq.com", "https://api2.weixin.qq.com"]`.
 	API []string `json:"api,omitempty"`
 
-	// How long one call to WeChat may take. Default: 5s.
+	// How long one host of `api` may take for a call, connecting included. The next one, where a call goes on to that, has as
+	// long. Default: 5s.
 	Timeout caddy.Duration `json:"timeout,omitempty"`
 
 	// The URL of the proxy for calls to WeChat (http, https or socks5), or `off`.

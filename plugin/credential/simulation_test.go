@@ -162,6 +162,7 @@ func (s *simulation) run() {
 	time.Sleep(simRecovery)
 	s.mu.Lock()
 	recovered := maps.Clone(s.calls)
+	most := int(simQuiet/(simLife-s.early(nodes))) + 1
 	s.mu.Unlock()
 	for _, kind := range s.kinds {
 		if s.differ(kind, nodes) {
@@ -174,8 +175,8 @@ func (s *simulation) run() {
 	time.Sleep(simQuiet)
 	s.mu.Lock()
 	for _, kind := range s.kinds {
-		if got, want := s.calls[kind]-recovered[kind], int(simQuiet/simLife)+1; got > want {
-			t.Errorf("%d calls for %s in %v without faults, want %d", got, kind, simQuiet, want)
+		if got := s.calls[kind] - recovered[kind]; got > most {
+			t.Errorf("%d calls for %s in %v without faults, want at most %d", got, kind, simQuiet, most)
 		}
 	}
 	t.Logf("classic %v, aging store %v, %d nodes, %d faults in %v, %d requests (%d failed), %v calls meanwhile, %d forced refreshes",
@@ -186,6 +187,17 @@ func (s *simulation) run() {
 	for _, n := range nodes {
 		n.stop(n.env)
 	}
+}
+
+// early is how long before their end values may be renewed by nodes whose clock is ahead and that WeChat has not told so:
+// they take what they find in the store for older than it is. Without such nodes it counts as nothing. s.mu is held.
+func (s *simulation) early(nodes []*simNode) (early time.Duration) {
+	for _, n := range nodes {
+		if !n.told && n.skew > value.ClockSlack {
+			early = max(early, n.skew+value.MaxRenewalSpan)
+		}
+	}
+	return early
 }
 
 // differ reports whether the nodes hold different values.

@@ -35,8 +35,8 @@ func NewState() *State {
 // Clock is WeChat's clock.
 type Clock interface {
 	Now() time.Time
-	Known() bool           // whether WeChat has told the time
-	Learn(context.Context) // asks it
+	Known() bool                // whether WeChat has told the time
+	Learn(context.Context) bool // asks it, and tells whether it is known then
 }
 
 // Config is what an Inbox needs to know.
