@@ -72,18 +72,16 @@ func (c *Client) relay(r *Relay) (*http.Response, *Error) {
 		switch {
 		case err != nil:
 			e = transportError(r.cleaner(), err)
-			if ctx.Err() == nil && (!sent || r.kept()) { // what was streamed may have broken off on our side
-				h.noteFailure(c.now())
-			}
 			if ctx.Err() != nil || sent && !again {
 				return odd.or(e)
 			}
-			continue
-		case got.ill:
 			h.noteFailure(c.now())
-		case !got.odd || !again:
+			continue
+		case !got.odd:
 			h.noteSuccess()
-		default:
+		case got.ill && again || got.retired:
+			h.noteFailure(c.now())
+		case again:
 			suspects = append(suspects, h)
 		}
 		odd.drop()
@@ -104,8 +102,9 @@ func (c *Client) relay(r *Relay) (*http.Response, *Error) {
 type relayed struct {
 	resp *http.Response // nil: nothing
 	says *Error         // what WeChat says in it of the call, nil: that all is well
-	ill  bool           // the host says itself that it is not well
 	odd  bool           // WeChat would not answer so
+
+	ill, retired bool // what is odd about it: 5xx, 48017
 }
 
 // or gives the answer, or else e.
@@ -253,7 +252,7 @@ func (c *Client) inspect(r *Relay, resp *http.Response, judged bool) (relayed, e
 	}
 	if code == codeRetiredIP {
 		c.transport.CloseIdleConnections()
-		got.ill, got.odd = true, true
+		got.retired, got.odd = true, true
 	}
 	msg = r.cleaner().text(msg)
 	got.says = &Error{Code: code, Msg: msg, RID: findRID(msg)}

@@ -65,7 +65,10 @@ func TestRelayHosts(t *testing.T) {
 	// one that lost the call: nobody knows whether it was executed
 	var lost atomic.Int32
 	var reached atomic.Int32
-	second := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
+	second := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		reached.Add(1)
+		fmt.Fprint(w, "{}")
+	}))
 	defer second.Close()
 	s := newRelaySiteOf(t, dropAfterRequest(&lost), "wechat_card {\napi API "+second.URL+"\n}", allowCard)
 	for i, body := range []string{"x", long} {
@@ -77,8 +80,12 @@ func TestRelayHosts(t *testing.T) {
 			t.Errorf("the first host was asked %d times, the second %d", n, reached.Load())
 		}
 	}
-	if resp, _ := s.call(http.MethodGet, "/card/get", nil); resp.StatusCode != http.StatusBadGateway || reached.Load() != 0 {
+	if resp, _ := s.call(http.MethodGet, "/card/delete", nil); resp.StatusCode != http.StatusBadGateway || reached.Load() != 0 {
 		t.Errorf("got %d, the second host was asked %d times", resp.StatusCode, reached.Load())
+	}
+	// unless it only reads
+	if resp, got := s.call(http.MethodGet, "/card/get", nil); resp.StatusCode != http.StatusOK || got != "{}" || reached.Load() != 1 {
+		t.Errorf("got %d %s, the second host was asked %d times", resp.StatusCode, got, reached.Load())
 	}
 
 	// and an answer is an answer, whatever its status
@@ -86,7 +93,7 @@ func TestRelayHosts(t *testing.T) {
 		w.WriteHeader(http.StatusBadGateway)
 		fmt.Fprint(w, "<html>")
 	}, "wechat_card {\napi API "+second.URL+"\n}", allowCard)
-	if resp, got := s.call(http.MethodGet, "/card/get", nil); resp.StatusCode != http.StatusBadGateway || got != "<html>" {
+	if resp, got := s.call(http.MethodPost, "/card/update", nil); resp.StatusCode != http.StatusBadGateway || got != "<html>" {
 		t.Errorf("got %d %s", resp.StatusCode, got)
 	}
 }
