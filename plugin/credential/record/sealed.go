@@ -31,6 +31,12 @@ func Pack(s *seal.Sealer, name string, h *value.Held, now time.Time, offset time
 	return out
 }
 
+// Opens tells whether the record's value is one that was sealed under this secret and name.
+func (r *Record) Opens(sl *seal.Sealer, name string) bool {
+	_, err := sl.Open(r.Value.Sealed, r.Value.label(name))
+	return err == nil
+}
+
 // Unpack opens the stored value. Seen for the first time at now, it lives at most its whole lifetime from then on,
 // however wrong our wall clock is. Where the store told the record's age, our clock may be as wrong as it likes: of the
 // two the one counts that lets the value live shorter, for an age says nothing of a record that was put back from a

@@ -25,19 +25,20 @@ func (f *flight) read(ctx context.Context) (*record.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	copied, err := f.load(ctx, f.Copy)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+	if rec == nil {
+		return nil, nil
 	}
-	switch {
-	case copied == nil || copied.Value == nil:
-	case rec == nil:
-		rec = copied
-	default:
-		rec.Newer(copied, f.env.Now())
+	if rec.Value == nil || rec.Opens(f.env.sealer, f.Name) { // what is not ours did not come late
+		copied, err := f.load(ctx, f.Copy)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if copied != nil {
+			rec.Newer(copied, f.env.Now())
+		}
 	}
 	// Where nothing but our own clock tells when they end, nobody may have told us yet that it is wrong.
-	if rec != nil && (rec.Value != nil || rec.Failure != nil) && !rec.Timed() && !f.env.timeKnown(ctx) {
+	if (rec.Value != nil || rec.Failure != nil) && !rec.Timed() && !f.env.timeKnown(ctx) {
 		rec.Untimed()
 	}
 	return rec, nil
