@@ -86,7 +86,15 @@ func (k *Keeper) tend(ctx context.Context) time.Duration {
 	now = env.Now()
 	nap := time.Second // between two looks at what is neither fresh nor blocked
 	if u := k.state.Blocked(now); k.state.State(now) == Fresh {
-		nap = k.state.Current().UntilDue(now)
+		h := k.state.Current()
+		if k.mayBeSuperseded(h, now) {
+			k.renewal.Look(env)
+			now = env.Now()
+		}
+		nap = h.UntilDue(now)
+		if k.kind.IsTicket() {
+			nap = min(nap, h.UntilLook(now))
+		}
 	} else if u != nil {
 		nap = u.RetryAt.Sub(now)
 		if k.livesOnOthers(env, now) {
