@@ -1,6 +1,7 @@
 package lending
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -21,8 +22,13 @@ func newWorld(t *testing.T, change func(*account.Config)) world {
 	w := accounttest.New(t, change)
 	return world{w, New(Config{
 		Keeper: w.Keeper, Env: w.Env(), AppSecret: w.Config.AppSecret,
-		Force: w.Config.Source() == account.Stable && w.Config.ForceRefresh,
-	})}
+		Force:   w.Config.Source() == account.Stable && w.Config.ForceRefresh,
+		Classic: w.Config.Source() == account.Classic,
+		Probe: func(ctx context.Context, token string) error {
+			_, err := w.Config.Client.Quota(ctx, token, "/cgi-bin/ticket/getticket")
+			return err
+		},
+	}, NewState())}
 }
 
 func (w world) lend(t *testing.T, kind credential.Kind) Loan {
