@@ -208,8 +208,8 @@ func (c *Credentials) lendToken(r *http.Request, account *plugin.Account) ([]byt
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
 //
 //	credentials {
-//		clients <cidr...>|private_ranges|unix
-//		key     <value>
+//		clients        <cidr...>|private_ranges|unix
+//		key            <value>
 //		min_expires_in <seconds>
 //	}
 func (c *Credentials) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
