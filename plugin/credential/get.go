@@ -22,6 +22,9 @@ func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 		if h.Due(now) && !k.renewal.Flying() && k.refusing(own, now) == nil {
 			env := k.pick(own)
 			k.group.DoChan("", func() (any, error) { return k.renewal.Fly(env, renewal.Want{}) })
+			if k.kind.IsTicket() && h.Stale(now) && !k.warm() {
+				return k.seenAgain(ctx, env, h)
+			}
 		} else if k.mayBeSuperseded(h, now) {
 			k.look(own)
 		}
@@ -45,6 +48,24 @@ func (k *Keeper) look(own *Env) <-chan singleflight.Result {
 		k.renewal.Look(k.pick(own))
 		return nil, nil
 	})
+}
+
+// warm tells whether the value is renewed whether or not anybody asks for it.
+func (k *Keeper) warm() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.loop.cancel != nil
+}
+
+// seenAgain waits for the look at a ticket that nobody has asked for, and so nobody has looked at, for so long that WeChat may
+// have changed it long ago. It waits a moment only: there is a ticket.
+func (k *Keeper) seenAgain(ctx context.Context, env *Env, h *value.Held) (Value, error) {
+	ctx, cancel := context.WithTimeout(ctx, retryPatience)
+	defer cancel()
+	if seen, err := k.ask(ctx, env, renewal.Want{}); err == nil && seen.Usable(env.Now(), k.kind) {
+		return seen.Value, nil
+	}
+	return h.Value, nil
 }
 
 // Reject says that WeChat refused text with cause (errcode 40001, 40014 or 42001), and gives the value to repeat the

@@ -36,6 +36,9 @@ func (k *Keeper) Lend(ctx context.Context, own *Env) (text string, left time.Dur
 			}
 		}
 		if left >= time.Second {
+			if k.kind.IsTicket() {
+				k.stayWarm() // so that it is known in time when WeChat changes what somebody signs with
+			}
 			return v.Text, left, nil
 		}
 		// It is good for calls, not for lending, and the renewal that was due long ago has failed so far. The wait is for

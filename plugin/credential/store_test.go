@@ -507,6 +507,7 @@ func TestClockThatTurnsOutWrong(t *testing.T) {
 		var offset time.Duration
 		bad := newNode(t, w, nodeOptions{store: store, skew: -10 * time.Minute})
 		bad.env.Offset = func() time.Duration { return offset }
+		w.setFail(func(Kind, int) error { return wechatError("getticket", 45009) }) // or it would look at the ticket again
 		if got := bad.get(t, APITicket); got != ticket {
 			t.Fatalf("got %q", got)
 		}
@@ -515,10 +516,12 @@ func TestClockThatTurnsOutWrong(t *testing.T) {
 		if got := bad.get(t, APITicket); got != ticket {
 			t.Errorf("got %q half an hour before the end", got)
 		}
-		time.Sleep(29 * time.Minute)
-		if got := bad.get(t, APITicket); got == ticket {
-			t.Error("a ticket was served in its last minute")
+		time.Sleep(29*time.Minute - time.Second)
+		if got := bad.get(t, APITicket); got != ticket {
+			t.Errorf("got %q a minute before the end", got)
 		}
+		time.Sleep(2 * time.Second)
+		bad.fails(t, APITicket)
 		bad.Stop(bad.env)
 	})
 }

@@ -11,7 +11,7 @@ const (
 	maxLent = 16 // tokens; of one account there are few at a time
 
 	probeEvery = time.Minute // at most
-	insistence = 3           // times that a token is asked for within probeEvery, before that looks like a complaint
+	insistence = 4           // times that a token is asked for within probeEvery, before that looks like a complaint
 )
 
 // State is what is remembered of an account's loans across configurations, in this process.

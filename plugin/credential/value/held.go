@@ -93,6 +93,13 @@ func (h *Held) UntilDue(now time.Time) time.Duration {
 	return h.Remaining(now) - h.Expires.Sub(due)
 }
 
+// Stale tells whether h, a ticket that is to be asked for again while it lives, was not for so long that WeChat may have
+// changed it before the last moment that is allowed.
+func (h *Held) Stale(now time.Time) bool {
+	life := h.Expires.Sub(h.Obtained)
+	return h.RenewFrom.Before(RenewalStart(h.Value)) && h.Remaining(now) < life-Superseded(life)
+}
+
 // Early tells whether another value can be had whenever it is asked for, so that what is lent is never near its end.
 func (h *Held) Early() bool { return !h.LendAt.IsZero() }
 
