@@ -58,6 +58,16 @@ func otherwise(margin int) func(int) (time.Duration, error) {
 	}
 }
 
+// orFail is a cache that fails with what is not positive.
+func orFail(margin int) func(int) (time.Duration, error) {
+	return func(said int) (time.Duration, error) {
+		if said <= margin {
+			return 0, errRefused
+		}
+		return time.Duration(said-margin) * time.Second, nil
+	}
+}
+
 // steps are those of chanxuehong/wechat.
 func steps(said int) (time.Duration, error) {
 	switch {
@@ -92,7 +102,7 @@ var sdks = []sdk{
 	{name: "silenceper, memory", token: less(1500), ticket: less(1500)},
 	{name: "silenceper, Redis", token: redis(1500), ticket: redis(1500), floor: 1800, short: true},
 	{name: "silenceper's stable token, Redis", token: redis(300), ticket: redis(1500), floor: 600, short: true},
-	{name: "PowerWeChat", token: otherwise(500), ticket: otherwise(500), floor: 600, short: true},
+	{name: "PowerWeChat", token: otherwise(500), ticket: orFail(500), floor: 600, short: true},
 	{name: "PowerWeChat, Redis", token: redis(500), ticket: redis(500), floor: 600, short: true},
 	{name: "WxJava", token: less(200), ticket: less(200)},
 	{name: "WxJava, Redis", token: redis(200), ticket: redis(200), floor: 300, short: true},
