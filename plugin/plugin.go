@@ -8,6 +8,7 @@
 package plugin
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -42,7 +43,7 @@ type Account struct {
 	*component.Component // MemberCardComponent
 	*activation.Members  // TempInfo, OwnTicket, ActivateMember, MemberUserInfo
 	*login.Users         // Login, CheckMiniProgram
-	*lending.Lender      // Lend, ForceToken, RejectToken, KnowsToken, HasAppSecret, IsAppSecret
+	*lending.Lender      // Lend, LendToken, ForceToken, RejectToken, KnowsToken, HasAppSecret, IsAppSecret
 	*relay.Relayer       // Relay
 	*messages.Inbox      // OpenPush, DeliverPush, SealPush, PushWithUserInfo, CheckPush, CheckMessagePush, KeepPush, KeptPush, KeptPushes
 	*cardadmin.Cards     // Card, CreateCard, UpdateCard, SetActivateForm, SetTestWhitelist, Colours
@@ -77,7 +78,12 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 		Env:       a.Env(),
 		AppSecret: cfg.AppSecret,
 		Force:     settings.Source() == Stable && settings.ForceRefresh,
-	})
+		Classic:   settings.Source() == Classic,
+		Probe: func(ctx context.Context, token string) error {
+			_, err := cfg.Client.Quota(ctx, token, "/cgi-bin/ticket/getticket") // which counts against no quota
+			return err
+		},
+	}, state.lending)
 	a.Relayer = relay.New(a.Caller, cfg.Client)
 	if a.Inbox, err = messages.New(messages.Config{
 		Push:   cfg.MessagePush,

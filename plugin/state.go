@@ -6,6 +6,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/codes"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/component"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/lending"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/login"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/messages"
 )
@@ -20,6 +21,7 @@ type State struct {
 	component   *component.State
 	activation  *activation.State
 	login       *login.State
+	lending     *lending.State
 	messages    *messages.State
 }
 
@@ -32,6 +34,7 @@ func NewState(cfg AccountConfig) *State {
 		component:   component.NewState(limits.geturl),
 		activation:  activation.NewState(limits.activation),
 		login:       login.NewState(limits.login),
+		lending:     lending.NewState(),
 		messages:    messages.NewState(),
 	}
 }

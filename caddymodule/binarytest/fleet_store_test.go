@@ -26,7 +26,7 @@ func storeLost(t *testing.T, f *fleet, lose, restore func()) {
 	lose()
 	f.sleep(f.life + f.life/10)
 	// From the start to here all have renewed once; a lifetime begun counts.
-	f.mostCalls(token+fleetSize, ticket+fleetSize)
+	f.mostCalls(token+fleetSize, ticket+(1+learning)*fleetSize)
 	restore()
 	f.sleep(f.life / 5)
 	tr.endAllGood()
@@ -53,7 +53,7 @@ func TestFleetRedisRestarted(t *testing.T) {
 	}
 	tr.endAllGood()
 	lifetimes := int(time.Since(began)/(f.life*9/10)) + 1
-	f.mostCalls(1+lifetimes*fleetSize, 1+lifetimes*fleetSize)
+	f.mostCalls(1+lifetimes*fleetSize, 1+(lifetimes+learning)*fleetSize)
 	wantLog(t, storeFails, f.nodes...)
 	f.within(f.life*2, "they share again", func() bool { return len(f.records()) == 2 })
 }

@@ -1,7 +1,10 @@
 package sandbox
 
 import (
+	"slices"
 	"strconv"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
@@ -22,6 +25,7 @@ func ParseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //	wechat_sandbox [<matcher>] {
 //		app              <app_id> <app_secret>
 //		expires_in       <seconds>
+//		tickets          fresh|honest|grid
 //		custom_code_card <card_id...>
 //	}
 //
@@ -58,6 +62,16 @@ func (s *Sandbox) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 				return d.Errf("expires_in must be 1 to %d seconds, not %q", maxSandboxLifetime, text)
 			}
 			s.ExpiresIn = n
+		case "tickets":
+			if s.Tickets != "" {
+				return d.Err("tickets already specified")
+			}
+			if !d.AllArgs(&s.Tickets) {
+				return d.ArgErr()
+			}
+			if !slices.Contains(sandbox.TicketRules, sandbox.TicketRule(s.Tickets)) {
+				return d.Errf("tickets must be fresh, honest or grid, not %q", s.Tickets)
+			}
 		case "custom_code_card":
 			ids := d.RemainingArgs()
 			if len(ids) == 0 {

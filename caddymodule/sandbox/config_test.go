@@ -21,10 +21,11 @@ func TestSandboxUnmarshalCaddyfile(t *testing.T) {
 				app wx1 {env.ONE}
 				app wx2 two
 				expires_in 60
+				tickets grid
 				custom_code_card p1 p2
 				custom_code_card p3
 			}`,
-			want: `{"app":{"wx1":"{env.ONE}","wx2":"two"},"expires_in":60,"custom_code_card":["p1","p2","p3"]}`,
+			want: `{"app":{"wx1":"{env.ONE}","wx2":"two"},"expires_in":60,"tickets":"grid","custom_code_card":["p1","p2","p3"]}`,
 		},
 		{name: "argument", input: `wechat_sandbox x`, err: "wrong argument count"},
 		{name: "app without secret", input: "wechat_sandbox {\napp wx1\n}", err: "wrong argument count"},
@@ -32,6 +33,10 @@ func TestSandboxUnmarshalCaddyfile(t *testing.T) {
 		{name: "expires_in zero", input: "wechat_sandbox {\nexpires_in 0\n}", err: "1 to 86400 seconds"},
 		{name: "expires_in text", input: "wechat_sandbox {\nexpires_in 1h\n}", err: "1 to 86400 seconds"},
 		{name: "expires_in twice", input: "wechat_sandbox {\nexpires_in 1\nexpires_in 1\n}", err: "already specified"},
+		{name: "tickets without a rule", input: "wechat_sandbox {\ntickets\n}", err: "wrong argument count"},
+		{name: "tickets of two rules", input: "wechat_sandbox {\ntickets grid fresh\n}", err: "wrong argument count"},
+		{name: "tickets of no rule", input: "wechat_sandbox {\ntickets Grid\n}", err: `fresh, honest or grid, not "Grid"`},
+		{name: "tickets twice", input: "wechat_sandbox {\ntickets grid\ntickets grid\n}", err: "already specified"},
 		{name: "no card", input: "wechat_sandbox {\ncustom_code_card\n}", err: "wrong argument count"},
 		{name: "unknown", input: "wechat_sandbox {\napps a b\n}", err: "unrecognized subdirective 'apps'"},
 		{name: "block", input: "wechat_sandbox {\napp a b {\nx y\n}\n}", err: "a block is not allowed here"},
@@ -102,6 +107,7 @@ func TestSandboxProvisionRefuses(t *testing.T) {
 		"same id twice": {App: map[string]string{"wx1": "a", "{env.SANDBOX_TEST_ID}": "b"}},
 		"negative":      {ExpiresIn: -1},
 		"too long":      {ExpiresIn: 86401},
+		"no rule":       {Tickets: "stable"},
 	} {
 		if err := s.Provision(ctx); err == nil {
 			t.Errorf("%s: got no error", name)

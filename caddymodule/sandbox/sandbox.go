@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
@@ -34,6 +35,11 @@ type Sandbox struct {
 	// The lifetime of tokens and tickets in seconds, at most 86400. WeChat's five minutes, in which a superseded token
 	// still works, scale to a quarter of it at most. Default: 7200, as at WeChat.
 	ExpiresIn int `json:"expires_in,omitempty"`
+
+	// What `getticket` gives to who asks again, which WeChat does not say and developers report differently: `fresh`, a new
+	// ticket each time; `honest`, the same with its true rest while it lives; `grid`, the same, each time with a full life, until
+	// WeChat changes it at a moment of its own, from which on the one before is no good. Default: `fresh`.
+	Tickets string `json:"tickets,omitempty"`
 
 	// The ids of the cards with codes of the merchant's own (use_custom_code). Other cards have WeChat's codes.
 	CustomCodeCard []string `json:"custom_code_card,omitempty"`
@@ -64,7 +70,11 @@ func (s *Sandbox) Provision(_ caddy.Context) error {
 	if s.ExpiresIn < 0 || s.ExpiresIn > maxSandboxLifetime {
 		return fmt.Errorf("expires_in must be 1 to %d seconds", maxSandboxLifetime)
 	}
+	if s.Tickets != "" && !slices.Contains(sandbox.TicketRules, sandbox.TicketRule(s.Tickets)) {
+		return fmt.Errorf("tickets must be fresh, honest or grid, not %q", s.Tickets)
+	}
 	cfg := sandbox.Config{
+		Tickets:         sandbox.TicketRule(s.Tickets),
 		ExpiresIn:       time.Duration(s.ExpiresIn) * time.Second,
 		CustomCodeCards: s.CustomCodeCard,
 	}
@@ -106,7 +116,7 @@ func (s *Sandbox) Provision(_ caddy.Context) error {
 
 // sandboxKey is a hash, because the configuration holds secrets.
 func sandboxKey(cfg sandbox.Config) (string, error) {
-	b, err := json.Marshal([]any{cfg.Apps, cfg.ExpiresIn, cfg.CustomCodeCards})
+	b, err := json.Marshal([]any{cfg.Apps, cfg.ExpiresIn, cfg.Tickets, cfg.CustomCodeCards})
 	if err != nil {
 		return "", err
 	}

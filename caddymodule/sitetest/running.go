@@ -10,6 +10,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/freeport"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/sandboxtest"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -66,7 +67,7 @@ func AccountOption(name, appID string) string {
 // NewAPI starts a WeChat, and gives its base URL.
 func NewAPI(t *testing.T) (*sandbox.Sandbox, string) {
 	t.Helper()
-	s := sandbox.New(sandbox.Config{})
+	s := sandbox.New(sandbox.Config{Tickets: sandboxtest.Rule()})
 	api := httptest.NewServer(s)
 	t.Cleanup(api.Close)
 	return s, api.URL

@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/sandboxtest"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -47,7 +48,7 @@ func New(t testing.TB, directives string) *Site {
 // NewWith is newTestSite with more lines in the global option. Without a store among them there is none.
 func NewWith(t testing.TB, options, directives string) *Site {
 	t.Helper()
-	wechat := sandbox.New(sandbox.Config{CustomCodeCards: []string{"pCustom"}})
+	wechat := sandbox.New(sandbox.Config{CustomCodeCards: []string{"pCustom"}, Tickets: sandboxtest.Rule()})
 	api := httptest.NewServer(wechat)
 	t.Cleanup(api.Close)
 	t.Setenv("TEST_APP_SECRET", Secret)

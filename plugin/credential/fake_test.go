@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -22,12 +23,77 @@ type fakeWeChat struct {
 	delay    time.Duration
 	fail     func(kind Kind, call int) error // nil error: success
 	stable   bool                            // the token stays the same until its last five minutes or a forced refresh
-	same     bool                            // tickets never change, and each answer gives them their whole lifetime
 	token    wechat.Grant
+
+	rule    Rule                 // of tickets; unknown: fresh
+	phase   time.Duration        // grid: when WeChat's clock strikes, in a lifetime
+	tickets map[Kind]*fakeTicket // the latest
+	changed map[string]time.Time // when WeChat changed tickets
+	asked   map[Kind][]time.Time // when tickets were asked for
+}
+
+// fakeTicket is a ticket, and when WeChat changes it or did.
+type fakeTicket struct {
+	text string
+	ends time.Time
+}
+
+// Rule is how tickets are given.
+type Rule = value.Rule
+
+// ticket is what getticket gives. w.mu is held.
+func (w *fakeWeChat) ticket(kind Kind, n int) (text string, lifetime time.Duration) {
+	now := time.Now()
+	w.asked[kind] = append(w.asked[kind], now)
+	t := w.tickets[kind]
+	if t == nil || w.rule == value.RuleFresh || w.rule == value.RuleUnknown || !now.Before(t.ends) {
+		if t != nil {
+			changed := now
+			if t.ends.Before(now) {
+				changed = t.ends
+			}
+			w.changed[t.text] = changed
+		}
+		t = &fakeTicket{fmt.Sprintf("%s-%d", kind, n), now.Add(w.lifetime)}
+		if w.rule == value.RuleGrid {
+			t.ends = now.Add(-w.phase).Truncate(w.lifetime).Add(w.phase + w.lifetime)
+			for !t.ends.After(now) {
+				t.ends = t.ends.Add(w.lifetime)
+			}
+			for t.ends.Sub(now) > w.lifetime {
+				t.ends = t.ends.Add(-w.lifetime)
+			}
+		}
+		w.tickets[kind] = t
+	}
+	if w.rule == value.RuleHonest {
+		return t.text, max(t.ends.Sub(now).Truncate(time.Second), time.Second)
+	}
+	return t.text, w.lifetime
+}
+
+// superseded tells for how long WeChat has had another ticket than text.
+func (w *fakeWeChat) superseded(kind Kind, text string) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if t := w.tickets[kind]; t != nil && t.text == text {
+		if w.rule == value.RuleFresh || w.rule == value.RuleUnknown {
+			return 0
+		}
+		return max(0, time.Since(t.ends))
+	}
+	at, ok := w.changed[text]
+	if !ok {
+		return 0
+	}
+	return time.Since(at)
 }
 
 func newFake() *fakeWeChat {
-	return &fakeWeChat{calls: map[Kind]int{}, lifetime: 2 * time.Hour}
+	return &fakeWeChat{
+		calls: map[Kind]int{}, lifetime: 2 * time.Hour,
+		tickets: map[Kind]*fakeTicket{}, changed: map[string]time.Time{}, asked: map[Kind][]time.Time{},
+	}
 }
 
 func (w *fakeWeChat) fetch(now func() time.Time) func(context.Context, Kind, bool) (wechat.Grant, error) {
@@ -61,8 +127,8 @@ func (w *fakeWeChat) fetch(now func() time.Time) func(context.Context, Kind, boo
 			}
 		}
 		g := wechat.Grant{Value: fmt.Sprintf("%s-%d", kind, n), Lifetime: w.lifetime, Requested: requested}
-		if w.same && kind != AccessToken {
-			g.Value = string(kind)
+		if kind != AccessToken {
+			g.Value, g.Lifetime = w.ticket(kind, n)
 		}
 		if kind == AccessToken {
 			w.token = wechat.Grant{Value: g.Value, Lifetime: g.Lifetime, Requested: time.Now()}

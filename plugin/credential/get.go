@@ -3,8 +3,11 @@ package credential
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/renewal"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
+	"golang.org/x/sync/singleflight"
 )
 
 // errBusy says that callers could not be answered though nothing failed.
@@ -19,6 +22,11 @@ func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 		if h.Due(now) && !k.renewal.Flying() && k.refusing(own, now) == nil {
 			env := k.pick(own)
 			k.group.DoChan("", func() (any, error) { return k.renewal.Fly(env, renewal.Want{}) })
+			if k.kind.IsTicket() && h.Stale(now) && !k.warm() {
+				return k.seenAgain(ctx, env, h)
+			}
+		} else if k.mayBeSuperseded(h, now) {
+			k.look(own)
 		}
 		return h.Value, nil
 	}
@@ -26,6 +34,38 @@ func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 		return Value{}, u
 	}
 	return k.await(ctx, own)
+}
+
+// mayBeSuperseded tells whether it is time to look into the store, where another process may have put a newer ticket: an
+// operator may have had it renewed, and whoever renews it for his own reasons tells nobody else.
+func (k *Keeper) mayBeSuperseded(h *value.Held, now time.Time) bool {
+	return k.kind.IsTicket() && h.UntilLook(now) <= 0
+}
+
+// look takes what another process has stored, if that is better than what is in memory. Callers share one look.
+func (k *Keeper) look(own *Env) <-chan singleflight.Result {
+	return k.group.DoChan("look", func() (any, error) {
+		k.renewal.Look(k.pick(own))
+		return nil, nil
+	})
+}
+
+// warm tells whether the value is renewed whether or not anybody asks for it.
+func (k *Keeper) warm() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.loop.cancel != nil
+}
+
+// seenAgain waits for the look at a ticket that nobody has asked for, and so nobody has looked at, for so long that WeChat may
+// have changed it long ago. It waits a moment only: there is a ticket.
+func (k *Keeper) seenAgain(ctx context.Context, env *Env, h *value.Held) (Value, error) {
+	ctx, cancel := context.WithTimeout(ctx, retryPatience)
+	defer cancel()
+	if seen, err := k.ask(ctx, env, renewal.Want{}); err == nil && seen.Usable(env.Now(), k.kind) {
+		return seen.Value, nil
+	}
+	return h.Value, nil
 }
 
 // Reject says that WeChat refused text with cause (errcode 40001, 40014 or 42001), and gives the value to repeat the

@@ -56,21 +56,21 @@ func TestOneRenewalALifetimeWhileTheOldValueIsServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newFake()
 		n := newNode(t, w, nodeOptions{store: newStore()})
-		n.Start(n.env, AccessToken, APITicket)
+		n.Start(n.env, AccessToken)
 		defer n.Stop(n.env)
 		synctest.Wait()
-		before := n.get(t, APITicket)
+		before := n.get(t, AccessToken)
 		time.Sleep(115*time.Minute - time.Second)
-		if got := n.get(t, APITicket); got != before {
+		if got := n.get(t, AccessToken); got != before {
 			t.Errorf("renewed too early: %q", got)
 		}
 		time.Sleep(2 * time.Minute) // five minutes before the end, and jitter
-		if got := n.get(t, APITicket); got == before {
+		if got := n.get(t, AccessToken); got == before {
 			t.Error("not renewed in the background")
 		}
 		time.Sleep(22 * time.Hour)
-		if got := w.count(APITicket); got < 12 || got > 13 {
-			t.Errorf("%d tickets in a day, want 12 or 13", got)
+		if got := w.count(AccessToken); got < 12 || got > 13 {
+			t.Errorf("%d tokens in a day, want 12 or 13", got)
 		}
 	})
 }
@@ -558,22 +558,6 @@ func TestEachChangeOfTheConfigurationStartsAfresh(t *testing.T) {
 		again.get(t, AccessToken)
 		for _, n := range []*node{right, wrong, again} {
 			n.Stop(n.env)
-		}
-	})
-}
-
-// It is not known whether getticket gives a new text each time. One renewal a lifetime is enough either way.
-func TestTicketThatKeepsItsText(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newFake()
-		w.same = true
-		n := newNode(t, w, nodeOptions{store: newStore()})
-		n.Start(n.env, APITicket)
-		defer n.Stop(n.env)
-		time.Sleep(24 * time.Hour)
-		n.get(t, APITicket)
-		if got := w.count(APITicket); got > 13 {
-			t.Errorf("%d calls in a day, want 13", got)
 		}
 	})
 }

@@ -7,21 +7,38 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/pace"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/renewal"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 )
 
-// Lend gives a value as Get does, for somebody who keeps it until it ends, and how long that is: at least a second.
+// Lend gives a value as Get does, for somebody who keeps it until it ends, and how long that is: at least a second. Where
+// another can be had whenever it is asked for, it is at least half an hour, or a quarter of the value's life; see value.LentFloor.
+// A ticket that WeChat changes on a clock of its own is lent for no longer than that: nobody knows how long it is good.
 func (k *Keeper) Lend(ctx context.Context, own *Env) (text string, left time.Duration, err error) {
 	for range 3 {
+		k.state.Lend(own.Now())
 		v, err := k.Get(ctx, own)
 		if err != nil {
 			return "", 0, err
 		}
 		now := own.Now()
 		left = v.Expires.Sub(now)
-		if h := k.state.Current(); h != nil && h.Text == v.Text {
+		h := k.state.Current()
+		if h != nil && h.Text == v.Text {
 			left = h.Remaining(now)
+			if h.Early() && left < h.Floor() {
+				if err := k.renewToLend(ctx, own, now); err != nil {
+					return "", 0, err
+				}
+				continue
+			}
+			if k.state.Learned().Rule == value.RuleGrid {
+				left = min(left, h.Floor())
+			}
 		}
 		if left >= time.Second {
+			if k.kind.IsTicket() {
+				k.stayWarm() // so that it is known in time when WeChat changes what somebody signs with
+			}
 			return v.Text, left, nil
 		}
 		// It is good for calls, not for lending, and the renewal that was due long ago has failed so far. The wait is for
@@ -35,6 +52,19 @@ func (k *Keeper) Lend(ctx context.Context, own *Env) (text string, left time.Dur
 		}
 	}
 	return "", 0, &Unavailable{Kind: k.kind, RetryAt: own.Now().Add(time.Second), Err: renewal.ErrLate}
+}
+
+// renewToLend replaces a value of which too little is left to lend it. What is left may be good for calls still; whoever
+// keeps it may subtract more from it than it is, and some then keep it for ever.
+func (k *Keeper) renewToLend(ctx context.Context, own *Env, now time.Time) error {
+	if u := k.refusing(own, now); u != nil {
+		return u
+	}
+	_, err := k.ask(ctx, own, renewal.Want{})
+	if errors.Is(err, renewal.ErrStopped) {
+		err = &Unavailable{Kind: k.kind, RetryAt: now.Add(time.Second), Err: err}
+	}
+	return err
 }
 
 // Force replaces a stable token that is good, for a caller who asks for that, by one of the few forced refreshes of the
@@ -76,12 +106,8 @@ func (k *Keeper) Knows(ctx context.Context, own *Env, text string) (bool, error)
 	if k.state.Knows(text, own.Now()) {
 		return true, nil
 	}
-	looked := k.group.DoChan("look", func() (any, error) {
-		k.renewal.Look(k.pick(own))
-		return nil, nil
-	})
 	select {
-	case <-looked:
+	case <-k.look(own):
 		return k.state.Knows(text, own.Now()), nil
 	case <-ctx.Done():
 		return false, ctx.Err()

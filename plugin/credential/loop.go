@@ -24,11 +24,25 @@ func (k *Keeper) attach(env *Env, warm bool) {
 	if !warm {
 		return
 	}
+	k.want(env)
+}
+
+// want has the loop run for env. k.mu is held.
+func (k *Keeper) want(env *Env) {
 	k.loop.wanted = append(k.loop.wanted, env)
 	if k.loop.cancel == nil {
 		ctx, cancel := context.WithCancel(context.Background())
 		k.loop.cancel, k.loop.done = cancel, make(chan struct{})
 		go k.run(ctx, k.loop.done)
+	}
+}
+
+// stayWarm keeps the credential warm from now on, for as long as the current configuration lasts.
+func (k *Keeper) stayWarm() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if n := len(k.envs); n > 0 && !slices.Contains(k.loop.wanted, k.envs[n-1]) {
+		k.want(k.envs[n-1])
 	}
 }
 
@@ -86,7 +100,15 @@ func (k *Keeper) tend(ctx context.Context) time.Duration {
 	now = env.Now()
 	nap := time.Second // between two looks at what is neither fresh nor blocked
 	if u := k.state.Blocked(now); k.state.State(now) == Fresh {
-		nap = k.state.Current().UntilDue(now)
+		h := k.state.Current()
+		if k.mayBeSuperseded(h, now) {
+			k.renewal.Look(env)
+			now = env.Now()
+		}
+		nap = h.UntilDue(now)
+		if k.kind.IsTicket() {
+			nap = min(nap, h.UntilLook(now))
+		}
 	} else if u != nil {
 		nap = u.RetryAt.Sub(now)
 		if k.livesOnOthers(env, now) {

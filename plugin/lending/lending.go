@@ -1,4 +1,6 @@
 // Package lending hands credentials on to somebody who keeps them by himself, and takes his word for them.
+//
+// state.go has what is remembered of that.
 package lending
 
 import (
@@ -9,12 +11,14 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
 // Loan is a credential for somebody who keeps it by himself.
 type Loan struct {
 	Text      string
 	ExpiresIn int // for how many seconds it is good still: rounded down, at least 1
+	Said      int // the same, or the floor that the borrower wants to be told of
 }
 
 // Config is what a Lender needs to know.
@@ -23,13 +27,20 @@ type Config struct {
 	Env       *credential.Env                                   // whom the Keepers are asked for
 	AppSecret string                                            // of the account; empty: it has none
 	Force     bool                                              // whether a good access_token may be replaced
+	Classic   bool                                              // every access_token ends the one before within five minutes
+
+	// Probe makes a call of no effect with an access_token. Its error is a *wechat.Error that refuses the token, when WeChat does.
+	Probe func(ctx context.Context, token string) error
 }
 
 // Lender lends the credentials of one account.
-type Lender struct{ cfg Config }
+type Lender struct {
+	cfg   Config
+	state *State
+}
 
-// New makes a Lender.
-func New(cfg Config) *Lender { return &Lender{cfg} }
+// New makes a Lender upon the account's State.
+func New(cfg Config, state *State) *Lender { return &Lender{cfg, state} }
 
 // Lend gives the current value of a credential to keep until its end.
 func (l *Lender) Lend(ctx context.Context, kind credential.Kind) (Loan, error) {
@@ -37,8 +48,52 @@ func (l *Lender) Lend(ctx context.Context, kind credential.Kind) (Loan, error) {
 	if err != nil {
 		return Loan{}, err
 	}
+	return l.lend(ctx, keeper)
+}
+
+func (l *Lender) lend(ctx context.Context, keeper *credential.Keeper) (Loan, error) {
 	text, left, err := keeper.Lend(ctx, l.cfg.Env)
-	return Loan{Text: text, ExpiresIn: int(left / time.Second)}, err
+	n := int(left / time.Second)
+	return Loan{Text: text, ExpiresIn: n, Said: n}, err
+}
+
+// LendToken gives the access_token to keep until its end, or for as long as it is said to live: floor seconds at least. Who
+// asks for one token again and again has had it refused elsewhere, perhaps: then WeChat is asked, once a minute at most.
+func (l *Lender) LendToken(ctx context.Context, floor int) (Loan, error) {
+	keeper, err := l.cfg.Keeper(credential.AccessToken)
+	if err != nil {
+		return Loan{}, err
+	}
+	loan, err := l.lend(ctx, keeper)
+	if err == nil && l.state.insisted(loan.Text, l.cfg.Env.Now()) && l.refuses(ctx, keeper, loan.Text) {
+		loan, err = l.lend(ctx, keeper)
+	}
+	if err != nil {
+		return Loan{}, err
+	}
+	loan.Said = max(loan.ExpiresIn, floor)
+	if now := l.cfg.Env.Now(); l.cfg.Classic || loan.Said > loan.ExpiresIn {
+		l.state.note(loan.Text, now.Add(time.Duration(loan.Said)*time.Second), now)
+	}
+	return loan, nil
+}
+
+// maxProbe is how long somebody waits for WeChat's word on the token that he asks for.
+const maxProbe = 3 * time.Second
+
+// refuses asks WeChat whether it takes a token, and drops one that it refuses.
+func (l *Lender) refuses(ctx context.Context, keeper *credential.Keeper, token string) bool {
+	if l.cfg.Probe == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, maxProbe)
+	defer cancel()
+	err := l.cfg.Probe(ctx, token)
+	if !wechat.Is(err, wechat.Credential) {
+		return false
+	}
+	keeper.Drop(token, err)
+	return true
 }
 
 // ForceToken replaces a good access_token at the wish of somebody whom it was lent, as force_refresh of stable_token
@@ -49,6 +104,7 @@ func (l *Lender) ForceToken(ctx context.Context) error {
 	if err != nil || !l.cfg.Force {
 		return nil
 	}
+	l.state.forget()
 	return keeper.Force(ctx, l.cfg.Env)
 }
 
@@ -64,13 +120,15 @@ func (l *Lender) RejectToken(token string) {
 var errLentRefused = errors.New("WeChat refuses the token, says one whom it was lent")
 
 // KnowsToken tells in constant time whether token is an access_token of the account that is good: the current one, or the
-// one before it as long as WeChat takes that. It fails when there is no current one.
+// one before it as long as WeChat takes that, or one that was lent, until the end that was said then. It fails when there is
+// no current one.
 func (l *Lender) KnowsToken(ctx context.Context, token string) (bool, error) {
 	keeper, err := l.cfg.Keeper(credential.AccessToken)
 	if err != nil {
 		return false, err
 	}
-	return keeper.Knows(ctx, l.cfg.Env, token)
+	known, err := keeper.Knows(ctx, l.cfg.Env, token)
+	return known || err == nil && l.state.holds(token, l.cfg.Env.Now()), err
 }
 
 // HasAppSecret tells whether the account has an app secret: where others keep its credentials it may have none.

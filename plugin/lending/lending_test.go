@@ -1,6 +1,7 @@
 package lending
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -21,8 +22,13 @@ func newWorld(t *testing.T, change func(*account.Config)) world {
 	w := accounttest.New(t, change)
 	return world{w, New(Config{
 		Keeper: w.Keeper, Env: w.Env(), AppSecret: w.Config.AppSecret,
-		Force: w.Config.Source() == account.Stable && w.Config.ForceRefresh,
-	})}
+		Force:   w.Config.Source() == account.Stable && w.Config.ForceRefresh,
+		Classic: w.Config.Source() == account.Classic,
+		Probe: func(ctx context.Context, token string) error {
+			_, err := w.Config.Client.Quota(ctx, token, "/cgi-bin/ticket/getticket")
+			return err
+		},
+	}, NewState())}
 }
 
 func (w world) lend(t *testing.T, kind credential.Kind) Loan {
@@ -126,5 +132,100 @@ func TestNothingToLend(t *testing.T) {
 	}
 	if known, err := w.KnowsToken(t.Context(), "x"); known || err == nil {
 		t.Errorf("without a token, got %v, %v", known, err)
+	}
+}
+
+// TestWhatIsSaidOfAToken has a token rotate under somebody who was told more than was true.
+func TestWhatIsSaidOfAToken(t *testing.T) {
+	w := newWorld(t, nil)
+	ask := func(floor int) Loan {
+		t.Helper()
+		loan, err := w.LendToken(t.Context(), floor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return loan
+	}
+	first := ask(1800)
+	if first.Said != first.ExpiresIn || first.ExpiresIn < 7190 {
+		t.Errorf("got %+v", first)
+	}
+	w.Forward(100 * time.Minute)
+	if loan := ask(0); loan.Said != loan.ExpiresIn || loan.ExpiresIn > 1200 {
+		t.Errorf("without a floor: %+v", loan)
+	}
+	if loan := ask(1800); loan.Text != first.Text || loan.Said != 1800 || loan.ExpiresIn > 1200 {
+		t.Errorf("got %+v", loan)
+	}
+	w.Forward(25 * time.Minute)
+	second := ask(1800)
+	if second.Text == first.Text || !w.knows(t, first.Text) || !w.knows(t, second.Text) {
+		t.Error("who holds the first to be good gets no ticket with it")
+	}
+	w.Forward(6 * time.Minute)
+	if w.knows(t, first.Text) {
+		t.Error("the first is good for longer than was said")
+	}
+}
+
+// TestForcedTokensAreForgotten: what was lent may be in the wrong hands then.
+func TestForcedTokensAreForgotten(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) { c.Store = accounttest.NewMemory() })
+	first, err := w.LendToken(t.Context(), 7200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Forward(time.Minute)
+	if first, err = w.LendToken(t.Context(), 7200); err != nil || first.Said == first.ExpiresIn {
+		t.Fatalf("got %+v, %v", first, err)
+	}
+	if err := w.ForceToken(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.Forward(6 * time.Minute)
+	if w.knows(t, first.Text) {
+		t.Error("it is good still")
+	}
+}
+
+// TestInsistenceIsHeeded has SDKs ask for a token that WeChat refuses again and again, as wechatpy does.
+func TestInsistenceIsHeeded(t *testing.T) {
+	const probe = "/cgi-bin/openapi/quota/get"
+	w := newWorld(t, nil)
+	ask := func() string {
+		t.Helper()
+		loan, err := w.LendToken(t.Context(), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return loan.Text
+	}
+	first := ask()
+	for range 20 { // none of them in a hurry
+		w.Forward(40 * time.Second)
+		ask()
+	}
+	if n := w.Sandbox.Calls()[probe]; n > 0 {
+		t.Errorf("%d probes for nothing", n)
+	}
+	if err := w.Sandbox.Revoke(sandbox.Revocation{}); err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for token := first; token == first && asked < 500; asked++ {
+		token = ask()
+	}
+	if asked > 4 {
+		t.Errorf("got another after %d times", asked)
+	}
+	for range 300 { // of a good one, by many
+		ask()
+		w.Forward(time.Second)
+	}
+	if n := w.Sandbox.Calls()[probe]; n > 6 {
+		t.Errorf("%d probes in five minutes", n)
+	}
+	if n := w.Sandbox.Calls()["/cgi-bin/stable_token"]; n != 2 {
+		t.Errorf("%d tokens", n)
 	}
 }

@@ -24,6 +24,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/accounts"
@@ -48,6 +49,8 @@ type Config struct {
 	// WeChat's five minutes (of a superseded token, of a rotation) scale to min(300 s, ExpiresIn/4), the 30 s between two
 	// forced refreshes to min(30 s, ExpiresIn/40).
 	ExpiresIn time.Duration
+	// Tickets is what getticket gives to who asks again. Default: TicketsFresh.
+	Tickets TicketRule
 	// CustomCodeCards are the cards, of those that spring up, with use_custom_code.
 	CustomCodeCards []string
 	// StrictCards: only cards made by /card/create, PutCard or /_sandbox/cards exist; none springs up on first use.
@@ -55,6 +58,19 @@ type Config struct {
 	// Now is the clock. Nil: time.Now. Delays of faults run on real (or synctest's) time.
 	Now func() time.Time
 }
+
+// TicketRule is what getticket gives to who asks again.
+type TicketRule = accounts.Rule
+
+// The rules, which accounts describes.
+const (
+	TicketsFresh  = accounts.Fresh
+	TicketsHonest = accounts.Honest
+	TicketsGrid   = accounts.Grid
+)
+
+// TicketRules lists them, the default first.
+var TicketRules = accounts.Rules
 
 // Fault makes calls go wrong. The zero value of every field but Path changes nothing; a fault with a Delay alone makes
 // WeChat slow.
@@ -75,8 +91,10 @@ func New(cfg Config) *Sandbox {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	known := accounts.New(cfg.Apps, cfg.ExpiresIn)
+	known.Rule = cmp.Or(cfg.Tickets, TicketsFresh)
 	w := world.New(
-		accounts.New(cfg.Apps, cfg.ExpiresIn),
+		known,
 		cards.NewStore(cfg.StrictCards, cfg.CustomCodeCards, cfg.Now),
 		cfg.Now,
 	)

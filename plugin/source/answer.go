@@ -43,6 +43,15 @@ func lifeOf(answer []byte, field string) (time.Duration, error) {
 	return life, nil
 }
 
+// trueLife gives the true rest where the answer has one, else what was said.
+func trueLife(answer []byte, said time.Duration, err error) (time.Duration, error) {
+	if raw, _ := find(answer, trueExpiresField); err != nil || raw == nil {
+		return said, err
+	}
+	life, err := lifeOf(answer, trueExpiresField)
+	return min(life, said), err
+}
+
 // find gives the value of a field, of b in a for a.b; nil when it is absent or null.
 func find(object json.RawMessage, field string) (json.RawMessage, error) {
 	for name := range strings.SplitSeq(field, ".") {

@@ -26,6 +26,9 @@ const (
 	DefaultExpiresField = "expires_in"
 )
 
+// trueExpiresField is what a gateway adds that says more in the other than is true, to please SDKs.
+const trueExpiresField = "true_expires_in"
+
 // The query parameters that are added to a URL.
 const (
 	paramType     = "type"           // of a ticket: wx_card or jsapi, as in WeChat's getticket
@@ -169,6 +172,9 @@ func (r *Remote) fetch(ctx context.Context, kind credential.Kind, rejected strin
 		return wechat.Grant{}, r.failed(err)
 	}
 	life, err := lifeOf(answer, r.cfg.ExpiresField)
+	if r.cfg.ExpiresField == DefaultExpiresField {
+		life, err = trueLife(answer, life, err)
+	}
 	if err != nil {
 		return wechat.Grant{}, r.failed(err)
 	}

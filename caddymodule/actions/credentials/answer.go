@@ -118,7 +118,11 @@ func appendLoan(b []byte, name string, loan lending.Loan) []byte {
 	b = append(b, `":`...)
 	b = card.AppendString(b, loan.Text)
 	b = append(b, `,"expires_in":`...)
-	b = strconv.AppendInt(b, int64(loan.ExpiresIn), 10)
+	b = strconv.AppendInt(b, int64(loan.Said), 10)
+	if loan.Said != loan.ExpiresIn { // for another gateway, whose calls go through no relay of ours
+		b = append(b, `,"true_expires_in":`...)
+		b = strconv.AppendInt(b, int64(loan.ExpiresIn), 10)
+	}
 	return append(b, '}')
 }
 

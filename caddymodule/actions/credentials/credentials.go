@@ -3,7 +3,9 @@ package credentials
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/clients"
@@ -21,7 +23,9 @@ import (
 // credentials that the gateway keeps: for SDKs whose base URL points here. All other paths go to the next handler.
 //
 // Nobody's token ends by what is asked here. A caller has the account's app_id and either its app secret or the key; for
-// getticket, an access_token that it got here. `expires_in` is what is truly left. `force_refresh` is heeded when the gateway
+// getticket, an access_token that it got here. `expires_in` is what is truly left: half an hour
+// or more, or a quarter of its life, of tickets and of tokens by `token_source classic`, which are renewed in time for that; of a
+// ticket that WeChat may change before its end no more than that. `force_refresh` is heeded when the gateway
 // itself may force a refresh: 15 times a day, 35 seconds apart, and with a store. Another gateway that has its token here, by
 // `token_source remote`, names one that WeChat refused it in `rejected_token`, and gets another.
 //
@@ -37,6 +41,12 @@ type Credentials struct {
 	// `{env.GATEWAY_KEY}`. Default: there is only the app secret.
 	Key string `json:"key,omitempty"`
 
+	// What `expires_in` of an access_token says at least, in seconds, at most 7200: for SDKs that subtract so much from it that
+	// nothing is left, or less. That is no longer true then, and the token may end before: the callers' own calls must go
+	// through `relay`, which puts the right token into them. `true_expires_in` beside it says what is truly left. Tickets are not
+	// concerned. Default: 0, what is left is said.
+	MinExpiresIn int `json:"min_expires_in,omitempty"`
+
 	clients clients.Filter
 	key     clients.Key
 }
@@ -51,9 +61,15 @@ func (c *Credentials) Provision(ctx caddy.Context) (err error) {
 	if c.clients, err = clients.NewFilter(c.Clients); err != nil {
 		return err
 	}
+	if c.MinExpiresIn < 0 || c.MinExpiresIn > maxFloor {
+		return fmt.Errorf("min_expires_in must be 0 to %d seconds", maxFloor)
+	}
 	c.key, err = clients.NewKey(c.Key, ctx.Logger())
 	return err
 }
+
+// maxFloor is the life of an access_token, in seconds.
+const maxFloor = 7200
 
 // CheckAccount implements Choosing.
 func (c *Credentials) CheckAccount(account *plugin.Account) error {
@@ -108,7 +124,7 @@ func (c *Credentials) token(r *http.Request, account *plugin.Account) ([]byte, e
 	if rejected := q.Get("rejected_token"); rejected != "" {
 		account.RejectToken(rejected)
 	}
-	return lendToken(r, account)
+	return c.lendToken(r, account)
 }
 
 // stableToken is POST /cgi-bin/stable_token.
@@ -128,7 +144,7 @@ func (c *Credentials) stableToken(r *http.Request, account *plugin.Account) ([]b
 			return nil, err
 		}
 	}
-	return lendToken(r, account)
+	return c.lendToken(r, account)
 }
 
 // ticket is GET /cgi-bin/ticket/getticket.
@@ -181,8 +197,8 @@ func (c *Credentials) authenticate(account *plugin.Account, appID, secret, grant
 }
 
 // lendToken answers with the account's access_token, whoever fetched it and how.
-func lendToken(r *http.Request, account *plugin.Account) ([]byte, error) {
-	loan, err := account.Lend(r.Context(), credential.AccessToken)
+func (c *Credentials) lendToken(r *http.Request, account *plugin.Account) ([]byte, error) {
+	loan, err := account.LendToken(r.Context(), c.MinExpiresIn)
 	if err != nil {
 		return nil, err
 	}
@@ -192,14 +208,39 @@ func lendToken(r *http.Request, account *plugin.Account) ([]byte, error) {
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
 //
 //	credentials {
-//		clients <cidr...>|private_ranges|unix
-//		key     <value>
+//		clients        <cidr...>|private_ranges|unix
+//		key            <value>
+//		min_expires_in <seconds>
 //	}
 func (c *Credentials) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	given := false // it may be 0
 	return words.Unmarshal(d, words.Subdirectives{
 		"clients": func() error { return clients.Unmarshal(d, &c.Clients) },
 		"key":     func() error { return words.OneValue(d, &c.Key) },
+		"min_expires_in": func() error {
+			err := seconds(d, given, &c.MinExpiresIn)
+			given = true
+			return err
+		},
 	})
+}
+
+// seconds reads the argument of min_expires_in.
+func seconds(d *caddyfile.Dispenser, given bool, target *int) error {
+	name := d.Val()
+	var text string
+	switch {
+	case given:
+		return words.AlreadySpecified(d, name)
+	case !d.AllArgs(&text):
+		return d.ArgErr()
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > maxFloor {
+		return d.Errf("%s must be 0 to %d seconds, not '%s'", name, maxFloor, text)
+	}
+	*target = n
+	return nil
 }
 
 // Interface guards

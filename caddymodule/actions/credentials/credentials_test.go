@@ -426,3 +426,36 @@ func TestCredentialsReadStrictly(t *testing.T) {
 		}
 	}
 }
+
+// TestCredentialsFloor: what is said of a token, and the truth beside it for another gateway; of tickets nothing is said but that.
+func TestCredentialsFloor(t *testing.T) {
+	t.Setenv("TEST_KEY", testKey)
+	s := sitetest.New(t, `
+	wechat_card /cgi-bin/* credentials {
+		key {env.TEST_KEY}
+		min_expires_in 7200
+	}
+`)
+	token := s.Credential(credential.AccessToken)
+	for name, q := range map[string]sitetest.Request{
+		"token":        {Target: tokenTarget(testKey)},
+		"stable_token": {Target: "/cgi-bin/stable_token", Body: stableBody(testKey)},
+	} {
+		q.From = "127.0.0.1"
+		w := s.Do(q)
+		a := readWechat(s, w)
+		var truth struct {
+			ExpiresIn int `json:"true_expires_in"`
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &truth); err != nil {
+			t.Fatal(err)
+		}
+		if a.AccessToken != token || a.ExpiresIn != 7200 || truth.ExpiresIn > 7199 || truth.ExpiresIn < 7100 {
+			t.Errorf("%s: got %s", name, w.Body)
+		}
+	}
+	w := s.Do(sitetest.Request{Target: "/cgi-bin/ticket/getticket?type=jsapi&access_token=" + token, From: "127.0.0.1"})
+	if a := readWechat(s, w); a.ExpiresIn >= 7200 || strings.Contains(w.Body.String(), "true_expires_in") {
+		t.Errorf("got %s", w.Body)
+	}
+}

@@ -28,10 +28,14 @@ func (s *Memory) Lock(ctx context.Context, _ string) error {
 	}
 }
 
-// Unlock gives the lock back.
+// Unlock gives the lock back, if it is held.
 func (s *Memory) Unlock(context.Context, string) error {
-	<-s.lock
-	return nil
+	select {
+	case <-s.lock:
+		return nil
+	default:
+		return fs.ErrNotExist
+	}
 }
 
 // Store stores a value.

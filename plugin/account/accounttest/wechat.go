@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/sandboxtest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -35,7 +36,7 @@ type WeChat struct {
 func NewWeChat(t testing.TB) *WeChat {
 	t.Helper()
 	w := new(WeChat)
-	w.Sandbox = sandbox.New(sandbox.Config{Apps: map[string]string{AppID: AppSecret}, Now: w.Now})
+	w.Sandbox = sandbox.New(sandbox.Config{Apps: map[string]string{AppID: AppSecret}, Now: w.Now, Tickets: sandboxtest.Rule()})
 	srv := httptest.NewServer(w.Sandbox)
 	t.Cleanup(srv.Close)
 	w.URL = srv.URL

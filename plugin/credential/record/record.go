@@ -12,6 +12,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/pace"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/seal"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 )
 
 const (
@@ -28,6 +29,9 @@ type Record struct {
 	Value   *Sealed    `json:"value,omitempty"`
 	Failure *Failure   `json:"failure,omitempty"`
 	Calls   pace.Calls `json:"calls"`
+
+	// Tickets is what the fleet knows of how WeChat gives tickets. Older processes drop it; then it is learned again.
+	Tickets *value.Learned `json:"tickets,omitempty"`
 
 	aged    bool // the store told how long ago the record was written,
 	age     time.Duration

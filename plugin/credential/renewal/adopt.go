@@ -76,17 +76,32 @@ func (f *flight) open(rec *record.Record) *value.Held {
 		f.env.Logger.Warn("credential store holds a value that does not open: it is another app secret's or account's, or damaged; it will be overwritten",
 			slog.String("credential", string(f.Kind)), slog.String("key", f.Name))
 	}
-	if err != nil || h.Text == f.not || !h.Usable(now, f.Kind) {
+	if err != nil {
+		return nil
+	}
+	f.plan(h)
+	if h.Text == f.not || !h.Usable(now, f.Kind) {
 		return nil
 	}
 	return h
 }
 
+// plan has the renewal of h be due by what is known of the rule that tickets follow, and by what lending wants.
+func (f *flight) plan(h *value.Held) {
+	foreign := f.env.Sources[f.Kind] != ""
+	if f.Kind.IsTicket() {
+		h.Follow(value.TicketPlan(h.Value, f.State.Learned(), foreign))
+	} else if f.env.Classic && !foreign {
+		h.Follow(value.TokenPlan(h.Value, true))
+	}
+}
+
 // take makes h, a value out of the store, ours when it is better than what we have.
 func (f *flight) take(h *value.Held) *value.Held {
+	was := f.State.Serve(f.env.Now())
 	h = f.State.Adopt(h, f.env.Now())
 	if h != nil {
-		f.renewed(h)
+		f.renewed(was, h)
 	}
 	return h
 }

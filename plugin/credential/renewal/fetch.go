@@ -67,6 +67,10 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 		from = now.Add(max(time.Second, remaining/4)) // a stable token that WeChat has not rotated yet
 	}
 	h := value.NewHeld(v, v.Expires, from, value.Random())
+	if f.Kind.IsTicket() {
+		f.State.Learn(v, f.env.wechatNow())
+	}
+	f.plan(h)
 	h.Source = cmp.Or(f.env.Sources[f.Kind], value.FromWeChat)
 	if !h.Usable(now, f.Kind) {
 		return nil, ErrLate

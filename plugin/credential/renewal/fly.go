@@ -2,6 +2,7 @@ package renewal
 
 import (
 	"errors"
+	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/record"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/state"
@@ -71,6 +72,9 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 	if h, err := f.settled(rec); h != nil || err != nil {
 		return h, nil, err
 	}
+	if err := f.awaitEnd(); err != nil {
+		return nil, nil, err
+	}
 	if f.Need != nil {
 		// Before the lock: two locks held at once would make a killed holder twice as long to wait for.
 		if err := f.Need(f.env.ctx, f.env); err != nil {
@@ -116,9 +120,33 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 		}
 		return nil, store, failed
 	}
+	was := f.State.Serve(f.env.Now())
 	h = f.State.Land(h, f.env.Now())
-	f.renewed(h)
+	f.renewed(was, h)
 	return h, func() { f.save(h) }, nil
+}
+
+// maxAwait is how long flights wait for a ticket's end, at most: longer than from the margin before it to where the next is due.
+const maxAwait = 5 * time.Second
+
+// awaitEnd waits until WeChat gives another ticket, where it gives none before the end of ours, and that is near.
+func (f *flight) awaitEnd() error {
+	cur := f.State.Current()
+	if cur == nil || !cur.RenewFrom.After(cur.Expires) || f.want.Refresh {
+		return nil
+	}
+	wait := cur.UntilDue(f.env.Now())
+	if wait <= 0 || wait > maxAwait {
+		return nil
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-f.env.ctx.Done():
+		return ErrStopped
+	}
 }
 
 // attempt takes leave to call WeChat, which may refuse this machine's address: then one credential tries at a time, and the

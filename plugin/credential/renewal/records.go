@@ -18,6 +18,9 @@ import (
 // A store writes over whatever is there. A write that hung in it and comes late puts an older value over a newer one; so
 // each value is stored twice, one behind the other, and of the two the newer counts.
 func (f *flight) read(ctx context.Context) (*record.Record, error) {
+	if cur := f.State.Current(); cur != nil {
+		cur.Looked(f.env.Now())
+	}
 	rec, err := f.load(ctx, f.Name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -27,6 +30,9 @@ func (f *flight) read(ctx context.Context) (*record.Record, error) {
 	}
 	if rec == nil {
 		return nil, nil
+	}
+	if rec.Tickets != nil {
+		f.State.Taught(*rec.Tickets, f.env.wechatNow())
 	}
 	if rec.Value == nil || rec.Opens(f.env.sealer, f.Name) { // what is not ours did not come late
 		copied, err := f.load(ctx, f.Copy)
@@ -81,6 +87,9 @@ func (f *flight) write(rec *record.Record) error {
 
 // put stores a record under a key. late is called if that takes effect after all when it has been given up.
 func (f *flight) put(key string, rec *record.Record, late func()) error {
+	if learned := f.State.Learned(); learned.At > 0 {
+		rec.Tickets = &learned
+	}
 	raw, err := json.Marshal(rec)
 	if err != nil {
 		return err

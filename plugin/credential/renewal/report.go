@@ -8,8 +8,13 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
-// renewed tells of a new value.
-func (f *flight) renewed(h *value.Held) {
+// renewed tells of a new value. A ticket that is still the same, seen again while it lives, is none.
+func (f *flight) renewed(was, h *value.Held) {
+	if f.Kind.IsTicket() && was != nil && was.Text == h.Text {
+		f.env.Logger.Debug("ticket is still the same", slog.String("credential", string(f.Kind)),
+			slog.Time("expires", h.Expires), slog.String("source", string(h.Source)))
+		return
+	}
 	f.State.History.Landed(h.Source)
 	f.env.Logger.Info("credential renewed", slog.String("credential", string(f.Kind)),
 		slog.Time("expires", h.Expires), slog.String("source", string(h.Source)))

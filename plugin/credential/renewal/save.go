@@ -21,6 +21,9 @@ func (f *flight) save(h *value.Held) {
 		rec = record.New()
 	}
 	ours := record.Pack(f.env.sealer, f.Name, h, f.env.Now(), f.env.Offset())
+	if f.Kind.IsTicket() { // for older processes, which go by it: they look at no ticket while it lives
+		ours.Renew = value.RenewalStart(h.Value).Add(f.env.Offset()).UnixMilli()
+	}
 	if rec.Value != nil && rec.Value.Obtained >= ours.Obtained {
 		if other := f.open(rec); other != nil {
 			f.take(other)

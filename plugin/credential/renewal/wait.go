@@ -46,7 +46,11 @@ func (f *flight) lock(generation string) (*value.Held, error) {
 		var end time.Time
 		if h := f.State.Serve(now); h != nil {
 			// Not to the very end: the fetch takes its time too.
-			poll, end = warmPoll, start.Add(min((h.Remaining(start)-h.Margin(f.Kind))*3/4, value.MaxRenewalSpan))
+			most := value.MaxRenewalSpan
+			if f.Kind.IsTicket() { // WeChat may have changed it long ago
+				most = value.Superseded(h.Expires.Sub(h.Obtained)) / 30
+			}
+			poll, end = warmPoll, start.Add(min((h.Remaining(start)-h.Margin(f.Kind))*3/4, most))
 		} else {
 			if cold.IsZero() {
 				cold, poll = now, firstPoll

@@ -21,7 +21,8 @@ func (m *Machine) Adopt(h *value.Held, now time.Time) *value.Held {
 	if same && h.Expires.Sub(cur.Expires).Abs() < value.ClockSlack && cur.Ends.Before(h.Ends) {
 		h.Ends = cur.Ends // it lives from its first sight, not from its last
 	}
-	if !h.Usable(now, m.kind) || cur.Usable(now, m.kind) && (!newer || h.Due(now)) {
+	// A newer ticket is better though it is to be asked for again already: what is asked then may fail.
+	if !h.Usable(now, m.kind) || cur.Usable(now, m.kind) && (!newer || h.Due(now) && !m.kind.IsTicket()) {
 		return nil
 	}
 	return m.Land(h, now)

@@ -19,6 +19,8 @@ func (m *Machine) Land(h *value.Held, now time.Time) *value.Held {
 	if cur.IsRefused() && cur.Text == h.Text && !cur.Insisted.Load() {
 		h.Refused.Store(true) // since it was asked for
 	}
+	h.Lent.Store(m.lent(h, now))
+	h.Looked(now)
 	m.values.Set(string(m.kind), h, cache.NoExpiration)
 	m.block = block{}
 	if cur != nil && cur.Text != h.Text {

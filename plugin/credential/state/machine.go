@@ -3,8 +3,8 @@
 //
 // machine.go has the states and which one holds; then there is one file a change: land.go brings a value, adopt.go
 // judges whether one out of the store is better than ours, dead.go takes a value away before its time, block.go lets a
-// failure forbid attempts and what ends it allow them. known.go tells values apart that somebody shows, history.go is
-// what operators see.
+// failure forbid attempts and what ends it allow them. ticket.go has what is learned of tickets and what
+// lending changes, known.go tells values apart that somebody shows, history.go is what operators see.
 package state
 
 import (
@@ -59,6 +59,8 @@ type Machine struct {
 	refusal  error                       // what WeChat said when it last refused a value
 	lookAt   time.Time                   // while blocked: when the store may be looked at again
 	previous *value.Held                 // the value before the current one, which may have been lent
+	learned  value.Learned               // of a ticket: how WeChat gives it
+	lentAt   time.Time                   // when it was last lent
 	changed  chan struct{}               // closed and made anew whenever the loop should look again
 }
 

@@ -1,6 +1,6 @@
 // Package value has what the Keeper keeps: the kinds of credentials, their values, and how long a value lives. No I/O.
 //
-// held.go tells whether a value may be served and when its renewal is due.
+// held.go tells whether a value may be served and when its renewal is due, rule.go what a ticket's depends on.
 package value
 
 import "time"
@@ -17,6 +17,9 @@ const (
 
 // Kinds lists all kinds, the one that the others need first.
 var Kinds = []Kind{AccessToken, APITicket, JSAPITicket}
+
+// IsTicket tells whether it is one of the tickets.
+func (k Kind) IsTicket() bool { return k != AccessToken }
 
 // Source says where a value came from.
 type Source string

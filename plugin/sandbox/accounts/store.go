@@ -18,6 +18,8 @@ const DefaultExpiresIn = 7200 * time.Second
 type Store struct {
 	// ExpiresIn is how long tokens and tickets live.
 	ExpiresIn time.Duration
+	// Rule is what getticket gives to who asks again. Default: Fresh.
+	Rule Rule
 
 	secrets map[string]string // by app id; nil: any id with any secret
 	apps    *lru.Map[string, *App]
@@ -31,7 +33,7 @@ func New(secrets map[string]string, expiresIn time.Duration) *Store {
 		expiresIn = DefaultExpiresIn
 	}
 	return &Store{
-		ExpiresIn: expiresIn, secrets: secrets,
+		ExpiresIn: expiresIn, Rule: Fresh, secrets: secrets,
 		apps: lru.New[string, *App](MaxApps), tokens: lru.New[string, *Token](lru.MaxRecords),
 	}
 }

@@ -10,10 +10,10 @@ func getTicket(c *call) (any, error) {
 	if kind != accounts.CardTicket && kind != accounts.JSAPITicket {
 		return nil, wire.ErrBadArgs
 	}
-	t := c.world.Accounts.Ticket(c.app, kind, c.now)
+	t, said := c.world.Accounts.Ticket(c.app, kind, c.now)
 	return struct {
 		wire.Status
 		Ticket    string `json:"ticket"`
 		ExpiresIn int    `json:"expires_in"`
-	}{wire.OK, t.Text, seconds(c.world.Accounts.ExpiresIn)}, nil
+	}{wire.OK, t.Text, seconds(said)}, nil
 }

@@ -1,0 +1,10 @@
+package signer
+
+import (
+	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/sandboxtest"
+)
+
+// TestMain runs the tests under every rule by which WeChat may give tickets.
+func TestMain(m *testing.M) { sandboxtest.UnderEveryRule(m) }
