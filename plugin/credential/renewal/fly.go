@@ -89,7 +89,7 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 		}
 	}
 	if f.not != "" && !f.want.Refresh {
-		if until := f.State.Quarrelling(f.env.Now()); !until.IsZero() {
+		if until := f.State.Quarrelling(f.env.Now(), f.env.Random()); !until.IsZero() {
 			return nil, nil, f.State.Bind(until, 0, f.State.RefusedWith(errQuarrel))
 		}
 	}
@@ -138,6 +138,7 @@ func (f *flight) attempt() (done func(), err error) {
 		}
 		select {
 		case <-under:
+			f.env.Turn(f.Kind)
 		case <-f.env.ctx.Done():
 			return nil, ErrStopped
 		}
