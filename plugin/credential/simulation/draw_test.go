@@ -37,11 +37,10 @@ func (s *scheduler) draw(seed uint64) *config {
 	c := &config{
 		seed: seed, nodes: 2 + s.rng.IntN(4), accounts: 1, kinds: []credential.Kind{credential.AccessToken, credential.APITicket},
 		classic: s.chance(3), aging: s.chance(2), rule: ruleFresh,
-		life: []time.Duration{20 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour}[s.rng.IntN(4)],
-		pace: s.span(30*time.Second, 4*time.Minute),
+		life: []time.Duration{20 * time.Minute, 20 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour}[s.rng.IntN(5)],
 	}
-	if s.chance(4) {
-		c.accounts = 2
+	if s.chance(6) {
+		c.accounts, c.nodes = 2, 2
 	}
 	if s.chance(4) {
 		c.kinds = credential.Kinds
@@ -58,16 +57,19 @@ func (s *scheduler) draw(seed uint64) *config {
 		}
 	}
 	c.cold = time.Minute
-	c.trouble = c.life*2 + s.span(0, 2*time.Hour)
+	c.trouble = c.life + s.span(20*time.Minute, c.life+40*time.Minute)
 	c.recovery = c.life + 40*time.Minute
-	c.quiet = c.life * 2
+	c.quiet = c.life * 3 / 2
+	// Some 200 to 800 questions a seed.
+	all := c.cold + c.trouble + c.recovery + c.quiet
+	c.pace = all * time.Duration(c.nodes*c.accounts*len(c.kinds)) / time.Duration(200+s.rng.IntN(600))
 	if !s.chance(8) { // else nothing ever happens
 		c.faults = s.some(allFaults)
 		c.incidents = s.some(allIncidents)
 	}
 	c.faultPause = s.span(time.Minute, time.Hour)
 	c.faultSpan = s.span(30*time.Second, 15*time.Minute)
-	c.incidentPause = s.span(20*time.Second, 30*time.Minute)
+	c.incidentPause = s.span(c.trouble/60, c.trouble/4)
 	return c
 }
 

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 )
 
 var (
@@ -205,12 +207,27 @@ func (n agingNode) Age(ctx context.Context, key string) (time.Duration, error) {
 	return age, nil
 }
 
+// holds tells whether a process has a lock for a credential.
+func (n *node) holds(kind credential.Kind) bool {
+	for name, l := range n.store.locks {
+		if _, of := n.key(recordOf(name)); l.holder == n && of == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// recordOf is the key of the record that a lock is for.
+func recordOf(lock string) string {
+	record, _, _ := strings.Cut(strings.TrimPrefix(lock, "wechat_card-"), "-")
+	return "wechat_card/" + record
+}
+
 // lockName is what names a lock in the history.
 func (n *node) lockName(name string) string {
 	known := n.store.names[name]
 	if known == "" {
-		record, _, _ := strings.Cut(strings.TrimPrefix(name, "wechat_card-"), "-")
-		of, _ := n.key("wechat_card/" + record)
+		of, _ := n.key(recordOf(name))
 		known = of + "/" + strconv.Itoa(len(n.store.names))
 		n.store.names[name] = known
 	}

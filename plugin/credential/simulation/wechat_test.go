@@ -56,6 +56,10 @@ func (n *node) call(ctx context.Context, kind credential.Kind, force bool, shown
 			text = "force"
 		}
 		w.note(event{what: evCall, node: n.id, acct: n.acct, kind: kind, text: text})
+		if w.doomed && n.holds(kind) {
+			w.doomed = false
+			w.kill(n, true)
+		}
 		there, back := w.span(10*time.Millisecond, 200*time.Millisecond), w.span(10*time.Millisecond, 200*time.Millisecond)
 		lost := w.is(faultTimeout) || w.is(faultLost)
 		fail := func(after time.Duration, e *wechat.Error) {
