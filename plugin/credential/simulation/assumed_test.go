@@ -28,6 +28,7 @@ const (
 	slack     = value.ClockSlack        // that a clock may be off by unnoticed
 	callLimit = 5 * time.Second         // what a call of WeChat may take
 	giveUp    = 1250 * time.Millisecond // that an operation of the store may take until its caller goes on
+	coldWait  = 15 * time.Second        // of one who asks while a lock is not given
 	maxWait   = 45 * time.Second        // of one who asks
 	maxStop   = 6 * time.Second         // of a configuration: the grace, and a store that hangs meanwhile
 	maxRetry  = 25 * time.Hour          // that anybody is told to wait
@@ -39,9 +40,14 @@ const (
 // renewalSpan is how long before its end a value's renewal is due.
 func renewalSpan(life time.Duration) time.Duration { return min(value.MaxRenewalSpan, life/10) }
 
-// signMargin is how long before its end a ticket signs no more. It is a little less than a fiftieth, for a ticket that
-// came out of a store may have lived for a moment already.
-func signMargin(life time.Duration) time.Duration { return min(value.MaxSignMargin, life/50) }
+// signMargin is how long before its end a ticket signs no more: a fiftieth of the rest that it had when it was given, or a
+// minute. Where WeChat gives the true rest that can be next to nothing.
+func (c *config) signMargin() time.Duration {
+	if c.rule != ruleFresh {
+		return 0
+	}
+	return min(value.MaxSignMargin, c.life/50)
+}
 
 // optimum is how many calls for one credential a fleet makes in a time in which nothing goes wrong. early is by how much
 // a renewal may come too early, because a clock is ahead.

@@ -166,7 +166,7 @@ func (c *checker) judge(n *process, e event) {
 	}
 	margin := time.Duration(0)
 	if e.kind != credential.AccessToken {
-		margin = signMargin(c.cfg.life)
+		margin = c.cfg.signMargin()
 	}
 	if left := v.ends - e.at; left < margin-n.allowed(e.at) {
 		c.failf("expired", "process %d serves %s with %v left", e.node, e.text, left)

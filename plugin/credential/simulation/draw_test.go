@@ -35,7 +35,7 @@ type config struct {
 // what another would show.
 func (s *scheduler) draw(seed uint64) *config {
 	c := &config{
-		seed: seed, nodes: 2 + s.rng.IntN(4), accounts: 1, kinds: []credential.Kind{credential.AccessToken, credential.APITicket},
+		seed: seed, nodes: 2 + s.rng.IntN(3), accounts: 1, kinds: []credential.Kind{credential.AccessToken, credential.APITicket},
 		classic: s.chance(3), aging: s.chance(2), rule: ruleFresh,
 		life: []time.Duration{20 * time.Minute, 20 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour}[s.rng.IntN(5)],
 	}
@@ -60,9 +60,9 @@ func (s *scheduler) draw(seed uint64) *config {
 	c.trouble = c.life + s.span(20*time.Minute, c.life+40*time.Minute)
 	c.recovery = c.life + 40*time.Minute
 	c.quiet = c.life * 3 / 2
-	// Some 200 to 800 questions a seed.
+	// Some 100 to 500 questions a seed.
 	all := c.cold + c.trouble + c.recovery + c.quiet
-	c.pace = all * time.Duration(c.nodes*c.accounts*len(c.kinds)) / time.Duration(200+s.rng.IntN(600))
+	c.pace = all * time.Duration(c.nodes*c.accounts*len(c.kinds)) / time.Duration(100+s.rng.IntN(400))
 	if !s.chance(8) { // else nothing ever happens
 		c.faults = s.some(allFaults)
 		c.incidents = s.some(allIncidents)

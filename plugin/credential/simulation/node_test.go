@@ -47,14 +47,16 @@ func (w *world) nameKeys() {
 		id := account(acct)
 		for _, kind := range credential.Kinds {
 			hash := seal.Hash(id.BaseURL, id.AppID, id.Source, string(kind))
-			w.keys["wechat_card/"+hash] = keyName{"record/" + strconv.Itoa(acct) + "/" + string(kind), kind}
-			w.keys["wechat_card_copy/"+hash] = keyName{"copy/" + strconv.Itoa(acct) + "/" + string(kind), kind}
+			of := strconv.Itoa(acct) + "/" + string(kind)
+			w.keys["wechat_card/"+hash] = keyName{"record/" + of, of, kind}
+			w.keys["wechat_card_copy/"+hash] = keyName{"copy/" + of, of, kind}
 		}
 	}
 }
 
 type keyName struct {
-	name string
+	name string // of the key
+	of   string // the credential
 	kind credential.Kind
 }
 

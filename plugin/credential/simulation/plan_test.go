@@ -91,7 +91,6 @@ func (w *world) play() {
 		}
 	}
 	trouble := w.cfg.cold + w.cfg.trouble
-	well := trouble + w.cfg.recovery
 	w.after(w.cfg.cold, func() {
 		w.phase("trouble")
 		if w.cfg.large {
@@ -102,16 +101,6 @@ func (w *world) play() {
 		w.incidentsUntil(trouble)
 	})
 	w.after(trouble, w.calm)
-	w.after(well-2*overlap, func() { w.census("census") })
-	w.after(well-overlap, func() { w.census("census again") })
-	w.after(well, func() { w.phase("quiet") })
-	w.after(well+w.cfg.quiet, func() {
-		w.phase("end")
-		w.ending = true
-		for len(w.nodes) > 0 {
-			w.kill(w.nodes[0], false)
-		}
-	})
 	w.run(func() bool { return w.ending && w.busy == 0 && w.open == 0 && len(w.queue) == 0 && len(w.ready) == 0 })
 	w.ended = w.now()
 	w.check.end()
@@ -127,6 +116,17 @@ func (w *world) calm() {
 	}
 	w.endTrouble()
 	w.phase("recovery")
+	well := w.cfg.recovery
+	w.after(well-2*overlap, func() { w.census("census") })
+	w.after(well-overlap, func() { w.census("census again") })
+	w.after(well, func() { w.phase("quiet") })
+	w.after(well+w.cfg.quiet, func() {
+		w.phase("end")
+		w.ending = true
+		for len(w.nodes) > 0 {
+			w.kill(w.nodes[0], false)
+		}
+	})
 }
 
 func (w *world) phase(name string) { w.note(event{what: evPhase, text: name}) }
@@ -184,18 +184,20 @@ func (w *world) ask(n *node, kind credential.Kind, how string) {
 		default:
 			v, err = k.Get(ctx, env)
 		}
-		if !w.answered(n, kind, id, v.Text, left, err) {
+		again := w.answered(n, kind, id, v.Text, left, err, true)
+		if again == 0 {
 			return
 		}
 		v, err = k.Reject(ctx, env, v.Text, errInvalid)
-		if w.answered(n, kind, id, v.Text, 0, err) {
+		if w.answered(n, kind, again, v.Text, 0, err, false) > 0 {
 			k.Drop(v.Text, errInvalid)
 		}
 	})
 }
 
-// answered writes down what somebody was told, and tells whether WeChat refuses it: then the process is told, too.
-func (w *world) answered(n *node, kind credential.Kind, id int, text string, left time.Duration, err error) (refused bool) {
+// answered writes down what somebody was told. Where WeChat refuses it the process is told, too, and what is asked for then
+// is another question, which it numbers.
+func (w *world) answered(n *node, kind credential.Kind, id int, text string, left time.Duration, err error, asks bool) (again int) {
 	_ = w.wait(nil, "answer "+strconv.Itoa(id), func(t *turn) {
 		w.after(0, func() {
 			e := event{what: evAnswer, node: n.id, acct: n.acct, kind: kind, text: text, id: id}
@@ -205,21 +207,25 @@ func (w *world) answered(n *node, kind credential.Kind, id int, text string, lef
 			if err != nil {
 				e.what, e.text = evError, err.Error()
 				if errors.Is(err, context.DeadlineExceeded) {
-					e.what, e.text = evError, "gone"
+					e.what, e.text = evError, gone
 				} else if u, ok := errors.AsType[*credential.Unavailable](err); ok {
 					e.n = u.RetryAt.Sub(n.clock())
 				}
 			}
 			w.note(e)
 			if err == nil && kind == credential.AccessToken && !n.dead && !n.cut && !w.is(faultRefused) {
-				if refused = !n.weChat.alive(text); refused {
+				if !n.weChat.alive(text) {
 					w.note(event{what: evRefuse, node: n.id, acct: n.acct, kind: kind, text: text})
+					w.asked++
+					if again = w.asked; asks {
+						w.note(event{what: evAsk, node: n.id, acct: n.acct, kind: kind, text: "again", id: again})
+					}
 				}
 			}
 			w.finish(t, nil)
 		})
 	})
-	return refused
+	return again
 }
 
 // traffics has questions come to a large fleet. They matter little: all credentials are kept warm.

@@ -141,13 +141,18 @@ func (n *node) Load(ctx context.Context, key string) ([]byte, error) {
 	var got []byte
 	err := n.operate(ctx, "load", key, false, func(t *turn) error {
 		v := n.last(key, n.lag)
-		if n.is(faultSwapped) && n.chance(6) && len(n.store.order) > 0 {
-			v = n.last(n.store.order[n.rng.IntN(len(n.store.order))], 0)
+		if n.is(faultSwapped) && n.chance(6) {
+			// Another credential's, not this one's copy: nobody could tell that it is of another age.
+			if other := n.store.order; len(other) > 0 {
+				if o := other[n.rng.IntN(len(other))]; n.keys[o].of != n.keys[key].of {
+					v = n.last(o, 0)
+				}
+			}
 		}
 		raw := v.raw
 		switch {
 		case n.is(faultTorn) && n.chance(4) && len(raw) > 0:
-			raw = raw[:n.rng.IntN(len(raw))]
+			raw, v.obtained = raw[:n.rng.IntN(len(raw))], 0
 		case n.is(faultEmpty):
 			raw = nil
 		}
@@ -156,7 +161,7 @@ func (n *node) Load(ctx context.Context, key string) ([]byte, error) {
 			n.note(event{what: evLoad, node: n.id, acct: n.acct, kind: kind, text: name})
 			return fs.ErrNotExist
 		}
-		n.note(event{what: evLoad, node: n.id, acct: n.acct, kind: kind, text: name, n: obtained(raw)})
+		n.note(event{what: evLoad, node: n.id, acct: n.acct, kind: kind, text: name, n: v.obtained})
 		if !t.left {
 			got = raw
 		}
