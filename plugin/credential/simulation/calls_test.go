@@ -20,15 +20,19 @@ const (
 	causeClock   = "clocks wrong"
 	causeReload  = "reloads"
 	causeAsked   = "asked for by operators"
+	causeOther   = "anything else"
 )
 
 var causes = []string{
 	causeRenewal, causeDown, causeQuota, causeStore, causeRevoked, causeKilled, causeAddress, causeClock, causeReload, causeAsked,
+	causeOther,
 }
 
 // calls is what the checker knows of the calls that WeChat saw.
 type calls struct {
 	made   map[creds]int
+	why    map[string]map[credential.Kind]int // by what they were made for
+	newest map[creds]time.Duration            // the end of the newest value
 	atCold map[creds]int
 	atWell map[creds]int
 	began  map[string]time.Duration // of faults in force
@@ -49,6 +53,10 @@ type creds struct {
 
 func (c *checker) newCalls() {
 	c.made, c.began, c.cost = map[creds]int{}, map[string]time.Duration{}, map[string]float64{}
+	c.why, c.newest = map[string]map[credential.Kind]int{}, map[creds]time.Duration{}
+	for _, cause := range causes {
+		c.why[cause] = map[credential.Kind]int{}
+	}
 }
 
 // charge lets WeChat see so many calls more for each credential of an account; of all accounts: -1.
@@ -170,8 +178,9 @@ func (c *checker) revoked(e event) {
 	}
 }
 
-// minted notes that there is another token.
+// minted notes that there is another value.
 func (c *checker) minted(e event) {
+	c.newest[creds{e.acct, e.kind}] = e.n
 	if e.kind != credential.AccessToken || c.dead[e.acct] <= 0 {
 		return
 	}
@@ -195,6 +204,8 @@ func (c *checker) askCost(n *process, e event) {
 // call judges that a process calls WeChat: never as often as it is asked, and not while WeChat refuses its address.
 func (c *checker) call(n *process, e event) {
 	c.made[creds{e.acct, e.kind}]++
+	n.cause[e.kind] = c.because(n, e)
+	c.why[n.cause[e.kind]][e.kind]++
 	recent := n.calls[e.kind]
 	for len(recent) > 0 && e.at-recent[0] > time.Hour {
 		recent = recent[1:]
@@ -241,8 +252,45 @@ func (c *checker) forgets() bool {
 		slices.Contains(c.cfg.incidents, incScribble)
 }
 
+// because says what a call is made for, as far as can be told when it begins.
+func (c *checker) because(n *process, e event) string {
+	newest, was := c.newest[creds{e.acct, e.kind}]
+	switch {
+	case n.dead:
+		return causeKilled
+	case c.dead[e.acct] > 0 && e.kind == credential.AccessToken:
+		return causeRevoked
+	case !was || e.at >= newest-renewalSpan(c.cfg.life)-slack:
+		return causeRenewal
+	case c.apart(e.at):
+		return causeStore
+	case n.skew.Abs() > slack:
+		return causeClock
+	}
+	for _, asked := range c.open {
+		if asked.node == n.id && (asked.text == incRefresh || asked.text == incForce) {
+			return causeAsked
+		}
+	}
+	return causeOther
+}
+
 // callFailed notes what WeChat said.
 func (c *checker) callFailed(n *process, e event) {
+	c.why[n.cause[e.kind]][e.kind]--
+	switch {
+	case n.dead:
+		n.cause[e.kind] = causeKilled
+	case strings.Contains(e.text, "40001"):
+		n.cause[e.kind] = causeRevoked
+	case strings.Contains(e.text, "450") || strings.Contains(e.text, "40125"):
+		n.cause[e.kind] = causeQuota
+	case n.ill > 0:
+		n.cause[e.kind] = causeAddress
+	default:
+		n.cause[e.kind] = causeDown
+	}
+	c.why[n.cause[e.kind]][e.kind]++
 	if strings.Contains(e.text, "40164") {
 		if e.at-n.barred > callLimit {
 			n.barred = e.at

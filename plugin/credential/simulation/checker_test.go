@@ -54,7 +54,8 @@ type process struct {
 	served   map[credential.Kind]served
 	seen     map[string]time.Duration // what it was last given of each key
 	calls    map[credential.Kind][]time.Duration
-	barred   time.Duration // when WeChat last refused its address; 0: it did not
+	cause    map[credential.Kind]string // of its last call
+	barred   time.Duration              // when WeChat last refused its address; 0: it did not
 }
 
 type served struct {
@@ -87,7 +88,7 @@ func (c *checker) see(e event) {
 		c.nodes[e.node] = &process{
 			id: e.node, acct: e.acct, began: e.at, skew: e.n, warm: map[credential.Kind]bool{},
 			refused: map[string]time.Duration{}, served: map[credential.Kind]served{}, seen: map[string]time.Duration{},
-			calls: map[credential.Kind][]time.Duration{},
+			calls: map[credential.Kind][]time.Duration{}, cause: map[credential.Kind]string{},
 		}
 		for _, kind := range strings.Fields(e.text) {
 			c.nodes[e.node].warm[credential.Kind(kind)] = true

@@ -94,6 +94,7 @@ func (w *world) spells(faults []string, end time.Duration) {
 // afflict puts a fault in force. At the latest it ends with the trouble.
 func (w *world) afflict(fault string, _ time.Duration) {
 	w.faults[fault]++
+	w.count[fault]++
 	w.note(event{what: evFault, text: fault})
 	switch fault {
 	case faultStoreHangs:

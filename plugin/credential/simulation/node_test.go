@@ -163,7 +163,7 @@ func (n *node) observe(e credential.Event) {
 		what.n = e.NextAttempt.Sub(n.clock())
 	}
 	what.text = text
-	n.arrive(&turn{key: n.name + " tell " + string(e.Kind) + text, begin: func(*turn) { n.note(what) }})
+	n.tell(n.name+" tell "+string(e.Kind)+text, func() { n.note(what) })
 }
 
 // learn has the process learn the time from an answer of WeChat: in whole seconds, and less than two count as none.
@@ -214,9 +214,9 @@ func (n *node) fetch(ctx context.Context, kind credential.Kind, force bool) (wec
 
 // tellRefused writes down that a process hears that WeChat refused a token.
 func (n *node) tellRefused(text string) {
-	n.arrive(&turn{key: n.name + " refuse " + text, begin: func(*turn) {
+	n.tell(n.name+" refuse "+text, func() {
 		n.note(event{what: evRefuse, node: n.id, acct: n.acct, kind: credential.AccessToken, text: text})
-	}})
+	})
 }
 
 // reload gives a process another configuration.
@@ -237,10 +237,10 @@ func (w *world) reload(n *node) {
 func (w *world) stop(n *node, env *credential.Env) {
 	start := w.now()
 	n.Stop(env)
-	w.arrive(&turn{key: n.name + " stopped", begin: func(*turn) {
+	w.tell(n.name+" stopped", func() {
 		w.note(event{what: evStop, node: n.id, acct: n.acct, n: w.now() - start})
 		w.busy--
-	}})
+	})
 }
 
 // kill ends a process and leaves its locks to go stale; another one takes its place, unless the simulation is over.

@@ -76,7 +76,7 @@ func (w *world) note(e event) {
 
 // done is told by a goroutine at its end.
 func (w *world) done(key string) {
-	w.arrive(&turn{key: key, begin: func(*turn) { w.busy-- }})
+	w.tell(key, func() { w.busy-- })
 }
 
 // play lets all happen.
@@ -101,7 +101,7 @@ func (w *world) play() {
 		w.incidentsUntil(trouble)
 	})
 	w.after(trouble, w.calm)
-	w.run(func() bool { return w.ending && w.busy == 0 && w.open == 0 && len(w.queue) == 0 && len(w.ready) == 0 })
+	w.run(func() bool { return w.ending && w.busy == 0 && w.open == 0 && w.parked == 0 })
 	w.ended = w.now()
 	w.check.end()
 }
@@ -168,7 +168,7 @@ func (w *world) ask(n *node, kind credential.Kind, how string) {
 	w.spawn(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		defer func() { w.arrive(&turn{key: "answered " + strconv.Itoa(id), begin: func(*turn) { w.open-- }}) }()
+		defer func() { w.tell("answered "+strconv.Itoa(id), func() { w.open-- }) }()
 		var v credential.Value
 		var left time.Duration
 		var err error

@@ -22,25 +22,30 @@ type scheduler struct {
 	began time.Time
 
 	mu      sync.Mutex
-	arrived []*turn
+	arrived []arrival
 	bell    chan struct{} // rung when somebody arrives
 
-	queue agenda   // what happens later
-	ready []*entry // what may happen now
-	count int      // of entries, ever
-	moved bool     // somebody was let go on since all had stopped
+	queue  agenda   // what happens later
+	ready  []*entry // what may happen now
+	count  int      // of entries, ever
+	parked int      // goroutines that have stopped
+	moved  bool     // somebody was let go on since all had stopped
 }
 
 // turn is a goroutine that has stopped.
 type turn struct {
-	key   string // who wants what, the same in each run
-	begin func(*turn)
-	done  chan struct{}
+	done chan struct{}
 
 	at   time.Duration // when it stopped, where that matters
 	left bool          // its context ended; it waits to be told so
 	over bool          // it goes on
 	err  error
+}
+
+// arrival is what the scheduler is to do for somebody as soon as all have stopped.
+type arrival struct {
+	key   string // who wants what, the same in each run
+	begin func()
 }
 
 // entry is something that happens at a time.
@@ -96,8 +101,11 @@ func (s *scheduler) spawn(f func()) {
 // wait stops the calling goroutine until the scheduler calls finish for it. begin, which the scheduler runs when the turn
 // has arrived, says what leads to that. With a context it is told when that ends.
 func (s *scheduler) wait(ctx context.Context, key string, begin func(*turn)) error {
-	t := &turn{key: key, begin: begin, done: make(chan struct{})}
-	s.arrive(t)
+	t := &turn{done: make(chan struct{})}
+	s.tell(key, func() {
+		s.parked++
+		begin(t)
+	})
 	if ctx == nil {
 		<-t.done
 		return t.err
@@ -107,18 +115,18 @@ func (s *scheduler) wait(ctx context.Context, key string, begin func(*turn)) err
 		return t.err
 	case <-ctx.Done():
 	}
-	t.begin = func(t *turn) {
+	s.tell(key+" left", func() {
 		t.left = true
 		s.after(s.span(time.Microsecond, time.Millisecond), func() { s.finish(t, ctx.Err()) })
-	}
-	s.arrive(t)
+	})
 	<-t.done
 	return t.err
 }
 
-func (s *scheduler) arrive(t *turn) {
+// tell has begin run by the scheduler, as soon as all have stopped. It must let nobody go on at once.
+func (s *scheduler) tell(key string, begin func()) {
 	s.mu.Lock()
-	s.arrived = append(s.arrived, t)
+	s.arrived = append(s.arrived, arrival{key, begin})
 	s.mu.Unlock()
 	select {
 	case s.bell <- struct{}{}:
@@ -133,6 +141,7 @@ func (s *scheduler) finish(t *turn, err error) {
 	}
 	t.over, t.err = true, err
 	s.moved = true
+	s.parked--
 	close(t.done)
 }
 
@@ -151,9 +160,9 @@ func (s *scheduler) settle() {
 	arrived := s.arrived
 	s.arrived = nil
 	s.mu.Unlock()
-	slices.SortStableFunc(arrived, func(a, b *turn) int { return strings.Compare(a.key, b.key) })
-	for _, t := range arrived {
-		t.begin(t)
+	slices.SortStableFunc(arrived, func(a, b arrival) int { return strings.Compare(a.key, b.key) })
+	for _, a := range arrived {
+		a.begin()
 	}
 }
 

@@ -59,7 +59,7 @@ func TestSeeds(t *testing.T) {
 		for range runtime.GOMAXPROCS(0) {
 			t.Run("", func(t *testing.T) {
 				t.Parallel()
-				for bad.Load() < 10 && (end.IsZero() || time.Now().Before(end)) {
+				for bad.Load() < number(t, "KEEPER_BAD", 10) && (end.IsZero() || time.Now().Before(end)) {
 					i := next.Add(1) - 1
 					if i >= most {
 						return
