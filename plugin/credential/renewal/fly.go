@@ -30,6 +30,7 @@ func (r *Renewal) Fly(env *Env, want Want) (*value.Held, error) {
 		}
 		if store != nil {
 			defer env.contain("storing", nil)
+			env.Turn(f.Kind, "store")
 			store()
 		}
 	}()
@@ -138,7 +139,7 @@ func (f *flight) attempt() (done func(), err error) {
 		}
 		select {
 		case <-under:
-			f.env.Turn(f.Kind)
+			f.env.Turn(f.Kind, "attempt")
 		case <-f.env.ctx.Done():
 			return nil, ErrStopped
 		}

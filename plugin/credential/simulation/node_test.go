@@ -12,7 +12,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
-// node is one process, with the Keepers of one account. It is the store that this process sees.
+// node is one process, with the Keepers of one account.
 type node struct {
 	*world
 	*credential.Keepers
@@ -29,6 +29,7 @@ type node struct {
 	lag    time.Duration                  // of the replica of the store that it reads
 
 	refused bool // WeChat refuses its address
+	configs int  // that it had
 
 	offset atomic.Int64 // of WeChat's clock, as it has told
 	told   atomic.Bool
@@ -115,9 +116,11 @@ func (w *world) traffic(n *node, kind credential.Kind) {
 }
 
 func (n *node) configure() {
-	var store credential.Store = n
+	n.configs++
+	view := &storeView{n, n.name + " " + strconv.Itoa(n.configs)}
+	var store credential.Store = view
 	if n.cfg.aging {
-		store = agingNode{n}
+		store = agingView{view}
 	}
 	env, err := credential.NewEnv(credential.EnvConfig{
 		Fetch: n.fetch, Store: store, Secret: "s3cr3t", Classic: n.cfg.classic, ForceRefresh: true,
@@ -145,8 +148,8 @@ func (n *node) random() float64 {
 }
 
 // turn lets a Keeper go on when it is its turn, which may take a while on a busy machine.
-func (n *node) turn(kind credential.Kind) {
-	_ = n.wait(nil, n.name+" turn "+string(kind), func(t *turn) {
+func (n *node) turn(kind credential.Kind, who string) {
+	_ = n.wait(nil, n.name+" turn "+string(kind)+" "+who, func(t *turn) {
 		d := time.Duration(0)
 		if n.chance(20) {
 			d = n.span(0, 20*time.Millisecond)

@@ -61,6 +61,7 @@ func simulate(t *testing.T, seed uint64, print io.Writer, change func(*config)) 
 			faults: map[string]int{}, count: map[string]int{},
 		}
 		w.history = newHistory(print, w.check.see)
+		s.alike = func(key string) { w.check.fail("order", "two arrive together that nobody can tell apart: "+key) }
 		w.nameKeys()
 		w.play()
 		o = outcome{cfg, w.history.sha(), w.history.events, w.check.findings, w.check, w.count, w.ended}

@@ -25,6 +25,8 @@ type scheduler struct {
 	arrived []arrival
 	bell    chan struct{} // rung when somebody arrives
 
+	alike func(string) // told where nobody can tell who of two came first
+
 	queue  agenda   // what happens later
 	ready  []*entry // what may happen now
 	count  int      // of entries, ever
@@ -161,7 +163,10 @@ func (s *scheduler) settle() {
 	s.arrived = nil
 	s.mu.Unlock()
 	slices.SortStableFunc(arrived, func(a, b arrival) int { return strings.Compare(a.key, b.key) })
-	for _, a := range arrived {
+	for i, a := range arrived {
+		if i > 0 && a.key == arrived[i-1].key {
+			s.alike(a.key)
+		}
 		a.begin()
 	}
 }

@@ -78,15 +78,21 @@ func obtained(raw []byte) time.Duration {
 	return time.Duration(rec.Value.Obtained) * time.Millisecond
 }
 
+// storeView is the store as one configuration of a process sees it.
+type storeView struct {
+	*node
+	config string // which
+}
+
 // operate is what each operation of the store goes through: way there, effect, way back. do has the effect and gives the
 // answer.
-func (n *node) operate(ctx context.Context, op, key string, write bool, do func(t *turn) error) error {
+func (n *storeView) operate(ctx context.Context, op, key string, write bool, do func(t *turn) error) error {
 	w := n.world
 	heeds := ctx
 	if w.hangs.Load() {
 		heeds = nil
 	}
-	return w.wait(heeds, n.name+" "+op+" "+key, func(t *turn) {
+	return w.wait(heeds, n.config+" "+op+" "+key, func(t *turn) {
 		t.at = w.now()
 		there, back := w.span(0, 3*time.Millisecond), w.span(0, 3*time.Millisecond)
 		if w.is(faultStoreSlow) {
@@ -137,7 +143,7 @@ func (n *node) operate(ctx context.Context, op, key string, write bool, do func(
 var errAgain = errors.New("again")
 
 // Load implements credential.Store.
-func (n *node) Load(ctx context.Context, key string) ([]byte, error) {
+func (n *storeView) Load(ctx context.Context, key string) ([]byte, error) {
 	var got []byte
 	err := n.operate(ctx, "load", key, false, func(t *turn) error {
 		v := n.last(key, n.lag)
@@ -174,7 +180,7 @@ func (n *node) Load(ctx context.Context, key string) ([]byte, error) {
 }
 
 // Store implements credential.Store.
-func (n *node) Store(ctx context.Context, key string, raw []byte) error {
+func (n *storeView) Store(ctx context.Context, key string, raw []byte) error {
 	return n.operate(ctx, "store", key, true, func(t *turn) error {
 		v := n.put(key, raw)
 		name, kind := n.key(key)
@@ -187,11 +193,11 @@ func (n *node) Store(ctx context.Context, key string, raw []byte) error {
 	})
 }
 
-// agingNode is a node whose store tells the age of a record.
-type agingNode struct{ *node }
+// agingView is a store that tells the age of a record.
+type agingView struct{ *storeView }
 
 // Age implements credential.Aging.
-func (n agingNode) Age(ctx context.Context, key string) (time.Duration, error) {
+func (n agingView) Age(ctx context.Context, key string) (time.Duration, error) {
 	var age time.Duration
 	err := n.operate(ctx, "age", key, false, func(t *turn) error {
 		if n.is(faultAge) && n.chance(2) {
@@ -240,7 +246,7 @@ func (n *node) lockName(name string) string {
 }
 
 // Lock implements credential.Store. The lock of a killed holder becomes free after ten seconds.
-func (n *node) Lock(ctx context.Context, name string) error {
+func (n *storeView) Lock(ctx context.Context, name string) error {
 	sorted := name[:strings.LastIndex(name, "-")] // the rest differs from run to run
 	return n.operate(ctx, "lock", sorted, true, func(t *turn) error {
 		var try func() error
@@ -263,7 +269,7 @@ func (n *node) Lock(ctx context.Context, name string) error {
 				if stale && !l.holder.dead {
 					e.id = 1
 				}
-				n.store.locks[name] = &lock{holder: n, taken: now}
+				n.store.locks[name] = &lock{holder: n.node, taken: now}
 				n.note(e)
 				return nil
 			}
@@ -289,7 +295,7 @@ func (n *node) Lock(ctx context.Context, name string) error {
 }
 
 // Unlock implements credential.Store. As with files, whoever asks frees the lock, be it his or not.
-func (n *node) Unlock(ctx context.Context, name string) error {
+func (n *storeView) Unlock(ctx context.Context, name string) error {
 	sorted := name[:strings.LastIndex(name, "-")]
 	return n.operate(ctx, "unlock", sorted, true, func(*turn) error {
 		if len(n.cfg.faults) > 0 && n.chance(50) {
