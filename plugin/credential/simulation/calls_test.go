@@ -222,7 +222,7 @@ func (c *checker) call(n *process, e event) {
 		c.failf("hasty", "process %d: %d calls for %s in a minute, %d in an hour", n.id, minute, e.kind, len(recent))
 	}
 	// Two credentials may be due at the same time when it begins.
-	if apart := e.at - n.barred; n.barred > 0 && apart > callLimit && apart < 55*time.Second && !n.dead {
+	if apart := e.at - n.barred; n.barred > 0 && apart > callLimit && apart < 55*time.Second && !n.dead && !c.operated(n) {
 		c.failf("address", "process %d, which WeChat refuses, calls again after %v", n.id, apart)
 	}
 	if e.text != "force" {
@@ -241,6 +241,16 @@ func (c *checker) call(n *process, e event) {
 	if *f = append(*f, e.at); today >= 15 && !c.forgets() {
 		c.failf("forced", "%d forced refreshes in one day", today+1)
 	}
+}
+
+// operated tells whether somebody waits for a process who does not wait for its address.
+func (c *checker) operated(n *process) bool {
+	for _, asked := range c.open {
+		if asked.node == n.id && (asked.text == incRefresh || asked.text == incForce) {
+			return true
+		}
+	}
+	return false
 }
 
 // day is the day at +08:00, as WeChat's days are. Time begins at eight.
@@ -267,10 +277,8 @@ func (c *checker) because(n *process, e event) string {
 	case n.skew.Abs() > slack:
 		return causeClock
 	}
-	for _, asked := range c.open {
-		if asked.node == n.id && (asked.text == incRefresh || asked.text == incForce) {
-			return causeAsked
-		}
+	if c.operated(n) {
+		return causeAsked
 	}
 	return causeOther
 }

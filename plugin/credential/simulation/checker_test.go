@@ -205,7 +205,7 @@ func (c *checker) lent(n *process, e event) {
 // saved judges what a process stores: no older value over a newer one that it has seen. What it had given up it does not
 // answer for.
 func (c *checker) saved(n *process, e event) {
-	if seen := n.seen[e.text]; e.id == 0 && !n.dead && seen > e.n && seen+c.cfg.life > dayZero+e.at && !c.storeIll() {
+	if seen := n.seen[e.text]; e.id == 0 && !n.dead && seen > e.n+slack && seen+c.cfg.life > dayZero+e.at && !c.storeIll() {
 		c.failf("overwritten", "process %d puts a value obtained at %v over one of %v, which it had seen", n.id, e.n-dayZero, seen-dayZero)
 	}
 }

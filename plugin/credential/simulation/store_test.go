@@ -20,11 +20,12 @@ var (
 
 // store is what all processes share.
 type store struct {
-	data  map[string][]version // all that was ever stored under a key, the last one last
-	locks map[string]*lock
-	names map[string]string // of locks, without what differs from run to run
-	hung  []func()          // what goes on when a store that hangs comes back
-	order []string          // keys in the order of their first storing
+	data   map[string][]version // all that was ever stored under a key, the last one last
+	locks  map[string]*lock
+	names  map[string]string // of locks, without what differs from run to run
+	sealed map[string]string // which credential a sealed value is of: that under whose key it was stored first
+	hung   []func()          // what goes on when a store that hangs comes back
+	order  []string          // keys in the order of their first storing
 }
 
 // version is what is or was stored. Nothing: it was lost.
@@ -32,6 +33,7 @@ type version struct {
 	raw      []byte
 	at       time.Duration
 	obtained time.Duration // of the value in it; 0: there is none
+	of       string        // the credential that the value is of
 }
 
 type lock struct {
@@ -42,7 +44,7 @@ type lock struct {
 }
 
 func newStore() *store {
-	return &store{data: map[string][]version{}, locks: map[string]*lock{}, names: map[string]string{}}
+	return &store{data: map[string][]version{}, locks: map[string]*lock{}, names: map[string]string{}, sealed: map[string]string{}}
 }
 
 // last gives what is stored under a key, as of a time ago.
@@ -57,7 +59,14 @@ func (w *world) last(key string, ago time.Duration) version {
 }
 
 func (w *world) put(key string, raw []byte) version {
-	v := version{raw: raw, at: w.now(), obtained: obtained(raw)}
+	v := version{raw: raw, at: w.now()}
+	var sealed string
+	if sealed, v.obtained = peek(raw); sealed != "" {
+		if w.store.sealed[sealed] == "" {
+			w.store.sealed[sealed] = w.keys[key].of
+		}
+		v.of = w.store.sealed[sealed]
+	}
 	if w.store.data[key] == nil {
 		w.store.order = append(w.store.order, key)
 	}
@@ -65,17 +74,18 @@ func (w *world) put(key string, raw []byte) version {
 	return v
 }
 
-// obtained tells two stored values apart: when they were obtained, by WeChat's clock.
-func obtained(raw []byte) time.Duration {
+// peek tells stored values apart: as they are sealed, and when they were obtained, by WeChat's clock.
+func peek(raw []byte) (sealed string, obtained time.Duration) {
 	var rec struct {
 		Value *struct {
-			Obtained int64 `json:"obtained"`
+			Sealed   string `json:"sealed"`
+			Obtained int64  `json:"obtained"`
 		} `json:"value"`
 	}
 	if json.Unmarshal(raw, &rec) != nil || rec.Value == nil {
-		return 0
+		return "", 0
 	}
-	return time.Duration(rec.Value.Obtained) * time.Millisecond
+	return rec.Value.Sealed, time.Duration(rec.Value.Obtained) * time.Millisecond
 }
 
 // storeView is the store as one configuration of a process sees it.
@@ -149,9 +159,9 @@ func (n *storeView) Load(ctx context.Context, key string) ([]byte, error) {
 		v := n.last(key, n.lag)
 		if n.is(faultSwapped) && n.chance(6) {
 			// Another credential's, not this one's copy: nobody could tell that it is of another age.
-			if other := n.store.order; len(other) > 0 {
-				if o := other[n.rng.IntN(len(other))]; n.keys[o].of != n.keys[key].of {
-					v = n.last(o, 0)
+			if keys := n.store.order; len(keys) > 0 {
+				if o := n.last(keys[n.rng.IntN(len(keys))], 0); o.of != n.keys[key].of {
+					v = o
 				}
 			}
 		}
