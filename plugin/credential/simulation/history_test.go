@@ -60,12 +60,12 @@ type history struct {
 	sum    hash.Hash
 	line   []byte
 	events int
-	print  io.Writer // nil: nobody wants to read it
+	out    io.Writer // nil: nobody wants to read it
 	check  func(event)
 }
 
-func newHistory(print io.Writer, check func(event)) *history {
-	return &history{sum: sha256.New(), print: print, check: check}
+func newHistory(out io.Writer, check func(event)) *history {
+	return &history{sum: sha256.New(), out: out, check: check}
 }
 
 // add writes down an event.
@@ -83,8 +83,8 @@ func (h *history) add(e event) {
 	b = append(b, '\n')
 	h.line = b
 	h.sum.Write(b)
-	if h.print != nil {
-		_, _ = h.print.Write(b)
+	if h.out != nil {
+		_, _ = h.out.Write(b)
 	}
 	if h.check != nil {
 		h.check(e)

@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"sync/atomic"
@@ -48,8 +49,13 @@ type outcome struct {
 	took     time.Duration // by the clock of the simulation
 }
 
-// simulate runs a seed. change may change what was drawn. print, unless nil, is given the history.
-func simulate(t *testing.T, seed uint64, print io.Writer, change func(*config)) (o outcome) {
+// simulate runs a seed. change may change what was drawn. out, unless nil, is given the history.
+func simulate(t *testing.T, seed uint64, out io.Writer, change func(*config)) (o outcome) {
+	defer func() {
+		if p := recover(); p != nil { // goroutines that wait for nothing that will ever come
+			o.findings = append(o.findings, finding{"deadlock", o.took, fmt.Sprint(p)})
+		}
+	}()
 	synctest.Test(t, func(*testing.T) {
 		s := newScheduler(seed)
 		cfg := s.draw(seed)
@@ -60,7 +66,7 @@ func simulate(t *testing.T, seed uint64, print io.Writer, change func(*config)) 
 			scheduler: s, cfg: cfg, check: newChecker(cfg), store: newStore(), keys: map[string]keyName{},
 			faults: map[string]int{}, count: map[string]int{},
 		}
-		w.history = newHistory(print, w.check.see)
+		w.history = newHistory(out, w.check.see)
 		s.alike = func(key string) { w.check.fail("order", "two arrive together that nobody can tell apart: "+key) }
 		w.nameKeys()
 		w.play()
