@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 )
 
 // answers is what the checker knows of those who ask.
@@ -30,7 +30,7 @@ func (c *checker) heard(n *process, e event) {
 	took := e.at - asked.at
 	limit := maxWait
 	if asked.text == incRefresh || asked.text == incForce {
-		limit = 4 * maxWait // it may try again
+		limit = value.MaxRenewalSpan + 4*maxWait // it may join a renewal that waits for its lock, and try again
 	}
 	if took > limit {
 		c.failf("waiter", "%s: somebody waited %v", e.kind, took)
@@ -177,5 +177,3 @@ func (c *checker) differing(of string) {
 	}
 	c.differ[of]++
 }
-
-var _ = credential.AccessToken

@@ -29,6 +29,7 @@ const (
 	callLimit = 5 * time.Second         // what a call of WeChat may take
 	giveUp    = 1250 * time.Millisecond // that an operation of the store may take until its caller goes on
 	coldWait  = 15 * time.Second        // of one who asks while a lock is not given
+	maxLate   = 30 * time.Second        // that a write is on its way which was given up, and that a process mends
 	maxWait   = 45 * time.Second        // of one who asks
 	maxStop   = 6 * time.Second         // of a configuration: the grace, and a store that hangs meanwhile
 	maxRetry  = 25 * time.Hour          // that anybody is told to wait

@@ -32,7 +32,8 @@ var causes = []string{
 type calls struct {
 	made   map[creds]int
 	why    map[string]map[credential.Kind]int // by what they were made for
-	newest map[creds]time.Duration            // the end of the newest value
+	newest map[creds]string                   // the newest value
+	wrong  [2]float64                         // processes with wrong clocks as it became quiet
 	atCold map[creds]int
 	atWell map[creds]int
 	began  map[string]time.Duration // of faults in force
@@ -53,7 +54,7 @@ type creds struct {
 
 func (c *checker) newCalls() {
 	c.made, c.began, c.cost = map[creds]int{}, map[string]time.Duration{}, map[string]float64{}
-	c.why, c.newest = map[string]map[credential.Kind]int{}, map[creds]time.Duration{}
+	c.why, c.newest = map[string]map[credential.Kind]int{}, map[creds]string{}
 	for _, cause := range causes {
 		c.why[cause] = map[credential.Kind]int{}
 	}
@@ -180,7 +181,7 @@ func (c *checker) revoked(e event) {
 
 // minted notes that there is another value.
 func (c *checker) minted(e event) {
-	c.newest[creds{e.acct, e.kind}] = e.n
+	c.newest[creds{e.acct, e.kind}] = e.text
 	if e.kind != credential.AccessToken || c.dead[e.acct] <= 0 {
 		return
 	}
@@ -264,14 +265,16 @@ func (c *checker) forgets() bool {
 
 // because says what a call is made for, as far as can be told when it begins.
 func (c *checker) because(n *process, e event) string {
-	newest, was := c.newest[creds{e.acct, e.kind}]
+	newest := c.values[c.newest[creds{e.acct, e.kind}]]
 	switch {
 	case n.dead:
 		return causeKilled
 	case c.dead[e.acct] > 0 && e.kind == credential.AccessToken:
 		return causeRevoked
-	case !was || e.at >= newest-renewalSpan(c.cfg.life)-slack:
+	case newest == nil || e.at >= newest.ends-renewalSpan(c.cfg.life)-slack:
 		return causeRenewal
+	case newest.granted == 0:
+		return causeKilled // who asked for it
 	case c.apart(e.at):
 		return causeStore
 	case n.skew.Abs() > slack:
@@ -333,10 +336,15 @@ func (c *checker) countPhase(next string) {
 				c.failf("calls", "%d calls for %s of account %d, at most %.0f", got, k.kind, k.acct, most)
 			}
 		})
+		for _, n := range c.nodes {
+			if !n.dead && n.wrong() {
+				c.wrong[n.acct]++
+			}
+		}
 		c.cost[causeRenewal] = c.cfg.optimum(credential.AccessToken, c.at-c.start, 0)
 	case "end":
 		c.each(func(k creds) {
-			most := int(c.cfg.optimum(k.kind, c.at-c.quiets, c.early()))
+			most := int(c.cfg.optimum(k.kind, c.at-c.quiets, c.early()) + 6*c.wrong[k.acct])
 			if got := c.made[k] - c.atWell[k]; got > most {
 				c.failf("calls", "%d calls for %s of account %d in %v without a fault, at most %d", got, k.kind, k.acct, c.at-c.quiets, most)
 			}

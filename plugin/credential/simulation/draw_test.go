@@ -67,10 +67,27 @@ func (s *scheduler) draw(seed uint64) *config {
 		c.faults = s.some(allFaults)
 		c.incidents = s.some(allIncidents)
 	}
+	if s.chance(3) { // some that belong together, on a bad day
+		theme := themes[s.rng.IntN(len(themes))]
+		c.faults, c.incidents, c.aging = theme.faults, theme.incidents, true
+		c.wrong = 1 + s.rng.IntN(2)
+	}
 	c.faultPause = s.span(time.Minute, time.Hour)
 	c.faultSpan = s.span(30*time.Second, 15*time.Minute)
 	c.incidentPause = s.span(c.trouble/60, c.trouble/4)
 	return c
+}
+
+// themes are faults that do more harm together than alone.
+var themes = []struct{ faults, incidents []string }{
+	{[]string{faultAge, faultBusy, faultLost, faultRefused}, []string{incKill, incReload}},
+	{[]string{faultAge, faultQuota, faultMinute}, []string{incKill, incRevoke}},
+	{[]string{faultQuota, faultMinute, faultSecret}, []string{incKill, incReload}},
+	{[]string{faultLate, faultStoreHangs, faultStale}, []string{incRevoke, incRefresh}},
+	{[]string{faultStoreHangs, faultBusy}, []string{incRefresh, incKill}},
+	{nil, []string{incSticky, incSticky, incForce, incRevoke}},
+	{nil, []string{incAddress, incRevoke}},
+	{[]string{faultBusy}, []string{incAddress, incSticky}},
 }
 
 // some draws some of what there is, from nothing to half of it.

@@ -117,7 +117,7 @@ func (w *world) traffic(n *node, kind credential.Kind) {
 
 func (n *node) configure() {
 	n.configs++
-	view := &storeView{n, n.name + " " + strconv.Itoa(n.configs)}
+	view := &storeView{n, n.configs, n.name + " " + strconv.Itoa(n.configs)}
 	var store credential.Store = view
 	if n.cfg.aging {
 		store = agingView{view}

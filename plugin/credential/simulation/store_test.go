@@ -91,7 +91,8 @@ func peek(raw []byte) (sealed string, obtained time.Duration) {
 // storeView is the store as one configuration of a process sees it.
 type storeView struct {
 	*node
-	config string // which
+	which  int    // of the configurations of the process
+	config string // the same, with its process
 }
 
 // operate is what each operation of the store goes through: way there, effect, way back. do has the effect and gives the
@@ -113,7 +114,7 @@ func (n *storeView) operate(ctx context.Context, op, key string, write bool, do 
 		}
 		late := write && w.is(faultLate) && w.chance(3) // it arrives long after its caller has left
 		if late {
-			there += w.span(time.Second, 40*time.Second)
+			there += w.span(time.Second, maxLate)
 		}
 		lost := w.is(faultAnswersLost) && w.chance(4)
 		gone := w.rng.IntN(2) == 0 // what comes of an operation whose caller leaves
@@ -123,7 +124,7 @@ func (n *storeView) operate(ctx context.Context, op, key string, write bool, do 
 			}
 			var err error
 			switch {
-			case n.dead && !late:
+			case n.dead || late && n.configs > n.which:
 				err = errKilled
 			case w.is(faultStoreFails), w.is(faultReadOnly) && write:
 				err = errReadOnly
