@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,5 +83,48 @@ func TestLateWriteLengthensNoLife(t *testing.T) {
 		defer c.Stop(c.env)
 		c.env.LearnClock = func(context.Context) bool { return false }
 		c.checkTickets(t, ticket, 12)
+	})
+}
+
+// slowStore is one process's way to a store that a write reaches long after its caller was told that it took too long.
+type slowStore struct {
+	*agingStore
+	late   time.Duration
+	writes atomic.Int32
+	which  int32 // of the writes is late
+}
+
+func (s *slowStore) Store(ctx context.Context, key string, value []byte) error {
+	if s.writes.Add(1) != s.which {
+		return s.agingStore.Store(ctx, key, value)
+	}
+	time.AfterFunc(s.late, func() { _ = s.agingStore.Store(context.WithoutCancel(ctx), key, value) })
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// A write reaches the store when it has been given up, so the store takes what it holds for younger than it is. A reader
+// whose clock is behind must not sign with it in its last minute for that.
+func TestGivenUpWriteThatArrivesLengthensNoLife(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, shared := newFake(), newAgingStore()
+		slow := &slowStore{agingStore: shared, late: 25 * time.Second, which: 5} // count, token, copy, count, and the ticket
+		a := newNode(t, w, nodeOptions{store: slow})
+		defer a.Stop(a.env)
+		a.get(t, AccessToken)
+		synctest.Wait()
+		ticket := a.get(t, APITicket)
+		time.Sleep(5 * time.Minute)
+		w.setFail(func(Kind, int) error { return wechatError("getticket", -1) })
+		b := newNode(t, w, nodeOptions{store: shared, skew: -10 * time.Minute})
+		defer b.Stop(b.env)
+		b.get(t, APITicket)
+		time.Sleep(time.Until(ticketEnds.Add(-57 * time.Second)))
+		for range 60 {
+			if v, err := b.Keeper(APITicket).Get(t.Context(), b.env); err == nil && v.Text == ticket {
+				t.Fatalf("the ticket was served %v before its end", time.Until(ticketEnds))
+			}
+			time.Sleep(time.Second)
+		}
 	})
 }

@@ -53,14 +53,13 @@ func (k *Keeper) detach(env *Env) <-chan struct{} {
 	defer k.mu.Unlock()
 	same := func(e *Env) bool { return e == env }
 	k.envs = slices.DeleteFunc(k.envs, same)
-	k.changedEnv()
 	k.loop.wanted = slices.DeleteFunc(k.loop.wanted, same)
-	if len(k.loop.wanted) > 0 || k.loop.cancel == nil {
-		return nil
+	var done chan struct{}
+	if len(k.loop.wanted) == 0 && k.loop.cancel != nil {
+		k.loop.cancel() // first, lest the change wake it once more
+		done, k.loop = k.loop.done, loop{}
 	}
-	k.loop.cancel()
-	done := k.loop.done
-	k.loop = loop{}
+	k.changedEnv()
 	return done
 }
 
@@ -93,6 +92,7 @@ func (k *Keeper) tend(ctx context.Context) time.Duration {
 	if env == nil {
 		return maxNap
 	}
+	env.Turn(k.kind, "loop")
 	now := env.Now()
 	if k.state.State(now) != Fresh && (k.state.Blocked(now) == nil || k.livesOnOthers(env, now) && k.refusing(env, now) == nil) {
 		_, _ = k.ask(ctx, env, renewal.Want{}) // its failure is a block, logged where it was met

@@ -911,3 +911,22 @@ func TestAgeThatFailsIsNoFailureOfTheStore(t *testing.T) {
 		}
 	})
 }
+
+// An operator does not wait for a lock until the old value ends.
+func TestRefreshWaitsForALockNoLongerThanCallers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		n := newNode(t, w, nodeOptions{store: store})
+		defer n.Stop(n.env)
+		old := n.get(t, AccessToken)
+		time.Sleep(time.Minute)
+		store.mu.Lock()
+		store.dead = true
+		store.mu.Unlock()
+		start := time.Now()
+		v, err := n.Keeper(AccessToken).Refresh(t.Context(), n.env, false)
+		if took := time.Since(start); err != nil || v.Text == old || took > renewal.ColdWait+time.Second {
+			t.Errorf("%q, %v after %v", v.Text, err, took)
+		}
+	})
+}

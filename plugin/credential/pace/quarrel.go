@@ -24,7 +24,8 @@ type Quarrel struct {
 func NewQuarrel() Quarrel { return Quarrel{pauses: NewBackoff()} }
 
 // Take takes the renewal that is allowed at now. It returns the zero time when it is, or else when the next one will be.
-func (q *Quarrel) Take(now time.Time) time.Time {
+// random is in [0, 1).
+func (q *Quarrel) Take(now time.Time, random float64) time.Time {
 	if now.Before(q.next) {
 		return q.next
 	}
@@ -34,7 +35,7 @@ func (q *Quarrel) Take(now time.Time) time.Time {
 	}
 	q.next = now
 	if q.count++; q.count > FreeRenewals {
-		q.next = now.Add(q.pauses.NextBackOff())
+		q.next = now.Add(Jitter(q.pauses.NextBackOff(), random))
 	}
 	return time.Time{}
 }

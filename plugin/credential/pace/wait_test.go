@@ -1,6 +1,7 @@
 package pace
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 )
@@ -17,13 +18,14 @@ func TestSetup(t *testing.T) {
 
 func TestBackoff(t *testing.T) {
 	b := NewBackoff()
-	if first := b.NextBackOff(); first < time.Second || first > 2*time.Second {
+	wait := func() time.Duration { return Jitter(b.NextBackOff(), rand.Float64()) }
+	if first := wait(); first < time.Second || first > 2*time.Second {
 		t.Errorf("first wait: %v", first)
 	}
 	for range 10 {
-		b.NextBackOff()
+		wait()
 	}
-	if last := b.NextBackOff(); last < 30*time.Second || last > time.Minute {
+	if last := wait(); last < 30*time.Second || last > time.Minute {
 		t.Errorf("last wait: %v", last)
 	}
 }
@@ -33,17 +35,17 @@ func TestQuarrel(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	for round := range 2 {
 		for i := range FreeRenewals {
-			if next := q.Take(now); !next.IsZero() {
+			if next := q.Take(now, 0.5); !next.IsZero() {
 				t.Fatalf("round %d: renewal %d must wait until %v", round, i, next)
 			}
 			now = now.Add(time.Millisecond)
 		}
 		var waited time.Duration
 		for range 10 {
-			if next := q.Take(now); !next.IsZero() {
+			if next := q.Take(now, 0.5); !next.IsZero() {
 				t.Fatalf("round %d: not at the moment that was named", round)
 			}
-			next := q.Take(now)
+			next := q.Take(now, 0.5)
 			if !next.After(now) {
 				t.Fatalf("round %d: two renewals at once", round)
 			}

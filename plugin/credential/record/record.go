@@ -163,6 +163,14 @@ func (r *Record) restamped(stored int64, now time.Time) int64 {
 	return stored + r.sinceWritten(now).Milliseconds()
 }
 
+// Late is how long after a time the record was written, as far as the store tells; at now it was read.
+func (r *Record) Late(after, now time.Time) time.Duration {
+	if !r.aged {
+		return 0
+	}
+	return max(0, now.Sub(after)-r.sinceWritten(now))
+}
+
 // sinceWritten is how long ago the record was written. The store must have told its age.
 func (r *Record) sinceWritten(now time.Time) time.Duration { return r.age + now.Sub(r.readAt) }
 

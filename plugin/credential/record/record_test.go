@@ -26,7 +26,7 @@ func FuzzRecord(f *testing.F) {
 		rec.Generation()
 		rec.Calls.Take(value.APITicket, false, now)
 		if rec.Value != nil {
-			if h, err := rec.Unpack(sl, "name", now, ahead(0)); err == nil {
+			if h, err := rec.Unpack(sl, "name", now, ahead(0), 0.5); err == nil {
 				t.Errorf("opened %q without the secret", h.Text)
 			}
 		}
@@ -49,7 +49,7 @@ func TestPackAndUnpack(t *testing.T) {
 	v := value.Value{Text: "T", Obtained: now, Expires: now.Add(2 * time.Hour)}
 	h := value.NewHeld(v, v.Expires, value.RenewalStart(v), 0.5)
 	s := &Record{Value: Pack(sl, "a", h, now, 3*time.Second)}
-	got, err := s.Unpack(sl, "a", now, ahead(3*time.Second))
+	got, err := s.Unpack(sl, "a", now, ahead(3*time.Second), 0.5)
 	if err != nil || got.Text != "T" || got.Expires.Sub(v.Expires).Abs() > time.Millisecond {
 		t.Errorf("unpack = %+v, %v", got, err)
 	}
@@ -57,15 +57,15 @@ func TestPackAndUnpack(t *testing.T) {
 		t.Errorf("lives %v too long", left)
 	}
 	// A node whose clock is far behind has not measured it yet: the value lives its lifetime from now on, no longer.
-	got, err = s.Unpack(sl, "a", now.Add(3*time.Second), ahead(0))
+	got, err = s.Unpack(sl, "a", now.Add(3*time.Second), ahead(0), 0.5)
 	if err != nil || got.Ends.Sub(now) > 2*time.Hour+3*time.Second {
 		t.Errorf("unpack = %+v, %v", got, err)
 	}
-	if _, err := s.Unpack(sl, "b", now, ahead(0)); err == nil {
+	if _, err := s.Unpack(sl, "b", now, ahead(0), 0.5); err == nil {
 		t.Error("opened under another name")
 	}
 	other, _ := seal.New("another")
-	if _, err := s.Unpack(other, "a", now, ahead(0)); err == nil {
+	if _, err := s.Unpack(other, "a", now, ahead(0), 0.5); err == nil {
 		t.Error("opened with another secret")
 	}
 	if other.Fingerprint == sl.Fingerprint {
@@ -91,7 +91,7 @@ func TestAgedRecordLivesWhatItHasLeft(t *testing.T) {
 		read := *rec
 		read.Aged(time.Hour, node.Add(time.Hour))
 		for rewrite := range 2 {
-			h, err := read.Unpack(sl, "a", read.readAt, ahead(0))
+			h, err := read.Unpack(sl, "a", read.readAt, ahead(0), 0.5)
 			if err != nil {
 				t.Fatal(err)
 			}

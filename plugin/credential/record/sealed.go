@@ -40,8 +40,10 @@ func (r *Record) Opens(sl *seal.Sealer, name string) bool {
 // Unpack opens the stored value. Seen for the first time at now, it lives at most its whole lifetime from then on,
 // however wrong our wall clock is. Where the store told the record's age, our clock may be as wrong as it likes: of the
 // two the one counts that lets the value live shorter, for an age says nothing of a record that was put back from a
-// backup. offset tells at any time how far WeChat's clock is ahead of ours.
-func (r *Record) Unpack(sl *seal.Sealer, name string, now time.Time, offset func() time.Duration) (*value.Held, error) {
+// backup. offset tells at any time how far WeChat's clock is ahead of ours; random is for value.NewHeld.
+func (r *Record) Unpack(
+	sl *seal.Sealer, name string, now time.Time, offset func() time.Duration, random float64,
+) (*value.Held, error) {
 	s := r.Value
 	text, err := sl.Open(s.Sealed, s.label(name))
 	if err != nil {
@@ -66,7 +68,7 @@ func (r *Record) Unpack(sl *seal.Sealer, name string, now time.Time, offset func
 	if from.After(v.Expires) || from.Before(v.Obtained) {
 		from = value.RenewalStart(v)
 	}
-	h := value.NewHeld(v, ends, from, value.Random())
+	h := value.NewHeld(v, ends, from, random)
 	h.Source = value.FromStore
 	h.Offset, h.Believed = offset, believed
 	return h, nil

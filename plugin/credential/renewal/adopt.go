@@ -71,7 +71,7 @@ func (f *flight) open(rec *record.Record) *value.Held {
 		return nil
 	}
 	now := f.env.Now()
-	h, err := rec.Unpack(f.env.sealer, f.Name, now, f.env.Offset)
+	h, err := rec.Unpack(f.env.sealer, f.Name, now, f.env.Offset, f.env.Random())
 	if errors.Is(err, seal.ErrForeign) && !f.foreign.Swap(true) {
 		f.env.Logger.Warn("credential store holds a value that does not open: it is another app secret's or account's, or damaged; it will be overwritten",
 			slog.String("credential", string(f.Kind)), slog.String("key", f.Name))

@@ -41,6 +41,7 @@ type EnvConfig struct {
 	ForceRefresh bool                 // whether forced refreshes may be spent on a token that WeChat refuses
 	Offset       func() time.Duration // how far WeChat's clock is ahead of ours; nil: not at all
 	Now          func() time.Time     // nil: time.Now
+	Random       func() float64       // in [0, 1), for waits and moments that are not to coincide; nil: crypto/rand
 
 	// Sources names who gives the credentials of a kind, unless WeChat does. They are not ours to renew: nothing is forced.
 	Sources map[value.Kind]value.Source
@@ -52,6 +53,11 @@ type EnvConfig struct {
 
 	Logger  *slog.Logger // nil: silent
 	Observe func(Event)  // told of each renewal and failure; it must not block; nil: nobody is
+
+	// Turn is called by what goes on together with others (after it waited for what they wait for too, or behind an answer that
+	// they have), before it looks at what they share: who calls it goes on when it returns, so that a simulation can say who
+	// is first. who tells apart those who call it for one kind. nil: whoever is.
+	Turn func(kind value.Kind, who string)
 }
 
 // Event tells of a renewal, or of an attempt that failed. It holds no secret.
@@ -82,6 +88,12 @@ type Env struct {
 func NewEnv(cfg EnvConfig) (*Env, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Random == nil {
+		cfg.Random = value.Random
+	}
+	if cfg.Turn == nil {
+		cfg.Turn = func(value.Kind, string) {}
 	}
 	if cfg.Offset == nil {
 		cfg.Offset = func() time.Duration { return 0 }

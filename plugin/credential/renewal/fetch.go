@@ -66,7 +66,7 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 	if cur := f.State.Current(); cur != nil && cur.Text == v.Text && v.Expires.Sub(cur.Expires) < remaining/2 {
 		from = now.Add(max(time.Second, remaining/4)) // a stable token that WeChat has not rotated yet
 	}
-	h := value.NewHeld(v, v.Expires, from, value.Random())
+	h := value.NewHeld(v, v.Expires, from, f.env.Random())
 	if f.Kind.IsTicket() {
 		f.State.Learn(v, f.env.wechatNow())
 	}

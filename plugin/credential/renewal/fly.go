@@ -31,6 +31,7 @@ func (r *Renewal) Fly(env *Env, want Want) (*value.Held, error) {
 		}
 		if store != nil {
 			defer env.contain("storing", nil)
+			env.Turn(f.Kind, "store")
 			store()
 		}
 	}()
@@ -93,7 +94,7 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 		}
 	}
 	if f.not != "" && !f.want.Refresh {
-		if until := f.State.Quarrelling(f.env.Now()); !until.IsZero() {
+		if until := f.State.Quarrelling(f.env.Now(), f.env.Random()); !until.IsZero() {
 			return nil, nil, f.State.Bind(until, 0, f.State.RefusedWith(errQuarrel))
 		}
 	}
@@ -166,6 +167,7 @@ func (f *flight) attempt() (done func(), err error) {
 		}
 		select {
 		case <-under:
+			f.env.Turn(f.Kind, "attempt")
 		case <-f.env.ctx.Done():
 			return nil, ErrStopped
 		}

@@ -82,7 +82,11 @@ func (f *flight) write(rec *record.Record) error {
 	if rec.Value != nil {
 		was = *rec.Value
 	}
-	return f.put(f.Name, rec, func() { f.cameLate(was, f.env.Now().Sub(stamped)) })
+	err := f.put(f.Name, rec, func() { f.cameLate(was, stamped) })
+	if errors.Is(err, context.DeadlineExceeded) {
+		go f.cameLate(was, stamped) // it may be on its way still, and nobody will be told when it arrives
+	}
+	return err
 }
 
 // put stores a record under a key. late is called if that takes effect after all when it has been given up.
@@ -98,9 +102,9 @@ func (f *flight) put(key string, rec *record.Record, late func()) error {
 	return f.env.share.Save(context.WithoutCancel(f.env.ctx), key, raw, life, late)
 }
 
-// cameLate writes the record once more whose writing, with the value that was in it, took so long: what else was stored
-// meanwhile was overwritten, and to the store what it holds now is younger than it is.
-func (f *flight) cameLate(was record.Sealed, by time.Duration) {
+// cameLate writes the record once more whose writing, with the value that was in it at the time of stamped, came late: what
+// else was stored meanwhile was overwritten, and to the store what it holds now is younger than it is.
+func (f *flight) cameLate(was record.Sealed, stamped time.Time) {
 	select {
 	case <-time.After(storeguard.Pause + value.ClockSlack): // it is left alone for a while
 	case <-f.env.ctx.Done():
@@ -115,9 +119,10 @@ func (f *flight) cameLate(was record.Sealed, by time.Duration) {
 	if err != nil || rec == nil {
 		return
 	}
+	now := f.env.Now()
 	if v := rec.Value; v != nil && v.Sealed == was.Sealed && v.Stored == was.Stored && v.Stored > 0 {
-		v.Stored += by.Milliseconds()
+		v.Stored += rec.Late(stamped, now).Milliseconds()
 	}
-	rec.Restamp(f.env.Now())
+	rec.Restamp(now)
 	_ = f.put(f.Name, rec, nil)
 }

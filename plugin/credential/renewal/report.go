@@ -27,7 +27,7 @@ func (f *flight) failed(err error) error {
 		return ErrStopped
 	}
 	now := f.env.Now()
-	u := f.State.Fail(err, now)
+	u := f.State.Fail(err, now, f.env.Random())
 	f.State.History.Missed(u.Err, now)
 	f.env.observe(Event{Kind: f.Kind, Err: u.Err, NextAttempt: u.RetryAt})
 	attrs := []any{

@@ -11,8 +11,8 @@ import (
 // LookPause is the time between two looks into the store while a failure forbids to ask WeChat.
 const LookPause = 2 * time.Second
 
-// Fail notes a failure and returns what its callers are told. What is current stays.
-func (m *Machine) Fail(err error, now time.Time) *Unavailable {
+// Fail notes a failure and returns what its callers are told. What is current stays. random is in [0, 1).
+func (m *Machine) Fail(err error, now time.Time, random float64) *Unavailable {
 	u, inherited := errors.AsType[*Unavailable](err)
 	if e, ok := errors.AsType[*wechat.Error](err); ok && !inherited && e.RefusesAddress() {
 		return &Unavailable{Kind: m.kind, RetryAt: m.address.Refuse(err, now), Err: err}
@@ -33,7 +33,7 @@ func (m *Machine) Fail(err error, now time.Time) *Unavailable {
 		}
 	}
 	if !until.After(now) { // nothing said when, or that has passed meanwhile
-		until = now.Add(m.backoff.NextBackOff())
+		until = now.Add(pace.Jitter(m.backoff.NextBackOff(), random))
 	}
 	m.block = block{until: until, err: err, count: count, inherited: inherited}
 	m.wake()

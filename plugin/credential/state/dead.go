@@ -56,9 +56,9 @@ func (m *Machine) replaced(text string) bool {
 }
 
 // Quarrelling takes the renewal of a refused value that is allowed at now (see pace.Quarrel). It returns when the next
-// is allowed, or the zero time when this one is.
-func (m *Machine) Quarrelling(now time.Time) time.Time {
+// is allowed, or the zero time when this one is. random is in [0, 1).
+func (m *Machine) Quarrelling(now time.Time, random float64) time.Time {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.quarrel.Take(now)
+	return m.quarrel.Take(now, random)
 }

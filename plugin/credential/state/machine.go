@@ -18,20 +18,32 @@ import (
 	"github.com/patrickmn/go-cache"
 )
 
-// State is what a credential is in, seen from one process.
+// State is what a credential is in, seen from one process. Beside it stands a block: until its end WeChat is not asked,
+// whatever the state. These are all states and all that changes them; a test makes each row happen in each of its states,
+// with and without a block:
 //
-//	none ──land──▶ fresh ──time──▶ renewing ──time──▶ expired
-//	  ▲             ▲ ▲                │                 │
-//	  │             │ └──────land──────┘                 │
-//	  │             └───────────────land─────────────────┘
-//	  └──refuse── (fresh or renewing: WeChat refused the value)
+//	what happens     in               then      block    file         which is
+//	time             fresh            renewing  stays    machine.go   its renewal is due
+//	time             fresh, renewing  expired   stays    machine.go   it has ended, or signs no more
+//	land             any              fresh     ends     land.go      WeChat gave a value
+//	adopt            none, expired    fresh     ends     adopt.go     the store has a value that may be served
+//	adopt newer      fresh, renewing  fresh     ends     adopt.go     the store has a newer one
+//	adopt older      any              same      stays    adopt.go     what the store has is older, or was replaced by one that died
+//	refuse           any              none      stays    dead.go      WeChat refused the value in a call; without a value nothing happens
+//	refuse another   any              same      stays    dead.go      WeChat refused what is no longer the current value
+//	fail             any              same      begins   block.go     an attempt of this process has failed
+//	bind             any              same      begins   block.go     another process has failed, or there is a quarrel
+//	bar              any              same      begins   block.go     WeChat refuses this machine's address, for all of the account
+//	take             any              same      stays    machine.go   WeChat takes calls from the address again: what bar began ends
+//	inherit          any              same      begins   block.go     the credential that this one needs has failed
+//	disinherit       any              same      stays    land.go      it is there again: what inherit began ends
+//	configure        any              same      ends     machine.go   another secret
+//	configure same   any              same      stays    machine.go   the same secret
+//	time             any              same      ends     block.go     it is as late as the block says
 //
-// Land is the only way to a value, Refuse the only way to lose one before its time. Beside the state stands a block:
-// after a failure of ours (Fail) or of another process (Bind) WeChat is not asked until the block's end, whatever the
-// state; Land ends it early, and so do another secret (Configure) and, if it was inherited, the credential that was
-// missing (disinherit). A refusal of this machine's address blocks all credentials of the account (package address);
-// landing another process's value does not end that. A usable value is served through fresh, renewing and any block; in
-// none and expired callers wait for the flight under way or, when blocked, are told at once when to come again.
+// Land and Adopt are the only ways to a value, Refuse the only way to lose one before its time. A usable value is served
+// through fresh, renewing and any block; in none and expired callers wait for the flight under way or, when blocked, are told
+// at once when to come again. What ends or begins wakes the loop (Changed).
 type State string
 
 // The states.

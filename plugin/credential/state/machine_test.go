@@ -97,14 +97,14 @@ func TestOnlyBetterValuesAreAdopted(t *testing.T) {
 
 func TestBlocks(t *testing.T) {
 	token, ticket := newMachines()
-	u := token.Fail(refusal(45009), start)
+	u := token.Fail(refusal(45009), start, 0.5)
 	if b := token.Blocked(start); b == nil || !b.RetryAt.Equal(u.RetryAt) || !errors.Is(b, u.Err) {
 		t.Errorf("failed: %v", b)
 	}
 	if ticket.Blocked(start) != nil {
 		t.Error("the ticket is blocked by itself")
 	}
-	ticket.Fail(u, start)
+	ticket.Fail(u, start, 0.5)
 	if b := ticket.Blocked(start); b == nil || b.Kind != value.APITicket || !b.RetryAt.Equal(u.RetryAt) {
 		t.Errorf("inherited: %v", b)
 	}
@@ -121,7 +121,7 @@ func TestBlocks(t *testing.T) {
 	if ticket.Blocked(start) != nil {
 		t.Error("another secret does not end a block")
 	}
-	ticket.Fail(refusal(40164), start)
+	ticket.Fail(refusal(40164), start, 0.5)
 	if token.Blocked(start) == nil {
 		t.Error("a refused address does not block the others")
 	}
@@ -145,10 +145,10 @@ func TestChanged(t *testing.T) {
 	for name, change := range map[string]func(){
 		"land":      func() { m.Land(held("a", start), start) },
 		"refuse":    func() { m.Land(held("a", start), start); m.Refuse("a", nil) },
-		"fail":      func() { m.Fail(refusal(-1), start) },
+		"fail":      func() { m.Fail(refusal(-1), start, 0.5) },
 		"bind":      func() { m.Bind(start, 1, nil) },
 		"configure": func() { m.Configure("x") },
-		"address":   func() { m.Fail(refusal(40164), start); m.address.Take() },
+		"address":   func() { m.Fail(refusal(40164), start, 0.5); m.address.Take() },
 	} {
 		changed := m.Changed()
 		select {

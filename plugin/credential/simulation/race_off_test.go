@@ -1,5 +1,5 @@
 //go:build !race
 
-package credential
+package simulation
 
 const raceEnabled = false

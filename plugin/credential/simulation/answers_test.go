@@ -1,0 +1,179 @@
+package simulation
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
+)
+
+// answers is what the checker knows of those who ask.
+type answers struct {
+	inForce map[string]int   // faults
+	fine    [2]time.Duration // from then on no question of an account may fail unless there is a fault
+	storeAt time.Duration    // when the store was last ill
+	faultAt time.Duration    // when a fault was last in force
+	census  map[string]map[string]bool
+	differ  map[string]int
+	quiet   bool
+}
+
+// gone is what one is told whose patience has ended. It says nothing, unless that was long: a lock that a killed process has left
+// is waited for.
+const gone = "gone"
+
+// heard judges that somebody was told something: in time, and no failure without a fault.
+func (c *checker) heard(n *process, e event) {
+	asked := c.open[e.id]
+	delete(c.open, e.id)
+	took := e.at - asked.at
+	limit := maxWait
+	if asked.text == incRefresh || asked.text == incForce {
+		limit = value.MaxRenewalSpan + 4*maxWait // it may join a renewal that waits for its lock, and try again
+	}
+	if took > limit {
+		c.failf("waiter", "%s: somebody waited %v", e.kind, took)
+	}
+	failed := e.what == evError
+	if !failed {
+		c.answered++
+	} else {
+		c.failed++
+		if e.n > maxRetry {
+			c.failf("waiter", "%s: somebody is told to wait %v", e.kind, e.n)
+		}
+	}
+	if n.dead || c.excused(n, asked.at) {
+		return
+	}
+	if failed && asked.text != incRefresh && asked.text != incForce && (e.text != gone || took > coldWait) {
+		c.failf("failed", "process %d: %s failed without a fault: %s", n.id, e.kind, e.text)
+	}
+	if c.quiet && n.warm[e.kind] && took > 0 && asked.at-n.began > time.Minute {
+		c.failf("late", "process %d: %s was not there when it was asked for without a fault; it took %v", n.id, e.kind, took)
+	}
+	if !failed && strings.HasPrefix(asked.text, "census") {
+		of := string(rune('0'+e.acct)) + string(e.kind)
+		if c.census[of] == nil {
+			c.census[of] = map[string]bool{}
+		}
+		c.census[of][e.text] = true
+	}
+}
+
+// excused tells whether questions that were asked at a time may fail.
+func (c *checker) excused(n *process, asked time.Duration) bool {
+	return n.ill > 0 || len(c.inForce) > 0 || asked < c.fine[n.acct]
+}
+
+// excusedSince tells whether there was a fault after a time.
+func (c *checker) excusedSince(at time.Duration) bool {
+	return len(c.inForce) > 0 || c.faultAt > at-time.Minute
+}
+
+// excuse lets the questions of an account fail for so long; all accounts': -1.
+func (c *checker) excuse(acct int, span time.Duration) {
+	for a := range c.fine {
+		if a == acct || acct < 0 {
+			c.fine[a] = max(c.fine[a], c.at+span)
+		}
+	}
+}
+
+// storeIll tells whether the store is ill, or was a moment ago.
+func (c *checker) storeIll() bool {
+	for fault := range c.inForce {
+		if slices.Contains(storeFaults, fault) || fault == incStall {
+			return true
+		}
+	}
+	return c.storeAt > 0 && c.at-c.storeAt < 2*time.Minute
+}
+
+// fault notes that a fault begins or ends. After its end questions may fail a little longer.
+func (c *checker) fault(n *process, e event) {
+	c.faultAt = e.at
+	acct := -1
+	if n != nil {
+		acct = n.acct
+	}
+	if e.what == evFault {
+		if n != nil {
+			n.ill++
+		} else {
+			if c.inForce == nil {
+				c.inForce = map[string]int{}
+			}
+			c.inForce[e.text]++
+		}
+		c.faultBegins(n, e.text)
+		return
+	}
+	if n != nil {
+		n.ill--
+	} else if c.inForce[e.text]--; c.inForce[e.text] == 0 {
+		delete(c.inForce, e.text)
+	}
+	switch e.text {
+	case faultQuota:
+		c.excuse(acct, 31*time.Minute)
+	case faultSecret, incAddress:
+		c.excuse(acct, 6*time.Minute)
+	default:
+		c.excuse(acct, 2*time.Minute)
+	}
+	if n != nil {
+		n.barred = 0
+	} else if slices.Contains(storeFaults, e.text) || e.text == incScribble {
+		c.storeAt = e.at
+	}
+	c.faultEnds(n, e.text)
+}
+
+// turn notes that a phase begins.
+func (c *checker) turn(e event) {
+	switch {
+	case e.text == "census again":
+		for _, of := range c.disagree() {
+			c.differing(of)
+		}
+		clear(c.census)
+	case e.text == "quiet":
+		for _, of := range c.disagree() {
+			if c.differ[of] > 0 {
+				c.failf("disagree", "long after the last fault the processes hold different values: %s", of)
+			}
+		}
+	case e.text == "recovery":
+		c.excuse(-1, 6*time.Minute)
+	}
+	c.countPhase(e.text)
+	c.phase = e.text
+	c.quiet = e.text == "quiet"
+}
+
+// disagree gives the credentials of which the processes held different values in the last census.
+func (c *checker) disagree() (differ []string) {
+	for _, n := range c.nodes {
+		if !n.dead && n.wrong() {
+			return nil // it renews before the others do
+		}
+	}
+	for acct := range c.cfg.accounts {
+		for _, kind := range c.cfg.kinds {
+			of := string(rune('0'+acct)) + string(kind)
+			if len(c.census[of]) > 1 {
+				differ = append(differ, of)
+			}
+		}
+	}
+	return differ
+}
+
+func (c *checker) differing(of string) {
+	if c.differ == nil {
+		c.differ = map[string]int{}
+	}
+	c.differ[of]++
+}
