@@ -20,6 +20,9 @@ func (k *Keeper) Lend(ctx context.Context, own *Env) (text string, left time.Dur
 		left = v.Expires.Sub(now)
 		if h := k.state.Current(); h != nil && h.Text == v.Text {
 			left = h.Remaining(now)
+			if h.Looked { // until it is asked for again, nobody knows whether it is the present one
+				left = min(left, max(time.Minute, h.RenewFrom.Sub(now)))
+			}
 		}
 		if left >= time.Second {
 			return v.Text, left, nil

@@ -26,6 +26,7 @@ func Pack(s *seal.Sealer, name string, h *value.Held, now time.Time, offset time
 		Expires:  h.Expires.Add(offset).UnixMilli(),
 		Renew:    h.RenewFrom.Add(offset).UnixMilli(),
 		Stored:   now.Add(offset).UnixMilli(),
+		Looked:   h.Looked,
 	}
 	out.Sealed = s.Seal(h.Text, out.label(name))
 	return out
@@ -68,6 +69,7 @@ func (r *Record) Unpack(sl *seal.Sealer, name string, now time.Time, offset func
 	}
 	h := value.NewHeld(v, ends, from, value.Random())
 	h.Source = value.FromStore
+	h.Looked = s.Looked
 	h.Offset, h.Believed = offset, believed
 	return h, nil
 }

@@ -1,6 +1,7 @@
 package renewal
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 
@@ -11,7 +12,11 @@ import (
 // renewed tells of a new value.
 func (f *flight) renewed(h *value.Held) {
 	f.State.History.Landed(h.Source)
-	f.env.Logger.Info("credential renewed", slog.String("credential", string(f.Kind)),
+	level := slog.LevelInfo
+	if h.Looked && f.same {
+		level = slog.LevelDebug // it may be looked at every minute
+	}
+	f.env.Logger.Log(context.Background(), level, "credential renewed", slog.String("credential", string(f.Kind)),
 		slog.Time("expires", h.Expires), slog.String("source", string(h.Source)))
 	f.env.observe(Event{Kind: f.Kind, Source: h.Source, Obtained: h.Obtained, Expires: h.Expires})
 }

@@ -28,13 +28,14 @@ type Held struct {
 	Believed  time.Duration        // what Offset gave when the life was worked out
 	Refused   atomic.Bool          // WeChat refused it in a call: not served
 	Source    Source
+	Looked    bool        // its owner may replace it at any time: it is asked for again long before its end
 	Insisted  atomic.Bool // WeChat handed it out again all the same; when it does so once more, it is tried once more
 }
 
 // NewHeld makes a held value whose renewal is due from renewFrom on, and a little later: WeChat rotates a stable token
 // at that very moment, and clocks differ. random is in [0, 1).
 func NewHeld(v Value, ends, renewFrom time.Time, random float64) *Held {
-	spread := max(0, v.Expires.Sub(renewFrom)/4)
+	spread := max(0, min(v.Expires.Sub(renewFrom)/4, renewFrom.Sub(v.Obtained)/16)) // a look after a minute is not one after half an hour
 	return &Held{
 		Value:     v,
 		Ends:      ends,
