@@ -3,6 +3,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,20 +42,29 @@ type Redis struct {
 	redis *redisstore.Store
 }
 
+// Check reports what NewRedis would refuse but for a missing server or key. It calls nobody. Its error holds nothing of the URL.
+func (c RedisConfig) Check() error {
+	if _, err := fieldName(c.Field, ""); err != nil {
+		return fmt.Errorf("field: %w", err)
+	}
+	if _, err := fieldName(c.ExpiresField, ""); err != nil {
+		return fmt.Errorf("expires_field: %w", err)
+	}
+	if len(c.Server.URLs) == 0 {
+		return nil
+	}
+	return c.Server.Check()
+}
+
 // NewRedis makes a Redis. It calls nobody. Its errors hold nothing of the URL.
 func NewRedis(cfg RedisConfig) (*Redis, error) {
 	if cfg.Key == "" {
 		return nil, errors.New("there is no key")
 	}
-	var err error
-	if cfg.Field, err = fieldName(cfg.Field, DefaultTokenField); err != nil {
-		return nil, fmt.Errorf("field: %w", err)
+	if err := cfg.Check(); err != nil {
+		return nil, err
 	}
-	if cfg.ExpiresField != "" {
-		if _, err = fieldName(cfg.ExpiresField, ""); err != nil {
-			return nil, fmt.Errorf("expires_field: %w", err)
-		}
-	}
+	cfg.Field = cmp.Or(cfg.Field, DefaultTokenField)
 	store, err := redisstore.New(cfg.Server)
 	if err != nil {
 		return nil, err
