@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -149,6 +150,51 @@ func TestSDKs(t *testing.T) {
 			if calls := g.WeChat.Calls(); calls["/cgi-bin/stable_token"] != 2 || calls["/cgi-bin/token"] != 0 || calls["/cgi-bin/ticket/getticket"] > 3 {
 				t.Errorf("WeChat was called for credentials: %v", calls)
 			}
+		})
+	}
+}
+
+// TestReadsWhatSDKsKeep has SDKs keep WeChat's token in a Redis, and a gateway take it from there: through a rotation, and while the
+// SDK is away.
+func TestReadsWhatSDKsKeep(t *testing.T) {
+	for name, key := range map[string]string{
+		"silenceper classic": "gowechat_officialaccount__access_token_" + sitetest.AppID,
+		"silenceper stable":  "gowechat_officialaccount__stable_access_token_" + sitetest.AppID,
+		"fastwego":           sitetest.AppID,
+	} {
+		t.Run(name, func(t *testing.T) {
+			standIn := sandbox.New(sandbox.Config{})
+			api := httptest.NewServer(standIn)
+			t.Cleanup(api.Close)
+			server := redistest.Start(t)
+			s := sdks[name](t, &gateway{URL: api.URL}, server.Addr) // it calls WeChat by itself
+			first, err := s.token()
+			if err != nil {
+				t.Fatal(err)
+			}
+			g := startGateway(t, standIn, "token_source redis "+server.Addr+" "+key, "")
+			want := func(token string) {
+				t.Helper()
+				if answer, err := postMenu(g); err != nil {
+					t.Fatalf("a call with the SDK's token: %s", answer)
+				}
+				lent, left := lend(t, g, "/cgi-bin/token?grant_type=client_credential&appid="+sitetest.AppID+"&secret="+sitetest.Secret)
+				if lent != token || left > 7200 {
+					t.Errorf("the gateway has another token than the SDK, or lends it for %v s", left)
+				}
+			}
+			want(first)
+			if err := standIn.Revoke(sandbox.Revocation{}); err != nil {
+				t.Fatal(err)
+			}
+			server.Do("flushall")
+			second, err := s.token()
+			if err != nil || second == first {
+				t.Fatalf("the SDK has no other token: %v", err)
+			}
+			want(second)
+			server.Do("flushall") // the SDK is away
+			want(second)
 		})
 	}
 }
