@@ -54,6 +54,7 @@ func TestRedis(t *testing.T) {
 		{"JSON text", `"TOKEN-0"`, time.Minute, time.Minute},
 		{"PHP text", `s:7:"TOKEN-0";`, time.Minute, time.Minute},
 		{"PHP array", `a:2:{s:12:"access_token";s:7:"TOKEN-0";s:10:"expires_in";i:7200;}`, time.Minute, time.Minute},
+		{"igbinary", "\x00\x00\x00\x02\x11\x07TOKEN-0", time.Minute, time.Minute},
 		{"no end", "TOKEN-0", 0, time.Minute},
 		{"end far away", "TOKEN-0", 24 * 30 * time.Hour, 2 * time.Hour},
 		{"about to end", "TOKEN-0", 700 * time.Millisecond, time.Second},
@@ -69,7 +70,7 @@ func TestRedis(t *testing.T) {
 	for value, mention := range map[string]string{
 		"": "empty", "a b": "neither", `{"token":"TOKEN-0"}`: "no access_token", `"TOKEN-0`: "JSON", `["TOKEN-0"]`: "JSON",
 		`{"access_token":`: "JSON", `s:8:"TOKEN-0";`: "PHP", `i:12345;`: "no token", `{"access_token":["TOKEN-0"]}`: "not a string",
-		"\xac\xed\x00\x05t\x00\x07TOKEN-0": "Java", "\x00\x00\x00\x02\x11\x07TOKEN-0": "igbinary",
+		"\xac\xed\x00\x05t\x00\x07TOKEN-0": "Java", "\x00\x00\x00\x01\x11\x07TOKEN-0": "igbinary",
 	} {
 		if err := db.Set(t.Context(), "old system:token", value, time.Hour).Err(); err != nil {
 			t.Fatal(err)

@@ -192,22 +192,14 @@ func (p *php) key() error {
 		if err != nil || !p.take(";") {
 			return errPHP
 		}
-		if i := strings.LastIndexByte(text, 0); i >= 0 && text[0] == 0 {
-			text = text[i+1:]
-		}
-		return p.string(text)
+		return p.string(memberName(text))
 	}
 	return errPHP
 }
 
 // string writes a text as JSON.
 func (p *php) string(text string) error {
-	raw, err := json.Marshal(text)
-	if err != nil {
-		return errPHP
-	}
-	p.out.Write(raw)
-	return nil
+	return writeText(&p.out, text)
 }
 
 // text reads length:"bytes".

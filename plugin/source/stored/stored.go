@@ -1,6 +1,7 @@
-// Package stored reads what other programs keep in a cache: plain text, JSON, and what PHP's serialize writes. Pure functions.
+// Package stored reads what other programs keep in a cache: plain text, JSON, and what PHP's serialize and its extension
+// igbinary write. Pure functions.
 //
-// php.go reads PHP's serialize.
+// php.go reads PHP's serialize, igbinary.go igbinary.
 package stored
 
 import (
@@ -72,6 +73,9 @@ const marks = `"':;,{}[]<>\`
 
 // layer opens one layer.
 func layer(data []byte) (json.RawMessage, error) {
+	if bytes.HasPrefix(data, []byte(igbinaryHeader)) {
+		return readIgbinary(data)
+	}
 	if format := foreign(data); format != "" {
 		return nil, fmt.Errorf("it is %s, which is not read: have the token stored as text, JSON or PHP's serialize", format)
 	}
@@ -118,8 +122,7 @@ func foreign(data []byte) string {
 // formats are those that caches of common frameworks write unless told otherwise.
 var formats = map[string]string{
 	"\xac\xed\x00\x05": "Java serialization (JdkSerializationRedisSerializer)",
-	"\x00\x00\x00\x01": "igbinary",
-	"\x00\x00\x00\x02": "igbinary",
+	"\x00\x00\x00\x01": "igbinary's first version",
 	"\x80\x02":         "Python's pickle",
 	"\x80\x03":         "Python's pickle",
 	"\x80\x04":         "Python's pickle",

@@ -3,6 +3,7 @@ package stored
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
@@ -50,7 +51,12 @@ func TestJSON(t *testing.T) {
 		{"PHP, a class that unserializes itself", `C:1:"A":2:{xx}`, "! neither"},
 		{"PHP, too deep", strings.Repeat(`a:1:{i:0;`, 20) + "N;" + strings.Repeat("}", 20), "! nested too deeply"},
 		{"Java", "\xac\xed\x00\x05t\x00\x01T", "! Java serialization"},
-		{"igbinary", "\x00\x00\x00\x02\x11\x01T", "! igbinary"},
+		{"igbinary, old", "\x00\x00\x00\x01\x11\x01T", "! igbinary"},
+		{"igbinary, cut", "\x00\x00\x00\x02\x11\x02T", "! igbinary"},
+		{"igbinary, more behind", "\x00\x00\x00\x02\x11\x01TT", "! igbinary"},
+		{"igbinary, members without end", "\x00\x00\x00\x02\x16\xff\xff\xff\xff\x06\x00\x00", "! igbinary"},
+		{"igbinary, a text that is not there", "\x00\x00\x00\x02\x0e\x00", "! igbinary"},
+		{"igbinary, too deep", "\x00\x00\x00\x02" + strings.Repeat("\x14\x01\x06\x00", 20) + "\x00", "! nested too deeply"},
 		{"pickle", "\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00\x8c\x01T\x94.", "! pickle"},
 		{"Marshal", "\x04\x08I\"\x06T\x06:\x06ET", "! Ruby"},
 		{"gzip", "\x1f\x8b\x08\x00T", "! gzip"},
@@ -68,6 +74,44 @@ func TestJSON(t *testing.T) {
 				t.Errorf("got %s, %v", raw, err)
 			}
 		})
+	}
+}
+
+// TestIgbinary reads what igbinary 3.2.13 wrote.
+func TestIgbinary(t *testing.T) {
+	for written, want := range map[string]string{
+		"00000002110154":            `"T"`,
+		"000000020d":                `""`,
+		"00000002140111016" + "50d": `{"e":""}`,
+		"0000000212012c" + strings.Repeat("78", 300): `"` + strings.Repeat("x", 300) + `"`,
+		// ["access_token"=>"TOKEN-0","expires_in"=>7200,"n"=>-5,"big"=>70000,"huge"=>5000000000,"f"=>1.5,"t"=>true,"f2"=>false,
+		// "z"=>null,"same"=>"TOKEN-0",5=>"access_token",300=>[]]
+		"00000002140c110c6163636573735f746f6b656e1107544f4b454e2d30110a657870697265735f696e081c2011016e070511036269670a00011170" +
+			"11046875676520000000012a05f2001101660c3ff800000000000011017405110266320411017a00110473616d650e0106050e0008012c1400": `{"access_token":"TOKEN-0","expires_in":7200,"n":-5,"big":70000,"huge":5000000000,"f":1.5,"t":true,"f2":false,"z":null,"same":"TOKEN-0","5":"access_token","300":{}}`,
+		// objects: of stdClass, and two of a class with a protected and a private member
+		"000000021708737464436c6173731402110c6163636573735f746f6b656e1101541101620e02":                                   `{"access_token":"T","b":"T"}`,
+		"00000002140206001701411402110f002a006163636573735f746f6b656e110154110400410078060106011a0014020e010e020e030601": `{"0":{"access_token":"T","x":1},"1":{"access_token":"T","x":1}}`,
+		// an array twice by reference, and a class that serialises itself
+		"000000021402060025140111016b1101760601250101": `{"0":{"k":"v"},"1":null}`,
+		"00000002170153140111026162110154":             `{"ab":"T"}`,
+		// Symfony's wrapper, with a tag behind
+		"000000021701a914021102000111015406001101" + "67": `"T"`,
+	} {
+		data, err := hex.DecodeString(written)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := JSON(data); err != nil || string(got) != want {
+			t.Errorf("%s: got %s, %v, want %s", written, got, err, want)
+		}
+		for i := range data { // whatever is cut off or changed, it is JSON or an error
+			broken := append(bytes.Clone(data[:i]), 0xff)
+			for _, b := range [][]byte{data[:i], broken, append(broken, data[i+1:]...)} {
+				if got, err := JSON(b); err == nil && !json.Valid(got) {
+					t.Errorf("%x: %q is no JSON", b, got)
+				}
+			}
+		}
 	}
 }
 
@@ -164,7 +208,7 @@ func FuzzPHP(f *testing.F) {
 
 // FuzzJSON reads anything.
 func FuzzJSON(f *testing.F) {
-	for _, seed := range []string{`s:1:"T";`, `a:1:{i:0;O:1:"a":0:{}}`, `"\"T\""`, `{"a":1}`, "\xac\xed\x00\x05", "think_serialize:N;", "a:1:{s:10:\"\x9Dabcd\x00123_\";N;}"} {
+	for _, seed := range []string{`s:1:"T";`, `a:1:{i:0;O:1:"a":0:{}}`, `"\"T\""`, `{"a":1}`, "\xac\xed\x00\x05", "think_serialize:N;", "\x00\x00\x00\x02\x14\x01\x11\x01k\x17\x01A\x14\x00", "a:1:{s:10:\"\x9Dabcd\x00123_\";N;}"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
