@@ -30,7 +30,10 @@ import (
 //			app_id        <app_id>
 //			app_secret    <secret>
 //			token_source  stable|classic|none
-//			token_source  redis <url> <key>
+//			token_source  redis <url> <key> {
+//				field         <name>
+//				expires_field <name>
+//			}
 //			token_source  remote <url> {
 //				header        <field> <value>
 //				field         <name>

@@ -24,9 +24,9 @@ type TokenSource struct {
 
 	RemoteSource
 
-	// With `redis`: the key that the token lies at, as a string: the token itself, or JSON with the member `access_token`. Its
-	// TTL is how long the token lives; a key without one is looked at again after five minutes at most. The URL is that of one
-	// server, as in the store `redis`.
+	// With `redis`: the key that the token lies at: as a string, which is the token itself, JSON or what PHP's serialize writes,
+	// or in a hash. Its TTL is when it is looked at again, after 60 s if it has none; the last token that was there serves until
+	// WeChat refuses it, two hours at most. The URL is that of one server, as in the store `redis`.
 	Key string `json:"key,omitempty"`
 }
 
@@ -49,12 +49,13 @@ type RemoteSource struct {
 	// Header fields to send.
 	Header map[string]string `json:"header,omitempty"`
 
-	// The field of the answer that holds the credential; `data.access_token` is the field access_token of the object data.
-	// Default: `access_token`, or `ticket` for tickets.
+	// The field that holds the credential, of the answer, or of the object, array or hash in Redis; `data.access_token` is the
+	// field access_token of the object data. Default: `access_token`, or `ticket` for tickets.
 	Field string `json:"field,omitempty"`
 
-	// The field of the answer that says how many seconds are left of it. Without that field in the answer it is asked again after
-	// five minutes at most. Default: `expires_in`.
+	// The field that says how many seconds are left of it, or at which moment it ends: in seconds or milliseconds since 1970, or
+	// as RFC 3339 has it. Without that field in the answer it is asked again after five minutes at most. In Redis it says when to
+	// look again, where that is before the end of the key's TTL. Default: `expires_in`; none in Redis.
 	ExpiresField string `json:"expires_field,omitempty"`
 }
 
@@ -117,7 +118,9 @@ func (t TokenSource) check() error {
 		return fmt.Errorf("token_source %s needs a key", name)
 	case name != plugin.Redis && t.Key != "":
 		return fmt.Errorf("token_source %s takes no key", name)
-	case name != plugin.Remote && !t.RemoteSource.isBare():
+	case name == plugin.Redis && len(t.Header) > 0:
+		return fmt.Errorf("token_source %s takes no header", name)
+	case !hasURL && !t.RemoteSource.isBare():
 		return fmt.Errorf("token_source %s takes no header, field or expires_field", name)
 	}
 	return nil

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -17,7 +16,10 @@ import (
 // unmarshalCaddyfile reads the subdirective token_source. Syntax:
 //
 //	token_source stable|classic|none
-//	token_source redis <url> <key>
+//	token_source redis <url> <key> {
+//		field         <name>
+//		expires_field <name>
+//	}
 //	token_source remote <url> {
 //		header        <field> <value>
 //		field         <name>
@@ -41,10 +43,13 @@ func (t *TokenSource) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return t.RemoteSource.unmarshalBlock(d, name, false)
 	case t.Source == string(plugin.Redis) && len(args) == 2:
 		t.URL, t.Key = args[0], args[1]
-		err = t.checkRedis()
 		if t.Key == "" {
-			err = errors.New("the key is empty")
+			return d.Errf("token_source: the key is empty")
 		}
+		if err = t.unmarshalFields(d); err != nil {
+			return err
+		}
+		err = t.checkRedis()
 	case t.Name().NeedsSecret() && len(args) == 0, t.Name() == plugin.None && len(args) == 0:
 	default:
 		return d.ArgErr()
@@ -54,6 +59,25 @@ func (t *TokenSource) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		return d.Errf("unrecognized subdirective '%s'", d.Val())
+	}
+	return nil
+}
+
+// unmarshalFields reads the block of a token in Redis.
+func (t *TokenSource) unmarshalFields(d *caddyfile.Dispenser) error {
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		var err error
+		switch name := d.Val(); name {
+		case "field":
+			err = words.OneValue(d, &t.Field)
+		case "expires_field":
+			err = words.OneValue(d, &t.ExpiresField)
+		default:
+			err = d.Errf("unrecognized subdirective '%s'", name)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ func TestTokenSourceJSON(t *testing.T) {
 		`{}`:                                   "",
 		`{"token_source":{"source":"remote","url":"u","header":{"a":"b"},"field":"f","expires_field":"e"}}`: "",
 		`{"token_source":{"source":"redis","url":"u","key":"k"}}`:                                           "",
+		`{"token_source":{"source":"redis","url":"u","field":"f","expires_field":"e","key":"k"}}`:           "",
 		`{"token_source":"none","ticket_source":{"source":"remote","url":"u"}}`:                             "",
 	} {
 		var a Account

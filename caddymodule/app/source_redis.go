@@ -14,12 +14,13 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
-// checkRedis finds what openRedis would refuse in the URL, unless that depends on placeholders.
+// checkRedis finds what openRedis would refuse in the URL and the fields, unless that depends on placeholders.
 func (t TokenSource) checkRedis() error {
-	if words.IsDynamic(t.URL) {
-		return nil
+	cfg := source.RedisConfig{Field: t.Field, ExpiresField: t.ExpiresField}
+	if !words.IsDynamic(t.URL) {
+		cfg.Server.URLs = []string{t.URL}
 	}
-	return redisstore.Config{URLs: []string{t.URL}}.Check()
+	return cfg.Check()
 }
 
 func (t TokenSource) openRedis(client wechat.Config, observe source.Observe) (source.Source, error) {
@@ -28,7 +29,9 @@ func (t TokenSource) openRedis(client wechat.Config, observe source.Observe) (so
 	if err != nil {
 		return nil, fmt.Errorf("url: %w", err)
 	}
-	cfg := source.RedisConfig{Server: redisstore.Config{URLs: []string{url}}, Observe: observe}
+	cfg := source.RedisConfig{
+		Server: redisstore.Config{URLs: []string{url}}, Field: t.Field, ExpiresField: t.ExpiresField, Observe: observe,
+	}
 	if cfg.Key, err = words.Expand(t.Key); err != nil {
 		return nil, fmt.Errorf("key: %w", err)
 	}

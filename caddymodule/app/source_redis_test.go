@@ -9,6 +9,7 @@ func TestTokenSourceRedisProvision(t *testing.T) {
 	for account, mention := range map[string]string{
 		`"token_source":{"source":"redis","url":"h:1","key":"{env.TEST_EMPTY}"}`: "token_source: key",
 		`"token_source":{"source":"redis","url":"redis://hidden@h:1","key":"k"}`: "user without a password",
+		`"token_source":{"source":"redis","url":"h:1","key":"k","field":"."}`:    "token_source: field",
 	} {
 		refusesSource(t, account, mention)
 	}

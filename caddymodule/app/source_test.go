@@ -35,6 +35,7 @@ func TestTokenSourceProvision(t *testing.T) {
 		`"token_source":{"source":"none","field":"f"}`:                                          "takes no header",
 		`"token_source":{"source":"none","key":"f"}`:                                            "takes no key",
 		`"token_source":"remote"`:                                                               "needs a url",
+		`"token_source":{"source":"redis","url":"h:1","key":"k","header":{"A":"b"}}`:            "takes no header",
 		`"token_source":{"source":"redis","url":"h:1"}`:                                         "needs a key",
 		`"token_source":{"source":"remote","url":"{env.TEST_EMPTY}"}`:                           "token_source: url",
 		`"token_source":{"source":"remote","url":"{env.TEST_URL}"}`:                             "no http or https URL",

@@ -26,11 +26,17 @@ func (Caddy) CaddyModule() caddy.ModuleInfo {
 
 // Provision finds Caddy's storage.
 func (s *Caddy) Provision(ctx caddy.Context) error {
-	s.storage = ctx.Storage()
-	if files, ok := s.storage.(*certmagic.FileStorage); ok {
-		s.storage = Files{files}
-	}
+	s.storage = Of(ctx.Storage())
 	return nil
+}
+
+// Of makes a store of credentials of a storage of Caddy's. One that has a method Age (credential.Aging) or StoreFor
+// (credential.Expiring) is asked by that.
+func Of(storage certmagic.Storage) credential.Store {
+	if files, ok := storage.(*certmagic.FileStorage); ok {
+		return Files{files}
+	}
+	return storage
 }
 
 // CredentialStore implements StoreProvider.

@@ -34,6 +34,9 @@ func (k *Keeper) Lend(ctx context.Context, own *Env) (text string, left time.Dur
 			if k.state.Learned().Rule == value.RuleGrid {
 				left = min(left, h.Floor())
 			}
+			if h.Watched { // until it is asked for again, nobody knows whether it is the present one
+				left = min(left, max(time.Minute, h.RenewFrom.Sub(now)))
+			}
 		}
 		if left >= time.Second {
 			if k.kind.IsTicket() {

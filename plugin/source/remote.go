@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/x509"
@@ -8,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/source/stored"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -41,14 +44,14 @@ type RemoteConfig struct {
 	Header       map[string]string // sent along; values may be secrets
 	Tickets      bool              // tickets are to be had there; else the access_token is
 	Field        string            // of the answer that holds the credential, a.b for b in a; default DefaultTokenField or DefaultTicketField
-	ExpiresField string            // of the answer that holds how many seconds are left; default DefaultExpiresField
+	ExpiresField string            // of the answer that holds how many seconds are left, or the moment of the end; default DefaultExpiresField
 	Timeout      time.Duration     // of one call; 0: wechat.DefaultTimeout
 	RootCAs      *x509.CertPool    // to trust; nil: the system's
 	Observe      Observe           // nil: nobody is told
 	Now          func() time.Time  // nil: time.Now
 }
 
-// Remote is a Source over HTTP: GET of a URL, answered with JSON. Redirects are not followed, for the request may hold
+// Remote is a Source over HTTP: GET of a URL, answered with JSON, or with the credential itself. Redirects are not followed, for the request may hold
 // secrets; the proxy is that of the environment.
 type Remote struct {
 	cfg     RemoteConfig
@@ -158,7 +161,7 @@ func (r *Remote) fetch(ctx context.Context, kind credential.Kind, rejected strin
 	requested := r.cfg.Now()
 	var answer json.RawMessage
 	err := r.client.Do(ctx, wechat.Call{
-		API: r.api, Path: r.path, Query: query, Header: r.header, Repeatable: true, Secrets: secrets,
+		API: r.api, Path: r.path, Query: query, Header: r.header, Repeatable: true, Secrets: secrets, Rewrite: r.rewrite,
 	}, &answer)
 	if e, ok := errors.AsType[*wechat.Error](err); ok && e.Code != 0 {
 		// What a code says of WeChat's reasons may concern another machine, or another account.
@@ -171,9 +174,9 @@ func (r *Remote) fetch(ctx context.Context, kind credential.Kind, rejected strin
 	if err != nil {
 		return wechat.Grant{}, r.failed(err)
 	}
-	life, err := lifeOf(answer, r.cfg.ExpiresField)
+	life, err := lifeOf(answer, r.cfg.ExpiresField, requested)
 	if r.cfg.ExpiresField == DefaultExpiresField {
-		life, err = trueLife(answer, life, err)
+		life, err = trueLife(answer, life, err, requested)
 	}
 	if err != nil {
 		return wechat.Grant{}, r.failed(err)
@@ -183,6 +186,35 @@ func (r *Remote) fetch(ctx context.Context, kind credential.Kind, rejected strin
 		return wechat.Grant{}, r.failed(err)
 	}
 	return g, nil
+}
+
+// bareToken is how long a text at least is that is taken for a credential whatever its Content-Type says.
+const bareToken = 64
+
+// rewrite reads what is no JSON of WeChat's kind: it takes away a byte order mark, and makes the answer of a credential that
+// comes by itself, as plain text or as a JSON string. PHP calls all that it prints text/html; there a credential is known by
+// its looks.
+func (r *Remote) rewrite(contentType string, body []byte) []byte {
+	text := stored.TrimText(body)
+	var value string
+	if json.Unmarshal(text, &value) != nil {
+		kind, _, _ := mime.ParseMediaType(contentType)
+		if !stored.IsToken(text) || kind != "text/plain" && (len(text) < bareToken || bytes.ContainsFunc(text, notOfToken)) {
+			return text
+		}
+		value = string(text)
+	}
+	raw, _ := json.Marshal(value) // a string always can be written
+	names := strings.Split(r.cfg.Field, ".")
+	for _, name := range slices.Backward(names) {
+		raw, _ = json.Marshal(map[string]json.RawMessage{name: raw})
+	}
+	return raw
+}
+
+// notOfToken tells whether none of WeChat's tokens and tickets has a character.
+func notOfToken(r rune) bool {
+	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '_' && r != '-'
 }
 
 func (r *Remote) failed(err error) error { return &wechat.Error{API: r.api, Err: err} }

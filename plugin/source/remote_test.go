@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -101,7 +102,23 @@ func TestRemoteAnswers(t *testing.T) {
 		{"empty", "", "", 200, `{"access_token":""}`, 0, "no usable value"},
 		{"two lines", "", "", 200, `{"access_token":"TOKEN-0\nX: y"}`, 0, "no usable value"},
 		{"ended", "", "", 200, `{"access_token":"TOKEN-0","expires_in":0}`, 0, "ended"},
-		{"a date", "", "", 200, `{"access_token":"TOKEN-0","expires_in":1795200000}`, 0, "seconds"},
+		{"a moment of the past", "", "", 200, `{"access_token":"TOKEN-0","expires_in":1495200000}`, 0, "ended"},
+		{"milliseconds of the past", "", "", 200, `{"access_token":"TOKEN-0","expires_in":"1495200000000"}`, 0, "ended"},
+		{"far future", "", "", 200, `{"access_token":"TOKEN-0","expires_in":4102444800}`, 0, "seconds"},
+		{"neither left nor a moment", "", "", 200, `{"access_token":"TOKEN-0","expires_in":400000000}`, 0, "no number"},
+		{"negative", "", "", 200, `{"access_token":"TOKEN-0","expires_in":-5}`, 0, "ended"},
+		{"moment", "", "at", 200, `{"access_token":"TOKEN-0","at":` + moment(time.Now().Add(time.Hour).Unix()) + `}`, time.Hour, ""},
+		{"moment as text", "", "at", 200, `{"access_token":"TOKEN-0","at":"` + moment(time.Now().Add(time.Hour).Unix()) + `"}`, time.Hour, ""},
+		{"moment in milliseconds", "", "d.at", 200, `{"access_token":"TOKEN-0","d":{"at":` + moment(time.Now().Add(time.Hour).UnixMilli()) + `}}`, time.Hour, ""},
+		{"moment in words", "", "at", 200, `{"access_token":"TOKEN-0","at":"` + time.Now().Add(time.Hour).Format(time.RFC3339) + `"}`, time.Hour, ""},
+		{"BOM", "", "", 200, "\uFEFF" + `{"access_token":"TOKEN-0","expires_in":7200}`, 2 * time.Hour, ""},
+		{"two BOMs and lines", "", "", 200, "\uFEFF\r\n\uFEFF\n" + `{"access_token":"TOKEN-0","expires_in":7200}` + "\n", 2 * time.Hour, ""},
+		{"bare", "", "", 200, "TOKEN-0", 5 * time.Minute, ""},
+		{"bare line", "a.b.c", "", 200, "\uFEFFTOKEN-0\r\n", 5 * time.Minute, ""},
+		{"bare, in quotes", "", "", 200, `"TOKEN-0"`, 5 * time.Minute, ""},
+		{"BOM alone", "", "", 200, "\uFEFF", 0, "JSON"},
+		{"a sentence", "", "", 200, "no TOKEN-0 here", 0, "JSON"},
+		{"error in words", "", "", 200, "error:TOKEN-0", 0, "JSON"},
 		{"nonsense life", "", "", 200, `{"access_token":"TOKEN-0","expires_in":"soon"}`, 0, "no number"},
 		{"not a number", "", "", 200, `{"access_token":"TOKEN-0","expires_in":"NaN"}`, 0, "no number"},
 		{"infinite", "", "", 200, `{"access_token":"TOKEN-0","expires_in":"Inf"}`, 0, "no number"},
@@ -126,7 +143,8 @@ func TestRemoteAnswers(t *testing.T) {
 				t.Errorf("%d calls were told of, with error %v", calls, observed)
 			}
 			if tc.life > 0 {
-				if err != nil || g.Value != "TOKEN-0" || g.Lifetime != tc.life {
+				// A moment is rounded, and time passes.
+				if err != nil || g.Value != "TOKEN-0" || g.Lifetime > tc.life || g.Lifetime < tc.life-5*time.Second || !strings.Contains(tc.name, "moment") && g.Lifetime != tc.life {
 					t.Errorf("got %+v, %v", g, err)
 				}
 				return
@@ -142,6 +160,48 @@ func TestRemoteAnswers(t *testing.T) {
 				t.Errorf("%q holds a secret", err)
 			}
 		})
+	}
+}
+
+func moment(n int64) string { return strconv.FormatInt(n, 10) }
+
+// TestRemoteBare takes a credential that comes by itself for what it is, by its Content-Type or its looks.
+func TestRemoteBare(t *testing.T) {
+	long := strings.Repeat("Token_0-", 16)
+	var kind, body string
+	url := owner(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Content-Type"] = []string{kind}
+		if kind == "" {
+			w.Header()["Content-Type"] = nil
+		}
+		_, _ = w.Write([]byte(body))
+	})
+	for _, tc := range []struct {
+		kind, body string
+		taken      bool
+	}{
+		{"text/plain", "T0", true},
+		{"Text/Plain; charset=UTF-8", long, true},
+		{"text/html; charset=UTF-8", long + "\n", true}, // PHP calls it so
+		{"", long, true},
+		{"application/json", long, true},
+		{"application/json", `"` + long + `"`, true},
+		{"text/html", "T0", false},
+		{"text/html", "Unauthorized", false},
+		{"", "T0", false},
+		{"text/html", long + ".", false},
+		{"text/html", "<p>" + long, false},
+		{"text/plain", "<p>" + long, false},
+		{"text/plain", long + " " + long, false},
+		{"text/plain", `""`, false},
+	} {
+		kind, body = tc.kind, tc.body
+		for _, tickets := range []bool{false, true} {
+			g, err := remote(t, RemoteConfig{URL: url, Tickets: tickets}).Fetch(t.Context(), credential.AccessToken, "")
+			if want := strings.Trim(tc.body, "\n\""); tc.taken != (err == nil) || tc.taken && g.Value != want {
+				t.Errorf("%s %.20q: got %+v, %v", tc.kind, tc.body, g, err)
+			}
+		}
 	}
 }
 

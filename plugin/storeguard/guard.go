@@ -44,7 +44,7 @@ type Guard struct {
 	hanging atomic.Int32 // calls that were given up and have not come back
 	mu      sync.Mutex
 	until   time.Time // left alone until then
-	failing bool      // whether the last call failed: one warning a change
+	failing string    // which operation failed last and has not succeeded since, for one warning a change: a store may be read that cannot be written
 }
 
 // New makes the Guard of one store.
@@ -72,8 +72,12 @@ func (g *Guard) call(ctx context.Context, what string, op func(context.Context) 
 	if failed && timed.Err() != nil {
 		g.until = time.Now().Add(Pause)
 	}
-	changed := failed != g.failing
-	g.failing = failed
+	changed := failed && g.failing == "" || !failed && g.failing == what
+	if failed {
+		g.failing = what
+	} else if changed {
+		g.failing = ""
+	}
 	g.mu.Unlock()
 	switch {
 	case changed && failed:

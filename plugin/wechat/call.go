@@ -118,6 +118,9 @@ func (c *Client) try(ctx context.Context, h *host, call *Call, body []byte, clea
 		return result{true, true}, &Error{Err: errTooLong}
 	}
 
+	if call.Rewrite != nil {
+		data = call.Rewrite(resp.Header.Get("Content-Type"), data)
+	}
 	code, msg, err := decodeAnswer(data, out)
 	if err != nil {
 		return result{true, !isObject(data)}, &Error{Err: err}

@@ -11,6 +11,10 @@ type Grant struct {
 	Value     string
 	Lifetime  time.Duration
 	Requested time.Time // start of the request by the local clock: Lifetime counts from here
+
+	// Look is when to ask again, counted as Lifetime is, where the end is not what tells; 0: near the end. The value is
+	// good all the same until it is refused or its Lifetime is over.
+	Look time.Duration
 }
 
 // TicketType is getticket's type.

@@ -42,6 +42,10 @@ type Call struct {
 	// Secrets are values in Path, Query, Header or Body that must never appear in an error.
 	// AccessToken is one without being named here.
 	Secrets []string
+
+	// Rewrite, unless nil, is given the Content-Type and the body of a 200 and returns what is read in its place: for
+	// others than WeChat.
+	Rewrite func(contentType string, body []byte) []byte
 }
 
 var errLost = errors.New("connection lost after the request was sent")

@@ -46,6 +46,7 @@ type Sealed struct {
 	Expires  int64  `json:"expires"`
 	Renew    int64  `json:"renew"`  // when renewal is due, without jitter
 	Stored   int64  `json:"stored"` // when the record was written: for stores that tell its age; 0: nobody knows
+	Watched  bool   `json:"watched,omitempty"`
 
 	fresh bool // it was not read from the store
 }

@@ -26,6 +26,7 @@ func Pack(s *seal.Sealer, name string, h *value.Held, now time.Time, offset time
 		Expires:  h.Expires.Add(offset).UnixMilli(),
 		Renew:    h.RenewFrom.Add(offset).UnixMilli(),
 		Stored:   now.Add(offset).UnixMilli(),
+		Watched:  h.Watched,
 	}
 	out.Sealed = s.Seal(h.Text, out.label(name))
 	return out
@@ -70,6 +71,7 @@ func (r *Record) Unpack(
 	}
 	h := value.NewHeld(v, ends, from, random)
 	h.Source = value.FromStore
+	h.Watched = s.Watched
 	h.Offset, h.Believed = offset, believed
 	return h, nil
 }

@@ -66,7 +66,14 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 	if cur := f.State.Current(); cur != nil && cur.Text == v.Text && v.Expires.Sub(cur.Expires) < remaining/2 {
 		from = now.Add(max(time.Second, remaining/4)) // a stable token that WeChat has not rotated yet
 	}
+	if cur := f.State.Current(); cur != nil && cur.Text == v.Text {
+		f.same = true
+	}
+	if grant.Look > 0 {
+		from = v.Obtained.Add(grant.Look)
+	}
 	h := value.NewHeld(v, v.Expires, from, f.env.Random())
+	h.Watched = grant.Look > 0
 	if f.Kind.IsTicket() {
 		f.State.Learn(v, f.env.wechatNow())
 	}

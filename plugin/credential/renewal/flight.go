@@ -46,5 +46,6 @@ type flight struct {
 	want   Want
 	not    string // the value to be replaced, if WeChat refused it
 	unlock func() // nil: the lock is not ours
+	same   bool   // what was fetched is what was there before
 	owed   bool   // a call was counted in the record and has brought nothing
 }

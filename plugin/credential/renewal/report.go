@@ -1,6 +1,7 @@
 package renewal
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 
@@ -16,7 +17,11 @@ func (f *flight) renewed(was, h *value.Held) {
 		return
 	}
 	f.State.History.Landed(h.Source)
-	f.env.Logger.Info("credential renewed", slog.String("credential", string(f.Kind)),
+	level := slog.LevelInfo
+	if h.Watched && f.same {
+		level = slog.LevelDebug // it may be looked at every minute
+	}
+	f.env.Logger.Log(context.Background(), level, "credential renewed", slog.String("credential", string(f.Kind)),
 		slog.Time("expires", h.Expires), slog.String("source", string(h.Source)))
 	f.env.observe(Event{Kind: f.Kind, Source: h.Source, Obtained: h.Obtained, Expires: h.Expires})
 }

@@ -1,4 +1,7 @@
-// Package storetest holds what every credential.Store must do, as a test to run against each.
+// Package storetest holds what every credential.Store must do, as a test to run against each. Anybody's store can be run
+// through it; for Caddy's storage modules package caddymodule/stores/storagetest does.
+//
+// trouble.go has what happens when a store's server stalls and when the holder of a lock dies.
 package storetest
 
 import (
@@ -20,6 +23,8 @@ func Run(t *testing.T, open func(t testing.TB) credential.Store) {
 	t.Run("values", func(t *testing.T) { testValues(t, open(t), open(t)) })
 	t.Run("age", func(t *testing.T) { testAge(t, open(t), open(t)) })
 	t.Run("life", func(t *testing.T) { testLife(t, open(t), open(t)) })
+	t.Run("visible", func(t *testing.T) { testVisible(t, open(t), open(t)) })
+	t.Run("whole", func(t *testing.T) { testWhole(t, open(t), open(t)) })
 	t.Run("lock excludes", func(t *testing.T) { testLockExcludes(t, open(t), open(t)) })
 	t.Run("lock waits", func(t *testing.T) { testLockWaits(t, open(t), open(t)) })
 	t.Run("lock gives up", func(t *testing.T) { testLockGivesUp(t, open(t), open(t)) })

@@ -33,6 +33,7 @@ type Held struct {
 	Source    Source
 	LendAt    time.Time   // where it is lent, its renewal is due then; zero: no earlier than RenewAt
 	Lent      atomic.Bool // it is
+	Watched   bool        // its owner may replace it at any time: it is asked for again long before its end
 	Insisted  atomic.Bool // WeChat handed it out again all the same; when it does so once more, it is tried once more
 
 	random float64      // in [0, 1): this process's jitter
@@ -43,7 +44,7 @@ type Held struct {
 // at that very moment, and clocks differ. random is in [0, 1).
 func NewHeld(v Value, ends, renewFrom time.Time, random float64) *Held {
 	h := &Held{Value: v, Ends: ends, random: random}
-	h.Follow(Plan{From: renewFrom, Spread: max(0, v.Expires.Sub(renewFrom)/4)})
+	h.Follow(Plan{From: renewFrom, Spread: max(0, min(v.Expires.Sub(renewFrom)/4, renewFrom.Sub(v.Obtained)/16))}) // a look after a minute is not one after half an hour
 	return h
 }
 

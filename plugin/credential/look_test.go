@@ -1,0 +1,110 @@
+package credential
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
+)
+
+// othersCache is where somebody else keeps a token: it says when to look again, and nothing else.
+type othersCache struct {
+	mu    sync.Mutex
+	token string // empty: the key is missing
+	look  time.Duration
+	reads int
+}
+
+func (c *othersCache) set(token string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.token = token
+}
+
+func (c *othersCache) node(t *testing.T, store Store) *node {
+	t.Helper()
+	n := &node{Keepers: NewKeepers(ID{AppID: "wx0123456789abcdef", Source: "redis"})}
+	var err error
+	n.env, err = NewEnv(EnvConfig{
+		Fetch: func(context.Context, Kind, bool) (wechat.Grant, error) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.reads++
+			if c.token == "" {
+				return wechat.Grant{}, &wechat.Error{API: "redis_token", Err: context.Canceled}
+			}
+			return wechat.Grant{Value: c.token, Lifetime: 2 * time.Hour, Requested: time.Now(), Look: c.look}, nil
+		},
+		Store: store, Secret: "s", Sources: map[Kind]Source{AccessToken: "redis"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Start(n.env, AccessToken)
+	t.Cleanup(func() { n.Stop(n.env) })
+	return n
+}
+
+// TestLookAgain follows a token that its owner replaces whenever it likes.
+func TestLookAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &othersCache{token: "first", look: time.Minute}
+		store := newStore()
+		nodes := []*node{c.node(t, store), c.node(t, store)}
+		want := func(after time.Duration, text string) {
+			t.Helper()
+			time.Sleep(after)
+			synctest.Wait()
+			for i, n := range nodes {
+				if got := n.get(t, AccessToken); got != text {
+					t.Errorf("node %d has %s, want %s", i, got, text)
+				}
+			}
+		}
+		want(0, "first")
+		c.set("second")
+		want(59*time.Second, "first")
+		want(11*time.Second, "second") // the second node reads the store behind the first
+		if text, left := nodes[0].lend(t, AccessToken); text != "second" || left > time.Minute {
+			t.Errorf("lent %s for %v", text, left)
+		}
+		c.reads = 0
+		want(30*time.Minute, "second")
+		if c.reads < 25 || c.reads > 35 {
+			t.Errorf("%d reads in half an hour, by two nodes that share a store", c.reads)
+		}
+
+		// The key is gone: the last token serves until WeChat refuses it, two hours at most.
+		c.set("")
+		want(118*time.Minute, "second")
+		time.Sleep(3 * time.Minute)
+		synctest.Wait()
+		nodes[0].fails(t, AccessToken)
+	})
+}
+
+// TestLookAfterARefusal reads at once what WeChat's refusal makes stale.
+func TestLookAfterARefusal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &othersCache{token: "first", look: time.Hour}
+		n := c.node(t, nil)
+		first := n.get(t, AccessToken)
+		time.Sleep(time.Minute)
+		c.set("second")
+		if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, first, errInvalid); err != nil || v.Text != "second" {
+			t.Errorf("got %s, %v", v.Text, err)
+		}
+		if _, left := n.lend(t, AccessToken); left != time.Hour {
+			t.Errorf("lent for %v", left)
+		}
+		c.set("")
+		time.Sleep(90 * time.Minute)
+		synctest.Wait()
+		if v, err := n.Keeper(AccessToken).Reject(t.Context(), n.env, "second", errInvalid); err == nil {
+			t.Errorf("after the refusal of the last token: %s", v.Text)
+		}
+	})
+}
