@@ -23,9 +23,12 @@ const (
 	// Unasked is how many of them may be such as nobody waits for: who comes and waits finds a turn that is free.
 	Unasked = 24
 
-	// Apart is the time between two calls that nobody waits for. It makes 40 a second: they must not be more than 50 where they
-	// arrive, and what delays one on the way brings it closer to the next.
+	// Apart is the time between two calls that nobody waits for, aside from Sudden. Within a second
+	// that makes 46 at most: they must not be more than 50 where they arrive, and what delays one on the way brings it closer to
+	// the next.
 	Apart = 25 * time.Millisecond
+	// Sudden is how many such calls may begin at the same moment after a pause: all that one or two accounts need.
+	Sudden = 6
 
 	// Unused is for how long a turn is kept that is not used.
 	Unused = time.Second
@@ -41,7 +44,7 @@ type Queue struct {
 	others []*Turn // who waits for a turn besides
 	paced  []*Turn // who has a turn that nobody waits for, and waits to use it
 
-	began time.Time   // when a call began that nobody waited for
+	full  time.Time   // until when the calls that began last, and nobody waited for, take if they are Apart
 	timer *time.Timer // nil: not set
 }
 
@@ -63,7 +66,7 @@ func (q *Queue) give() {
 	}
 }
 
-// pace lets the next one begin that nobody waits for, or sets the timer for it. q.mu is held.
+// pace lets those begin that nobody waits for, as many as may be, and sets the timer for the next. q.mu is held.
 func (q *Queue) pace() {
 	if len(q.paced) == 0 {
 		if q.timer != nil {
@@ -73,18 +76,20 @@ func (q *Queue) pace() {
 		return
 	}
 	now := time.Now()
-	if wait := q.began.Add(Apart).Sub(now); wait > 0 {
-		if q.timer == nil {
-			q.timer = time.AfterFunc(wait, q.tick)
-		}
-		return
+	if q.full.Before(now) {
+		q.full = now
 	}
-	t := q.paced[0]
-	q.paced = q.paced[1:]
-	q.began = now
-	t.begin()
-	if len(q.paced) > 0 && q.timer == nil {
-		q.timer = time.AfterFunc(Apart, q.tick)
+	for len(q.paced) > 0 {
+		if wait := q.full.Sub(now) - (Sudden-1)*Apart; wait > 0 {
+			if q.timer == nil {
+				q.timer = time.AfterFunc(wait, q.tick)
+			}
+			return
+		}
+		t := q.paced[0]
+		q.paced = q.paced[1:]
+		q.full = q.full.Add(Apart)
+		t.begin()
 	}
 }
 
