@@ -93,7 +93,7 @@ func (c *Client) try(ctx context.Context, h *host, call *Call, body []byte, clea
 
 	// RoundTrip and no http.Client: redirects must not be followed, and errors
 	// come without the URL.
-	resp, err := c.transport.RoundTrip(req)
+	resp, err := c.connections.of(call).RoundTrip(req)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()
@@ -129,7 +129,7 @@ func (c *Client) try(ctx context.Context, h *host, call *Call, body []byte, clea
 		if code == codeRetiredIP {
 			// Our connections go to an address that is no longer WeChat's: look
 			// the name up again, and ask elsewhere meanwhile.
-			c.transport.CloseIdleConnections()
+			c.connections.Close()
 			return result{true, true}, e
 		}
 		return result{true, false}, e
