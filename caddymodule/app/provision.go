@@ -54,7 +54,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		a.needs.account(name, c.TokenSource == plugin.None, c.Tickets != nil)
 		c.APIURL = cfg.BaseURLs[0]
 		c.Store = store
-		c.Logger = a.logger.With("account", name)
+		c.Logger = accountLogger(a.logger, name)
 		ready[name] = c
 	}
 	if err := a.checkMiniPrograms(names); err != nil {

@@ -33,6 +33,9 @@ func (m *Machine) Fail(err error, now time.Time) *Unavailable {
 		}
 	}
 	if !until.After(now) { // nothing said when, or that has passed meanwhile
+		if m.backoff == nil {
+			m.backoff = pace.NewBackoff()
+		}
 		until = now.Add(m.backoff.NextBackOff())
 	}
 	m.block = block{until: until, err: err, count: count, inherited: inherited}

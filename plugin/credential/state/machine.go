@@ -54,7 +54,7 @@ type Machine struct {
 	mu       sync.Mutex
 	config   string // fingerprint of the current configuration, or of the last one that was
 	block    block
-	backoff  *backoff.ExponentialBackOff // of failures that pass by themselves
+	backoff  *backoff.ExponentialBackOff // of failures that pass by themselves; nil: there was none since a success
 	quarrel  pace.Quarrel                // about values that WeChat refuses
 	refusal  error                       // what WeChat said when it last refused a value
 	lookAt   time.Time                   // while blocked: when the store may be looked at again
@@ -76,7 +76,7 @@ type block struct {
 func New(kind value.Kind, values *cache.Cache, at *address.Address, needs *Machine) *Machine {
 	m := &Machine{
 		kind: kind, values: values, address: at,
-		backoff: pace.NewBackoff(), quarrel: pace.NewQuarrel(), onChange: func() bool { return false },
+		onChange: func() bool { return false },
 	}
 	if needs != nil {
 		needs.needed = append(needs.needed, m)
@@ -152,7 +152,7 @@ func (m *Machine) Configure(fingerprint string) {
 	if m.config != fingerprint {
 		m.config = fingerprint
 		m.block = block{}
-		m.backoff.Reset()
+		m.backoff = nil
 		m.address.Configure(fingerprint)
 	}
 	m.wake()
