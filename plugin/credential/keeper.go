@@ -16,7 +16,7 @@ import (
 // last and not stopped is used for all.
 type Keeper struct {
 	kind    Kind
-	process *Process
+	wakes   *wake.Scheduler // the process's
 	state   *state.Machine
 	address *address.Address // of this process, as WeChat sees it; the account's Keepers share it
 	renewal *renewal.Renewal

@@ -67,7 +67,7 @@ func (p *Process) newKeeper(kind Kind, name string, values *cache.Cache, at *add
 			return err
 		}
 	}
-	k := &Keeper{kind: kind, process: p, needs: needs, address: at}
+	k := &Keeper{kind: kind, wakes: &p.wakes, needs: needs, address: at}
 	k.state = state.New(kind, values, at, needed)
 	k.state.OnChange(k.poke)
 	k.renewal = &renewal.Renewal{

@@ -26,7 +26,7 @@ func (k *Keeper) attach(env *Env, warm bool) {
 	}
 	k.wanted = append(k.wanted, env)
 	if k.warm.Load() == nil {
-		k.warm.Store(k.process.wakes.Add(k.tend))
+		k.warm.Store(k.wakes.Add(k.tend))
 	}
 }
 

@@ -63,11 +63,3 @@ func (c *Connections) Close() {
 	c.credentials.CloseIdleConnections()
 	c.others.CloseIdleConnections()
 }
-
-// of gives the connections for a call.
-func (c *Connections) of(call *Call) *http.Transport {
-	if call.credential {
-		return c.credentials
-	}
-	return c.others
-}

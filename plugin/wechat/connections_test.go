@@ -44,7 +44,8 @@ func TestConnectionsAreBounded(t *testing.T) {
 		for range 10 {
 			account := c.Observed(nil)
 			wg.Go(func() {
-				if err := account.Do(t.Context(), Call{API: "upload", Path: "/cgi-bin/media/upload"}, nil); err != nil {
+				var a struct{}
+				if err := account.Do(t.Context(), Call{API: "upload", Path: "/cgi-bin/media/upload"}, &a); err != nil {
 					t.Error(err)
 				}
 			})

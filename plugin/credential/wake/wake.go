@@ -1,7 +1,7 @@
 // Package wake looks after very many things, each when its time has come: with one timer for all of them, and goroutines only
 // while there is something to do.
 //
-// wake.go is what its users see, due.go the order in which things are looked after, nap.go and ready.go the two heaps.
+// wake.go is what its users see, due.go the order in which things are looked after, heaps.go who sleeps and who is ready.
 package wake
 
 import (
