@@ -1,10 +1,10 @@
 package wechat
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,27 +16,27 @@ import (
 func TestConnectionsAreBounded(t *testing.T) {
 	var open, most atomic.Int32
 	slow := make(chan struct{})
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/cgi-bin/media/upload" {
 			<-slow
 		}
 		_, _ = io.WriteString(w, `{"access_token":"A","expires_in":7200}`)
-	}))
-	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		switch state {
-		case http.StateNew:
+	})
+	shared := Connect(Config{Proxy: noProxy, Timeout: time.Minute})
+	defer shared.Close()
+	for _, transport := range []*http.Transport{shared.credentials, shared.others} {
+		dial := transport.DialContext
+		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
 			n := open.Add(1)
 			for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
 			}
-		case http.StateClosed:
-			open.Add(-1)
+			return &countedConn{Conn: conn, open: &open}, nil
 		}
 	}
-	s.Start()
-	defer s.Close()
-
-	shared := Connect(Config{Proxy: noProxy, Timeout: time.Minute})
-	defer shared.Close()
 	var wg sync.WaitGroup
 	for range 10 {
 		c := New(Config{BaseURLs: []string{s.URL}, Proxy: noProxy, Timeout: time.Minute, Connections: shared})
@@ -73,6 +73,18 @@ func TestConnectionsAreBounded(t *testing.T) {
 	if n := most.Load(); n > 64 {
 		t.Errorf("%d connections", n)
 	}
+}
+
+// countedConn counts while it is open.
+type countedConn struct {
+	net.Conn
+	open *atomic.Int32
+	once sync.Once
+}
+
+func (c *countedConn) Close() error {
+	c.once.Do(func() { c.open.Add(-1) })
+	return c.Conn.Close()
 }
 
 // Clients that share their connections know the same of the hosts and of WeChat's clock, and each tells its own observer.
