@@ -50,13 +50,17 @@ type AccountConfig struct {
 	// calls of each kind. 0: as many as DecryptLimit.
 	ActivationLimit int
 
-	MiniPrograms []MiniProgram    // whose users Login knows; the first is the default
-	MessagePush  push.Config      // how messages that WeChat pushes are verified and decrypted; without Token: not at all
-	APIURL       string           // first base URL of the API: part of the credentials' name
-	Client       *wechat.Client   // required
-	Store        credential.Store // nil: credentials are not shared and do not survive a restart
-	Logger       *slog.Logger     // nil: silent
-	Now          func() time.Time // nil: time.Now
+	MiniPrograms []MiniProgram  // whose users Login knows; the first is the default
+	MessagePush  push.Config    // how messages that WeChat pushes are verified and decrypted; without Token: not at all
+	APIURL       string         // first base URL of the API: part of the credentials' name
+	Client       *wechat.Client // required
+
+	// Process is what all the accounts of a process share; it counts when their State is made. nil: the account is the only one.
+	Process *credential.Process
+
+	Store  credential.Store // nil: credentials are not shared and do not survive a restart
+	Logger *slog.Logger     // nil: silent
+	Now    func() time.Time // nil: time.Now
 
 	Observe func(credential.Event) // told of each renewal and failure; it must not block; nil: nobody is
 	Pushed  func(*push.Message)    // told of each message that was delivered; it must not block; nil: nobody is

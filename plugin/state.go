@@ -28,8 +28,12 @@ type State struct {
 // NewState makes the State of cfg's SharedKey.
 func NewState(cfg AccountConfig) *State {
 	limits := cfg.limits()
+	process := cfg.Process
+	if process == nil {
+		process = new(credential.Process)
+	}
 	return &State{
-		credentials: credential.NewKeepers(cfg.core().ID()),
+		credentials: process.NewKeepers(cfg.core().ID()),
 		codes:       codes.NewState(limits.decrypt, limits.activation),
 		component:   component.NewState(limits.geturl),
 		activation:  activation.NewState(limits.activation),

@@ -8,7 +8,6 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 
 	"github.com/caddyserver/caddy/v2"
 )
@@ -42,7 +41,6 @@ type App struct {
 
 	baseURL   string // the first of the API
 	accounts  map[string]*plugin.Account
-	clients   []*wechat.Client
 	observers map[string]*observe.Account // by account name
 	needs     *needs
 	cards     *cardsInUse

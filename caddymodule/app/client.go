@@ -14,11 +14,11 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
-// clientConfig makes the configuration of the client for WeChat's API.
-func (a *App) clientConfig() (wechat.Config, error) {
-	cfg := wechat.Config{Timeout: time.Duration(a.Timeout), Proxy: http.ProxyFromEnvironment}
+// clientConfig makes the configuration of the client for WeChat's API. key has what its connections are made with.
+func (a *App) clientConfig() (cfg wechat.Config, key settings, err error) {
+	cfg = wechat.Config{Timeout: time.Duration(a.Timeout), Proxy: http.ProxyFromEnvironment}
 	if cfg.Timeout < 0 {
-		return cfg, errors.New("timeout must be greater than zero")
+		return cfg, key, errors.New("timeout must be greater than zero")
 	}
 	cfg.Timeout = cmp.Or(cfg.Timeout, wechat.DefaultTimeout)
 
@@ -29,18 +29,18 @@ func (a *App) clientConfig() (wechat.Config, error) {
 	for _, raw := range api {
 		base, err := words.Expand(raw)
 		if err != nil {
-			return cfg, fmt.Errorf("api: %w", err)
+			return cfg, key, fmt.Errorf("api: %w", err)
 		}
 		base = strings.TrimRight(base, "/")
 		if err := checkBaseURL(base); err != nil {
-			return cfg, fmt.Errorf("api: %w", err)
+			return cfg, key, fmt.Errorf("api: %w", err)
 		}
 		cfg.BaseURLs = append(cfg.BaseURLs, base)
 	}
 
 	proxy, err := words.Expand(a.Proxy)
 	if err != nil {
-		return cfg, fmt.Errorf("proxy: %w", err)
+		return cfg, key, fmt.Errorf("proxy: %w", err)
 	}
 	switch proxy {
 	case "":
@@ -50,15 +50,16 @@ func (a *App) clientConfig() (wechat.Config, error) {
 		u, err := url.Parse(proxy)
 		if err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
 			// the URL may hold a password, and so may the parser's error
-			return cfg, errors.New("proxy must be off or a URL like http://host:port")
+			return cfg, key, errors.New("proxy must be off or a URL like http://host:port")
 		}
 		cfg.Proxy = http.ProxyURL(u)
 	}
 
+	key = settings{timeout: cfg.Timeout, proxy: proxy}
 	if len(a.CA) > 0 {
-		cfg.RootCAs, err = words.RootCAs(a.CA)
+		cfg.RootCAs, key.roots, err = words.RootCAs(a.CA)
 	}
-	return cfg, err
+	return cfg, key, err
 }
 
 // checkBaseURL accepts http and https URLs that a path can be appended to.

@@ -68,7 +68,7 @@ type sharedStore struct{ certmagic.Storage }
 
 func TestClientConfig(t *testing.T) {
 	t.Setenv("TEST_API", "http://127.0.0.1:1/base//")
-	cfg, err := (&App{API: []string{"{env.TEST_API}"}, Proxy: "off"}).clientConfig()
+	cfg, _, err := (&App{API: []string{"{env.TEST_API}"}, Proxy: "off"}).clientConfig()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestClientConfig(t *testing.T) {
 	} else if u, err := cfg.Proxy(httptest.NewRequest(http.MethodGet, "https://api.weixin.qq.com/", nil)); u != nil || err != nil {
 		t.Errorf("proxy off: %v, %v", u, err)
 	}
-	cfg, err = (&App{Proxy: "socks5://127.0.0.1:1"}).clientConfig()
+	cfg, _, err = (&App{Proxy: "socks5://127.0.0.1:1"}).clientConfig()
 	if err != nil || len(cfg.BaseURLs) != 2 || cfg.BaseURLs[0] != "https://api.weixin.qq.com" || cfg.BaseURLs[1] != "https://api2.weixin.qq.com" {
 		t.Errorf("got %+v, %v", cfg, err)
 	}

@@ -43,9 +43,6 @@ func (a *App) Cleanup() error {
 	if a.pooled != nil {
 		err = errors.Join(err, a.pooled.release())
 	}
-	for _, client := range a.clients {
-		client.Close()
-	}
 	for _, account := range a.Accounts {
 		if account != nil {
 			account.closeSources()

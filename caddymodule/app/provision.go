@@ -26,10 +26,15 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.accounts = make(map[string]*plugin.Account, len(a.Accounts))
 	a.observers = make(map[string]*observe.Account, len(a.Accounts))
 
-	cfg, err := a.clientConfig()
+	cfg, key, err := a.clientConfig()
 	if err != nil {
 		return err
 	}
+	cfg.Connections = a.pooled.connect(key, cfg)
+	client := wechat.New(cfg)
+	key.proxy = "" // the environment's, for those who keep credentials in WeChat's place
+	owners := wechat.Config{Timeout: cfg.Timeout, RootCAs: cfg.RootCAs}
+	owners.Connections = a.pooled.connect(key, owners)
 	a.baseURL = cfg.BaseURLs[0]
 	store, err := a.loadStore(ctx)
 	if err != nil {
@@ -43,13 +48,13 @@ func (a *App) Provision(ctx caddy.Context) error {
 		if err != nil {
 			return fmt.Errorf("account %q: %w", name, err)
 		}
-		if c.Token, c.Tickets, err = a.Accounts[name].openSources(name, cfg); err != nil {
+		if c.Token, c.Tickets, err = a.Accounts[name].openSources(name, owners); err != nil {
 			return fmt.Errorf("account %q: %w", name, err)
 		}
 		a.needs.account(name, c.TokenSource == plugin.None, c.Tickets != nil)
 		c.APIURL = cfg.BaseURLs[0]
 		c.Store = store
-		c.Logger = a.logger.With("account", name)
+		c.Logger = accountLogger(a.logger, name)
 		ready[name] = c
 	}
 	if err := a.checkMiniPrograms(names); err != nil {
@@ -66,15 +71,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 		a.warn(name, store)
 		o := observe.NewAccount(name, emitter, a.Accounts[name].owners()...)
 		a.observers[name] = o
-		cfg.Observe = o.Called
-		client := wechat.New(cfg)
-		a.clients = append(a.clients, client)
 		c := ready[name]
-		c.Client, c.Observe, c.Pushed = client, o.Happened, o.Pushed
-		key := plugin.SharedKey(c)
-		state, _ := statePool.LoadOrStore(key, plugin.NewState(c))
-		a.pooled.keys = append(a.pooled.keys, key)
-		account, err := plugin.NewAccount(c, state.(*plugin.State))
+		c.Client, c.Observe, c.Pushed = client.Observed(o.Called), o.Happened, o.Pushed
+		c.Process = process
+		account, err := plugin.NewAccount(c, a.pooled.state(c))
 		if err != nil {
 			return fmt.Errorf("account %q: %w", name, err)
 		}

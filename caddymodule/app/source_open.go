@@ -13,7 +13,7 @@ import (
 )
 
 // openSources makes what gives the account's credentials in WeChat's place, each nil where WeChat gives them. client is how
-// WeChat is called. It calls nobody; App.Cleanup closes them.
+// they are called. It calls nobody; App.Cleanup closes them.
 func (a *Account) openSources(name string, client wechat.Config) (token, tickets source.Source, err error) {
 	observe := func(api string, err error, took time.Duration) { observe.Metrics().Called(name, api, err, took) }
 	if from := a.TokenSource.Name(); from == plugin.Remote {
@@ -40,7 +40,7 @@ func (a *Account) openSources(name string, client wechat.Config) (token, tickets
 func (r RemoteSource) openRemote(tickets bool, client wechat.Config, observe source.Observe) (source.Source, error) {
 	cfg := source.RemoteConfig{
 		Tickets: tickets, Field: r.Field, ExpiresField: r.ExpiresField, Header: make(map[string]string, len(r.Header)),
-		Timeout: client.Timeout, RootCAs: client.RootCAs, Observe: observe,
+		Timeout: client.Timeout, RootCAs: client.RootCAs, Connections: client.Connections, Observe: observe,
 	}
 	var err error
 	if cfg.URL, err = words.Expand(r.URL); err != nil {

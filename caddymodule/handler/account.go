@@ -3,6 +3,7 @@ package handler
 import (
 	"fmt"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
@@ -10,7 +11,6 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // checkAccount asks the action whether an account will do.
@@ -37,11 +37,11 @@ func (h *Handler) checkAccount(name string, account *plugin.Account) error {
 type boundAccount struct {
 	*plugin.Account
 	name     string
-	answered prometheus.Counter // requests that ended well; looked up once, for looking up costs more than counting
+	answered *atomic.Uint64 // requests that ended well; looked up once, for looking up costs more than counting
 }
 
 func (h *Handler) bind(name string, account *plugin.Account) *boundAccount {
-	return &boundAccount{account, name, observe.Metrics().Answers.WithLabelValues(name, h.actionName, observe.ReasonOK)}
+	return &boundAccount{account, name, observe.Metrics().Answered(name, h.actionName, observe.ReasonOK)}
 }
 
 // accountOf evaluates the placeholders of Account.

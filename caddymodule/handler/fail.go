@@ -39,7 +39,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, account *boundAcc
 	if account != nil {
 		name = account.name
 	}
-	observe.Metrics().Answers.WithLabelValues(name, h.actionName, p.Reason).Inc()
+	observe.Metrics().Answered(name, h.actionName, p.Reason).Add(1)
 	if h.Errors == errorsCaddy && p.Form == nil {
 		p.SetHeader(w.Header())
 		return caddyhttp.Error(p.Status, p)
@@ -54,7 +54,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, account *boundAcc
 // passed counts a request whose error came from behind the action, which did its part.
 func (h *Handler) passed(account *boundAccount) {
 	if account != nil {
-		account.answered.Inc()
+		account.answered.Add(1)
 	}
 }
 

@@ -133,7 +133,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if err := h.action.ServeAction(w, r, next, account.Account); err != nil {
 		return h.fail(w, r, account, err)
 	}
-	account.answered.Inc()
+	account.answered.Add(1)
 	return nil
 }
 

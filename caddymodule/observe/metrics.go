@@ -2,6 +2,7 @@ package observe
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -9,36 +10,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// The names and labels of the metrics are in use in dashboards and alert rules: see docs/operations.
-const (
-	metricsNamespace = "caddy"
-	metricsSubsystem = "wechat_card"
-
-	labelAccount    = "account"
-	labelCredential = "credential"
-	labelResult     = "result"
-	labelAPI        = "api"
-	labelErrcode    = "errcode"
-	labelAction     = "action"
-	labelReason     = "reason"
-)
-
-// The values of labels that nothing else names.
-const (
-	resultFailed = "failed" // an attempt; the other results are the sources of a value
-	ReasonOK     = "ok"     // an answer without a problem
-	errcodeOther = "other"  // one of too many
-)
-
 // maxErrcodes bounds how many different errcodes make time series.
 const maxErrcodes = 200
 
 // Collectors are the metrics that count from the start of the process on, whatever configurations come and go.
 type Collectors struct {
-	renewals  *prometheus.CounterVec
-	requests  *prometheus.CounterVec
-	durations *prometheus.HistogramVec
-	Answers   *prometheus.CounterVec
+	renewals  *counts
+	requests  *counts
+	durations *durations
+	answers   *counts
 
 	mu       sync.Mutex
 	errcodes map[string]struct{} // those that have been seen
@@ -49,34 +29,33 @@ var Metrics = sync.OnceValue(NewCollectors)
 
 // NewCollectors makes collectors that have counted nothing. A process has those of Metrics.
 func NewCollectors() *Collectors {
-	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: metricsNamespace, Subsystem: metricsSubsystem, Name: name, Help: help,
-		}, labels)
-	}
 	return &Collectors{
-		renewals: counter("credential_renewals_total",
+		renewals: newCounts("credential_renewals_total",
 			"Renewals of credentials: fetched from wechat, taken from the store, or failed.",
-			labelAccount, labelCredential, labelResult),
-		requests: counter("api_requests_total",
+			[3]string{labelAccount, labelCredential, labelResult}),
+		requests: newCounts("api_requests_total",
 			"Calls of WeChat's API by outcome: the errcode, 0 for success, or a word where no errcode came.",
-			labelAccount, labelAPI, labelErrcode),
-		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Namespace: metricsNamespace, Subsystem: metricsSubsystem, Name: "api_request_duration_seconds",
-			Help:    "How long calls of WeChat's API took, over all hosts that were tried.",
-			Buckets: []float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-		}, []string{labelAccount, labelAPI}),
-		Answers: counter("answers_total",
+			[3]string{labelAccount, labelAPI, labelErrcode}),
+		durations: newDurations("api_request_duration_seconds",
+			"How long calls of WeChat's API took, over all hosts that were tried.",
+			[2]string{labelAccount, labelAPI}),
+		answers: newCounts("answers_total",
 			"Requests that an action handled, by how it ended: ok, or the problem's reason.",
-			labelAccount, labelAction, labelReason),
+			[3]string{labelAccount, labelAction, labelReason}),
 		errcodes: make(map[string]struct{}),
 	}
+}
+
+// Answered gives the count of the requests of an account that an action handled and that ended so: a problem's reason, or
+// ReasonOK. It may be kept.
+func (c *Collectors) Answered(account, action, reason string) *atomic.Uint64 {
+	return c.answers.at(account, action, reason)
 }
 
 // Register adds the collectors to the registry of a configuration, which is a new one at each load, and with them what
 // belongs to that configuration alone.
 func (c *Collectors) Register(registry prometheus.Registerer, own ...prometheus.Collector) error {
-	for _, collector := range append(own, c.renewals, c.requests, c.durations, c.Answers) {
+	for _, collector := range append(own, c.renewals, c.requests, c.durations, c.answers) {
 		if err := registry.Register(collector); err != nil && !isRegistered(err) {
 			return err
 		}
@@ -91,8 +70,8 @@ func isRegistered(err error) bool {
 
 // Called counts a call of WeChat's API.
 func (c *Collectors) Called(account, api string, err error, took time.Duration) {
-	c.requests.WithLabelValues(account, api, c.errcode(err)).Inc()
-	c.durations.WithLabelValues(account, api).Observe(took.Seconds())
+	c.requests.at(account, api, c.errcode(err)).Add(1)
+	c.durations.add(account, api, took)
 }
 
 // errcode is the label for the outcome of a call. There are only so many of them, whatever WeChat answers.

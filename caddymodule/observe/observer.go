@@ -38,10 +38,10 @@ func NewAccount(account string, emitter *Emitter, owners ...credential.Source) *
 	results := append([]credential.Source{credential.FromWeChat, credential.FromStore, resultFailed}, owners...)
 	for _, kind := range credential.Kinds { // from 0 on: Prometheus sees no increase in a series that begins at 1
 		for _, result := range results {
-			Metrics().renewals.WithLabelValues(account, string(kind), string(result))
+			Metrics().renewals.at(account, string(kind), string(result))
 		}
 	}
-	return &Account{name: account, emitter: emitter, refusedIPs: make(map[string]time.Time)}
+	return &Account{name: account, emitter: emitter}
 }
 
 // Called is wechat.Config.Observe.
@@ -59,6 +59,9 @@ func (o *Account) refused(ip string, now time.Time) {
 	defer o.mu.Unlock()
 	maps.DeleteFunc(o.refusedIPs, func(_ string, at time.Time) bool { return now.Sub(at) > refusedIPLife })
 	if _, known := o.refusedIPs[ip]; known || len(o.refusedIPs) < maxRefusedIPs {
+		if o.refusedIPs == nil {
+			o.refusedIPs = make(map[string]time.Time)
+		}
 		o.refusedIPs[ip] = now
 	}
 }
@@ -78,7 +81,7 @@ func (o *Account) Happened(e credential.Event) {
 	if e.Err != nil {
 		result, name = resultFailed, EventFailed
 	}
-	Metrics().renewals.WithLabelValues(o.name, string(e.Kind), result).Inc()
+	Metrics().renewals.at(o.name, string(e.Kind), result).Add(1)
 	o.emitter.Emit(name, func() map[string]any { return eventData(o.name, e) })
 }
 

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/recent"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
-	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/singleflight"
 )
 
@@ -31,12 +31,12 @@ const (
 
 // State is what an account knows of member cards being activated. It outlives configurations.
 type State struct {
-	infos   *lru.Cache[string, tempInfo]              // by activate_ticket
-	done    *lru.Cache[[sha256.Size]byte, doneForNow] // by what was asked for
-	owners  *lru.Cache[[sha256.Size]byte, owner]      // by activate_ticket
-	owning  sync.Mutex                                // for owners: the first one is to be the first
-	fetches singleflight.Group                        // for infos
-	calls   singleflight.Group                        // for done
+	infos   *recent.Cache[string, tempInfo]              // by activate_ticket
+	done    *recent.Cache[[sha256.Size]byte, doneForNow] // by what was asked for
+	owners  *recent.Cache[[sha256.Size]byte, owner]      // by activate_ticket
+	owning  sync.Mutex                                   // for owners: the first one is to be the first
+	fetches singleflight.Group                           // for infos
+	calls   singleflight.Group                           // for done
 
 	ticketLimit   limit.Bucket // for infos: clients choose the tickets
 	activateLimit limit.Bucket // for done: clients come again as they like
@@ -54,9 +54,9 @@ type doneForNow struct{ until time.Time }
 
 // NewState makes a State that knows nothing, with a limit in calls of each kind a minute.
 func NewState(perMinute int) *State {
-	infos, _ := lru.New[string, tempInfo](maxTempInfos) // fails only for a size below 1
-	done, _ := lru.New[[sha256.Size]byte, doneForNow](maxActivated)
-	owners, _ := lru.New[[sha256.Size]byte, owner](maxOwners)
+	infos := recent.New[string, tempInfo](maxTempInfos)
+	done := recent.New[[sha256.Size]byte, doneForNow](maxActivated)
+	owners := recent.New[[sha256.Size]byte, owner](maxOwners)
 	s := &State{infos: infos, done: done, owners: owners}
 	s.Limit(perMinute)
 	return s

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/recent"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/shared"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
-	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/singleflight"
 )
 
@@ -28,7 +28,7 @@ type decrypted struct {
 
 // State is what an account knows of codes. It outlives configurations.
 type State struct {
-	codes    *lru.Cache[string, decrypted] // by encrypted code
+	codes    *recent.Cache[string, decrypted] // by encrypted code
 	decrypts singleflight.Group
 
 	clientLimit limit.Bucket // for what anybody may ask
@@ -37,7 +37,7 @@ type State struct {
 
 // NewState makes a State without any code, with the limits of Limit.
 func NewState(clients, tickets int) *State {
-	codes, _ := lru.New[string, decrypted](maxCodes) // fails only for a size below 1
+	codes := recent.New[string, decrypted](maxCodes)
 	s := &State{codes: codes}
 	s.Limit(clients, tickets)
 	return s

@@ -7,9 +7,9 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/recent"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/shared"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
-	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/singleflight"
 )
 
@@ -37,8 +37,8 @@ const (
 
 // State is what an account knows of the component's parameters. It outlives configurations.
 type State struct {
-	components *lru.Cache[key, parameters]    // by card and outer_str
-	latest     *lru.Cache[string, parameters] // by card
+	components *recent.Cache[key, parameters]    // by card and outer_str
+	latest     *recent.Cache[string, parameters] // by card
 	geturls    singleflight.Group
 
 	clientLimit limit.Bucket // for what clients choose
@@ -47,8 +47,8 @@ type State struct {
 
 // NewState makes a State without any parameters, with a limit in calls a minute.
 func NewState(perMinute int) *State {
-	components, _ := lru.New[key, parameters](maxComponents) // fails only for a size below 1
-	latest, _ := lru.New[string, parameters](maxLatest)
+	components := recent.New[key, parameters](maxComponents)
+	latest := recent.New[string, parameters](maxLatest)
 	s := &State{components: components, latest: latest}
 	s.Limit(perMinute)
 	return s

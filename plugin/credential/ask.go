@@ -3,9 +3,11 @@ package credential
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/renewal"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/turns"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 )
 
@@ -16,9 +18,36 @@ const (
 	retrySoon     = time.Minute
 )
 
+// wait has the flight under way, or the next one, hurry: somebody outside waits for it. done must be called when nobody does any
+// more. A flight that waits for this credential is none outside: who waits for that one counts.
+func (k *Keeper) wait(ctx context.Context) (done func()) {
+	if turns.Within(ctx) != nil {
+		return func() {}
+	}
+	k.waiting.Add(1)
+	k.renewal.Hurry()
+	if k.needs != nil {
+		k.needs.renewal.Hurry()
+	}
+	return func() { k.waiting.Add(-1) }
+}
+
+// isWaitedFor tells whether somebody outside waits for this credential, or for one that cannot be fetched without it.
+func (k *Keeper) isWaitedFor() bool {
+	if k.waiting.Load() > 0 {
+		return true
+	}
+	return slices.ContainsFunc(k.neededBy, (*Keeper).isWaitedFor)
+}
+
 // ask joins the flight under way, or starts one. It gives up with ctx, the flight does not. want is what for, unless one
 // is under way.
-func (k *Keeper) ask(ctx context.Context, own *Env, want renewal.Want) (*value.Held, error) {
+func (k *Keeper) ask(ctx context.Context, own *Env, want renewal.Want) (h *value.Held, err error) {
+	turns.Within(ctx).Aside(ctx, func() { h, err = k.join(ctx, own, want) })
+	return h, err
+}
+
+func (k *Keeper) join(ctx context.Context, own *Env, want renewal.Want) (*value.Held, error) {
 	var patience <-chan time.Time
 	failed := k.state.RecentFailure(own.Now(), retrySoon)
 	if failed != nil && want.Urgent {

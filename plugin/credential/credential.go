@@ -3,11 +3,11 @@
 // through a Store, renews it before it ends, and replaces it when WeChat refuses it.
 //
 // Where to read on, from the ground up: package value has a value's life, seal and record what lies in the store, pace how
-// often WeChat may be asked, address what WeChat refuses this machine for all credentials, state the states of a credential
+// often WeChat may be asked, turns whose call comes next of all accounts in the process, wake who is looked after when, address what WeChat refuses this machine for all credentials, state the states of a credential
 // and every change from one to another (state/dead.go: who decides that a token is dead), renewal the one renewal at a
 // time (renewal/wait.go: why a second process waits). Here, keeper.go has what a Keeper is and ask.go how callers join
-// its renewal; get.go, lend.go and status.go have what callers use, loop.go what starts a renewal when nobody asks, and
-// keepers.go the Keepers of one account. How a slow or broken store is kept from hurting is in plugin/storeguard.
+// its renewal; get.go, lend.go and status.go have what callers use, loop.go what starts a renewal when nobody asks,
+// keepers.go the Keepers of one account, and process.go what all of them share. How a slow or broken store is kept from hurting is in plugin/storeguard.
 package credential
 
 import (

@@ -19,10 +19,10 @@ var errBusy = errors.New("renewals that began before were in the way; try again"
 func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 	now := own.Now()
 	if h := k.state.Serve(now); h != nil {
-		if h.Due(now) && !k.renewal.Flying() && k.refusing(own, now) == nil {
+		if h.Due(now) && !k.renewal.Flying() && k.refusing(own, now) == nil && !k.renewsItself(now) {
 			env := k.pick(own)
 			k.group.DoChan("", func() (any, error) { return k.renewal.Fly(env, renewal.Want{}) })
-			if k.kind.IsTicket() && h.Stale(now) && !k.warm() {
+			if k.kind.IsTicket() && h.Stale(now) && k.warm.Load() == nil {
 				return k.seenAgain(ctx, env, h)
 			}
 		} else if k.mayBeSuperseded(h, now) {
@@ -50,13 +50,6 @@ func (k *Keeper) look(own *Env) <-chan singleflight.Result {
 	})
 }
 
-// warm tells whether the value is renewed whether or not anybody asks for it.
-func (k *Keeper) warm() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.loop.cancel != nil
-}
-
 // seenAgain waits for the look at a ticket that nobody has asked for, and so nobody has looked at, for so long that WeChat may
 // have changed it long ago. It waits a moment only: there is a ticket.
 func (k *Keeper) seenAgain(ctx context.Context, env *Env, h *value.Held) (Value, error) {
@@ -67,6 +60,10 @@ func (k *Keeper) seenAgain(ctx context.Context, env *Env, h *value.Held) (Value,
 	}
 	return h.Value, nil
 }
+
+// renewsItself tells whether the credential is kept warm, and has that hurry: with all the others that are due, those first that
+// end first. While WeChat must not be asked it only looks at the time, and not into the store.
+func (k *Keeper) renewsItself(now time.Time) bool { return k.state.Blocked(now) == nil && k.poke() }
 
 // Reject says that WeChat refused text with cause (errcode 40001, 40014 or 42001), and gives the value to repeat the
 // call with. Any number of callers that were refused the same value cost one renewal.
@@ -83,6 +80,7 @@ func (k *Keeper) Drop(text string, cause error) { k.state.Refuse(text, cause) }
 
 // await is ask for callers outside, who have nothing to go on with.
 func (k *Keeper) await(ctx context.Context, own *Env) (Value, error) {
+	defer k.wait(ctx)()
 	for range 3 {
 		h, err := k.ask(ctx, own, renewal.Want{Urgent: true})
 		if errors.Is(err, renewal.ErrNoForce) {
@@ -105,6 +103,7 @@ func (k *Keeper) await(ctx context.Context, own *Env) (Value, error) {
 // Refresh fetches a new value at once, whatever the old one is and whatever failed before: for operators. force spends
 // one of the few forced refreshes of a stable access_token; where none is allowed, it fails.
 func (k *Keeper) Refresh(ctx context.Context, own *Env, force bool) (Value, error) {
+	defer k.wait(ctx)()
 	asked := own.Now()
 	for range 3 {
 		h, err := k.ask(ctx, own, renewal.Want{Refresh: true, Force: force})

@@ -1,13 +1,14 @@
 package credential
 
 import (
-	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/address"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/renewal"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/state"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/wake"
 	"golang.org/x/sync/singleflight"
 )
 
@@ -15,24 +16,23 @@ import (
 // last and not stopped is used for all.
 type Keeper struct {
 	kind    Kind
+	wakes   *wake.Scheduler // the process's
 	state   *state.Machine
 	address *address.Address // of this process, as WeChat sees it; the account's Keepers share it
 	renewal *renewal.Renewal
+
+	needs    *Keeper      // of the credential without which this one cannot be fetched; nil: there is none
+	neededBy []*Keeper    // of those that cannot be fetched without this one
+	waiting  atomic.Int32 // callers from outside that have nothing to go on with
 
 	group singleflight.Group
 
 	mu       sync.Mutex
 	envs     []*Env    // started and not stopped, the current one last
+	wanted   []*Env    // of them, those that want it kept warm
 	forcedAt time.Time // when somebody it was lent to last asked for a forced refresh
-	loop     loop
-}
 
-// loop keeps a credential warm: it renews it when that is due, whether or not anybody asks for it. It runs while a
-// started configuration wants it to.
-type loop struct {
-	wanted []*Env
-	cancel context.CancelFunc // nil: it does not run
-	done   chan struct{}
+	warm atomic.Pointer[wake.Sleeper] // renews it when that is due, whether or not anybody asks for it; nil: nobody wants that
 }
 
 // pick chooses the configuration that acts for a caller: the one started last and not stopped, else the caller's own.

@@ -36,8 +36,8 @@ type Keepers struct {
 	all map[Kind]*Keeper
 }
 
-// NewKeepers makes the Keepers of an account. They hold no value yet and run nothing.
-func NewKeepers(id ID) *Keepers {
+// NewKeepers makes the Keepers of an account, in this process. They hold no value yet and run nothing.
+func (p *Process) NewKeepers(id ID) *Keepers {
 	// One cache for the account. It expires nothing and so has no janitor: the Keeper alone judges a value's life.
 	values := cache.New(cache.NoExpiration, 0)
 	weChat := new(address.Address) // as it sees this process
@@ -50,14 +50,14 @@ func NewKeepers(id ID) *Keepers {
 		if owner != "" {
 			at, needs = new(address.Address), nil // WeChat's refusals are none of the owner's
 		}
-		all[kind] = newKeeper(kind, id.hash(string(kind)), values, at, needs)
+		all[kind] = p.newKeeper(kind, id.hash(string(kind)), values, at, needs)
 	}
 	return &Keepers{all: all}
 }
 
 // newKeeper makes a Keeper. name names what is its in the store; needs keeps the credential without which this one cannot be
 // fetched, if there is one.
-func newKeeper(kind Kind, name string, values *cache.Cache, at *address.Address, needs *Keeper) *Keeper {
+func (p *Process) newKeeper(kind Kind, name string, values *cache.Cache, at *address.Address, needs *Keeper) *Keeper {
 	var needed *state.Machine
 	var need func(context.Context, *Env) error
 	if needs != nil {
@@ -67,14 +67,17 @@ func newKeeper(kind Kind, name string, values *cache.Cache, at *address.Address,
 			return err
 		}
 	}
-	machine := state.New(kind, values, at, needed)
-	return &Keeper{
-		kind: kind, state: machine, address: at,
-		renewal: &renewal.Renewal{
-			Kind: kind, Name: "wechat_card/" + name, Copy: "wechat_card_copy/" + name,
-			State: machine, Address: at, Need: need,
-		},
+	k := &Keeper{kind: kind, wakes: &p.wakes, needs: needs, address: at}
+	k.state = state.New(kind, values, at, needed)
+	k.state.OnChange(k.poke)
+	k.renewal = &renewal.Renewal{
+		Kind: kind, Name: "wechat_card/" + name, Copy: "wechat_card_copy/" + name,
+		State: k.state, Address: at, Need: need, Turns: &p.turns, Waited: k.isWaitedFor,
 	}
+	if needs != nil {
+		needs.neededBy = append(needs.neededBy, k)
+	}
+	return k
 }
 
 // Keeper gives the Keeper of a kind, nil for an unknown one.

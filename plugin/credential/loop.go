@@ -27,13 +27,11 @@ func (k *Keeper) attach(env *Env, warm bool) {
 	k.want(env)
 }
 
-// want has the loop run for env. k.mu is held.
+// want has the credential kept warm for env. k.mu is held.
 func (k *Keeper) want(env *Env) {
-	k.loop.wanted = append(k.loop.wanted, env)
-	if k.loop.cancel == nil {
-		ctx, cancel := context.WithCancel(context.Background())
-		k.loop.cancel, k.loop.done = cancel, make(chan struct{})
-		go k.run(ctx, k.loop.done)
+	k.wanted = append(k.wanted, env)
+	if k.warm.Load() == nil {
+		k.warm.Store(k.wakes.Add(k.tend))
 	}
 }
 
@@ -41,26 +39,35 @@ func (k *Keeper) want(env *Env) {
 func (k *Keeper) stayWarm() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if n := len(k.envs); n > 0 && !slices.Contains(k.loop.wanted, k.envs[n-1]) {
+	if n := len(k.envs); n > 0 && !slices.Contains(k.wanted, k.envs[n-1]) {
 		k.want(k.envs[n-1])
 	}
 }
 
-// detach makes the configuration that came before env the current one. When nobody wants the loop any more, it tells
-// it to end and gives what is closed then; else nil.
+// detach makes the configuration that came before env the current one. When nobody wants the credential kept warm any more, that
+// ends, and what is closed then is given, unless that is at once; else nil.
 func (k *Keeper) detach(env *Env) <-chan struct{} {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	same := func(e *Env) bool { return e == env }
 	k.envs = slices.DeleteFunc(k.envs, same)
-	k.loop.wanted = slices.DeleteFunc(k.loop.wanted, same)
-	var done chan struct{}
-	if len(k.loop.wanted) == 0 && k.loop.cancel != nil {
-		k.loop.cancel() // first, lest the change wake it once more
-		done, k.loop = k.loop.done, loop{}
-	}
 	k.changedEnv()
-	return done
+	k.wanted = slices.DeleteFunc(k.wanted, same)
+	warm := k.warm.Load()
+	if len(k.wanted) > 0 || warm == nil {
+		return nil
+	}
+	k.warm.Store(nil)
+	return warm.End()
+}
+
+// poke has the credential looked at, where it is kept warm. It tells whether it is.
+func (k *Keeper) poke() bool {
+	warm := k.warm.Load()
+	if warm != nil {
+		warm.Poke()
+	}
+	return warm != nil
 }
 
 // changedEnv is called when another configuration may have become the current one. k.mu is held.
@@ -72,25 +79,11 @@ func (k *Keeper) changedEnv() {
 	}
 }
 
-func (k *Keeper) run(ctx context.Context, done chan struct{}) {
-	defer close(done)
-	for ctx.Err() == nil {
-		changed := k.state.Changed()
-		nap := time.NewTimer(k.tend(ctx))
-		select {
-		case <-nap.C:
-		case <-changed:
-		case <-ctx.Done():
-		}
-		nap.Stop()
-	}
-}
-
-// tend renews the value when that is due and tells when to look again.
-func (k *Keeper) tend(ctx context.Context) time.Duration {
+// tend renews the value when that is due. It tells when to look again, and when the value ends.
+func (k *Keeper) tend(ctx context.Context) (nap, within time.Duration) {
 	env := k.pick(nil)
 	if env == nil {
-		return maxNap
+		return maxNap, 0
 	}
 	env.Turn(k.kind, "loop")
 	now := env.Now()
@@ -98,7 +91,10 @@ func (k *Keeper) tend(ctx context.Context) time.Duration {
 		_, _ = k.ask(ctx, env, renewal.Want{}) // its failure is a block, logged where it was met
 	}
 	now = env.Now()
-	nap := time.Second // between two looks at what is neither fresh nor blocked
+	if h := k.state.Serve(now); h != nil {
+		within = h.Remaining(now)
+	}
+	nap = time.Second // between two looks at what is neither fresh nor blocked
 	if u := k.state.Blocked(now); k.state.State(now) == Fresh {
 		h := k.state.Current()
 		if k.mayBeSuperseded(h, now) {
@@ -115,7 +111,7 @@ func (k *Keeper) tend(ctx context.Context) time.Duration {
 			nap = min(nap, state.LookPause)
 		}
 	}
-	return halfway(max(nap, time.Millisecond))
+	return halfway(max(nap, time.Millisecond)), within
 }
 
 // livesOnOthers reports whether this process must live on what others store: WeChat refuses its address.

@@ -41,7 +41,7 @@ type Bucket struct {
 	mu        sync.Mutex
 	api       string
 	perMinute int
-	limiter   *rate.Limiter
+	limiter   *rate.Limiter // nil: there was no call yet
 	shares    shares
 
 	calls   int           // that are under way
@@ -56,7 +56,7 @@ func (b *Bucket) Set(api string, perMinute int) {
 	defer b.mu.Unlock()
 	if b.perMinute != perMinute {
 		b.api, b.perMinute = api, perMinute
-		b.limiter = rate.NewLimiter(rate.Limit(float64(perMinute)/60), perMinute)
+		b.limiter = nil
 	}
 }
 
@@ -89,7 +89,7 @@ func (b *Bucket) begin(ctx context.Context, client network) error {
 		}
 		left := min(until.Sub(now), b.moved.Add(hanging).Sub(now))
 		// whoever waits must find something in the bucket when the turn comes
-		if left <= 0 || b.limiter.TokensAt(now) < float64(b.waiting+1) {
+		if left <= 0 || b.tokens().TokensAt(now) < float64(b.waiting+1) {
 			return &Busy{API: b.api, RetryAfter: time.Second}
 		}
 		if err := b.wait(ctx, left); err != nil {
@@ -98,9 +98,17 @@ func (b *Bucket) begin(ctx context.Context, client network) error {
 	}
 }
 
+// tokens gives what is in the bucket, which is full when it is new. b.mu is held.
+func (b *Bucket) tokens() *rate.Limiter {
+	if b.limiter == nil {
+		b.limiter = rate.NewLimiter(rate.Limit(float64(b.perMinute)/60), b.perMinute)
+	}
+	return b.limiter
+}
+
 // take takes a call out of the bucket. b.mu is held.
 func (b *Bucket) take(client network, now time.Time) error {
-	r := b.limiter.ReserveN(now, 1)
+	r := b.tokens().ReserveN(now, 1)
 	if wait := r.DelayFrom(now); wait > 0 {
 		r.CancelAt(now)
 		return &Busy{API: b.api, RetryAfter: wait}

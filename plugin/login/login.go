@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/recent"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
-	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // MiniProgram is a mini program (小程序) that belongs to an official account.
@@ -41,13 +41,13 @@ type refusal struct {
 
 // State is what an account knows of logins. It outlives configurations.
 type State struct {
-	refused *lru.Cache[[sha256.Size]byte, refusal] // by mini program and js_code
+	refused *recent.Cache[[sha256.Size]byte, refusal] // by mini program and js_code
 	limit   limit.Bucket
 }
 
 // NewState makes a State that knows nothing, with a limit in calls a minute.
 func NewState(perMinute int) *State {
-	refused, _ := lru.New[[sha256.Size]byte, refusal](maxRefused) // fails only for a size below 1
+	refused := recent.New[[sha256.Size]byte, refusal](maxRefused)
 	s := &State{refused: refused}
 	s.Limit(perMinute)
 	return s

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -22,14 +23,17 @@ var errNoMessagePush = errors.New("it has no message_push settings")
 
 // State is what an account knows of the messages that WeChat has pushed. It outlives configurations.
 type State struct {
+	used  sync.Once // where there are no settings for messages, what follows takes no memory
 	done  *dedupe.Memory
 	pairs *push.Pairs
 	kept  *kept.Memory
 }
 
 // NewState makes a State that knows nothing.
-func NewState() *State {
-	return &State{done: dedupe.NewMemory(), pairs: push.NewPairs(), kept: kept.NewMemory()}
+func NewState() *State { return new(State) }
+
+func (s *State) use() {
+	s.used.Do(func() { s.done, s.pairs, s.kept = dedupe.NewMemory(), push.NewPairs(), kept.NewMemory() })
 }
 
 // Clock is WeChat's clock.
@@ -68,6 +72,7 @@ func New(cfg Config, state *State) (*Inbox, error) {
 	if cfg.Push.Token == "" {
 		return &Inbox{cfg: cfg}, nil
 	}
+	state.use()
 	settings := cfg.Push
 	settings.Pairs = state.pairs
 	r, err := push.New(settings)

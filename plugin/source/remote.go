@@ -40,15 +40,16 @@ const (
 
 // RemoteConfig says where somebody hands out credentials over HTTP, and how.
 type RemoteConfig struct {
-	URL          string            // http or https; user, password and query may be secrets
-	Header       map[string]string // sent along; values may be secrets
-	Tickets      bool              // tickets are to be had there; else the access_token is
-	Field        string            // of the answer that holds the credential, a.b for b in a; default DefaultTokenField or DefaultTicketField
-	ExpiresField string            // of the answer that holds how many seconds are left, or the moment of the end; default DefaultExpiresField
-	Timeout      time.Duration     // of one call; 0: wechat.DefaultTimeout
-	RootCAs      *x509.CertPool    // to trust; nil: the system's
-	Observe      Observe           // nil: nobody is told
-	Now          func() time.Time  // nil: time.Now
+	URL          string              // http or https; user, password and query may be secrets
+	Header       map[string]string   // sent along; values may be secrets
+	Tickets      bool                // tickets are to be had there; else the access_token is
+	Field        string              // of the answer that holds the credential, a.b for b in a; default DefaultTokenField or DefaultTicketField
+	ExpiresField string              // of the answer that holds how many seconds are left, or the moment of the end; default DefaultExpiresField
+	Timeout      time.Duration       // of one call; 0: wechat.DefaultTimeout
+	RootCAs      *x509.CertPool      // to trust; nil: the system's
+	Connections  *wechat.Connections // made with the two; nil: its own
+	Observe      Observe             // nil: nobody is told
+	Now          func() time.Time    // nil: time.Now
 }
 
 // Remote is a Source over HTTP: GET of a URL, answered with JSON, or with the credential itself. Redirects are not followed, for the request may hold
@@ -105,7 +106,8 @@ func NewRemote(cfg RemoteConfig) (*Remote, error) {
 	slices.SortFunc(r.secrets, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // a whole before its parts
 
 	r.client = wechat.New(wechat.Config{
-		BaseURLs: []string{u.Scheme + "://" + u.Host}, Timeout: cfg.Timeout, RootCAs: cfg.RootCAs, Now: cfg.Now,
+		BaseURLs: []string{u.Scheme + "://" + u.Host}, Timeout: cfg.Timeout, RootCAs: cfg.RootCAs,
+		Connections: cfg.Connections, Now: cfg.Now,
 	})
 	if r.cfg.Now == nil {
 		r.cfg.Now = time.Now

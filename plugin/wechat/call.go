@@ -93,7 +93,7 @@ func (c *Client) try(ctx context.Context, h *host, call *Call, body []byte, clea
 
 	// RoundTrip and no http.Client: redirects must not be followed, and errors
 	// come without the URL.
-	resp, err := c.transport.RoundTrip(req)
+	resp, err := c.transport(call).RoundTrip(req)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()
@@ -132,12 +132,20 @@ func (c *Client) try(ctx context.Context, h *host, call *Call, body []byte, clea
 		if code == codeRetiredIP {
 			// Our connections go to an address that is no longer WeChat's: look
 			// the name up again, and ask elsewhere meanwhile.
-			c.transport.CloseIdleConnections()
+			c.connections.Close()
 			return result{true, true}, e
 		}
 		return result{true, false}, e
 	}
 	return result{true, false}, nil
+}
+
+// transport gives the connections that are for a call.
+func (c *Client) transport(call *Call) *http.Transport {
+	if call.credential {
+		return c.connections.credentials
+	}
+	return c.connections.others
 }
 
 // strange tells whether WeChat answers its API's calls with a status never: it is somebody's on the way, or a host's that

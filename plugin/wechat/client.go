@@ -4,12 +4,9 @@
 package wechat
 
 import (
-	"crypto/tls"
 	"crypto/x509"
-	"net"
 	"net/http"
 	"net/url"
-	"sync/atomic"
 	"time"
 )
 
@@ -40,6 +37,11 @@ type Config struct {
 	// RootCAs are the roots to trust. nil: the system's.
 	RootCAs *x509.CertPool
 
+	// Connections are used together with other Clients. They were made with the
+	// Timeout, Proxy and RootCAs that are meant here; their owner closes them.
+	// nil: the Client has its own.
+	Connections *Connections
+
 	// Now is the local clock. nil: time.Now.
 	Now func() time.Time
 
@@ -52,13 +54,13 @@ type Config struct {
 // Client calls WeChat. Its methods may be used from any number of goroutines.
 // Every error that they return is an *Error.
 type Client struct {
-	hosts     hosts
-	timeout   time.Duration
-	now       func() time.Time
-	observe   func(api string, err error, took time.Duration)
-	transport *http.Transport
-	offset    atomic.Int64 // a time.Duration
-	measured  atomic.Bool
+	hosts       hosts
+	timeout     time.Duration
+	now         func() time.Time
+	observe     func(api string, err error, took time.Duration)
+	connections *Connections
+	owned       bool // the connections are this Client's own
+	clock       *theirClock
 }
 
 // New makes a Client. It opens no connection.
@@ -69,40 +71,36 @@ func New(cfg Config) *Client {
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = DefaultTimeout
 	}
-	if cfg.Proxy == nil {
-		cfg.Proxy = http.ProxyFromEnvironment
-	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	dialer := &net.Dialer{Timeout: cfg.Timeout, KeepAlive: 30 * time.Second}
-	return &Client{
-		hosts:   newHosts(cfg.BaseURLs),
-		timeout: cfg.Timeout,
-		now:     cfg.Now,
-		observe: cfg.Observe,
-		transport: &http.Transport{
-			Proxy:               cfg.Proxy,
-			DialContext:         dialer.DialContext,
-			TLSClientConfig:     &tls.Config{RootCAs: cfg.RootCAs, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout: cfg.Timeout,
-			ForceAttemptHTTP2:   true,
-			// For Relay, which has no time-out over all: uploads may take longer.
-			ResponseHeaderTimeout: cfg.Timeout,
-			// Answers are passed on, and read, as WeChat sends them.
-			DisableCompression: true,
-			// A connection that died silently would else make every call time
-			// out until the kernel gives it up, a quarter of an hour later.
-			HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
-			MaxIdleConns:           64,
-			MaxIdleConnsPerHost:    32,
-			IdleConnTimeout:        60 * time.Second,
-			MaxResponseHeaderBytes: 64 << 10,
-		},
+	c := &Client{
+		hosts:       newHosts(cfg.BaseURLs),
+		timeout:     cfg.Timeout,
+		now:         cfg.Now,
+		observe:     cfg.Observe,
+		connections: cfg.Connections,
+		clock:       new(theirClock),
 	}
+	if c.connections == nil {
+		c.connections, c.owned = Connect(cfg), true
+	}
+	return c
 }
 
-// Close closes the idle connections. Calls under way go on and close theirs.
+// Observed gives a Client like this one, over the same connections, that tells
+// somebody else of its calls (Config.Observe). What one of them learns of the
+// hosts and of WeChat's clock, both know.
+func (c *Client) Observed(by func(api string, err error, took time.Duration)) *Client {
+	other := *c
+	other.observe = by
+	return &other
+}
+
+// Close closes the idle connections, if they are the Client's own. Calls under
+// way go on and close theirs.
 func (c *Client) Close() {
-	c.transport.CloseIdleConnections()
+	if c.owned {
+		c.connections.Close()
+	}
 }

@@ -395,7 +395,7 @@ func TestOffset(t *testing.T) {
 				_, _ = io.WriteString(w, `{"access_token":"A","expires_in":7200}`)
 			})
 			c := newClient(t, Config{Now: func() time.Time { return local }}, s.URL)
-			c.offset.Store(int64(test.before))
+			c.clock.offset.Store(int64(test.before))
 			g, err := c.Token(t.Context(), testAppID, testSecret)
 			if err != nil || !g.Requested.Equal(local) {
 				t.Errorf("got %+v, %v", g, err)
@@ -420,7 +420,7 @@ func TestOffsetTakesTheMiddle(t *testing.T) {
 		{local, local.Add(-time.Second), 0},      // the clock was set back
 		{time.Time{}, local.Add(time.Second), 0}, // never connected
 	} {
-		c.offset.Store(0)
+		c.clock.offset.Store(0)
 		c.noteDate(date, test.sent, test.got)
 		if got := c.Offset(); got != test.want {
 			t.Errorf("%v to %v: offset %v, want %v", test.sent, test.got, got, test.want)
@@ -447,7 +447,7 @@ func TestDefaults(t *testing.T) {
 	c := New(Config{})
 	defer c.Close()
 	if len(c.hosts) != 2 || c.hosts[0].base != "https://api.weixin.qq.com" || c.hosts[1].base != "https://api2.weixin.qq.com" ||
-		c.timeout != 5*time.Second || c.transport.Proxy == nil {
+		c.timeout != 5*time.Second || c.connections.others.Proxy == nil || c.connections.credentials.Proxy == nil {
 		t.Errorf("got %+v", c)
 	}
 }

@@ -4,21 +4,28 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptrace"
+	"sync/atomic"
 	"time"
 )
 
 // clockTimeout bounds LearnClock: an answer that took longer would say little.
 const clockTimeout = 1500 * time.Millisecond
 
+// theirClock is what is known of WeChat's clock.
+type theirClock struct {
+	offset   atomic.Int64 // a time.Duration
+	measured atomic.Bool
+}
+
 // Offset is WeChat's clock minus ours by the Date header of the last answer, in
 // whole seconds. Less than two seconds counts as none, and so does an Offset
 // that is not known yet.
 func (c *Client) Offset() time.Duration {
-	return time.Duration(c.offset.Load())
+	return time.Duration(c.clock.offset.Load())
 }
 
 // Measured tells whether Offset is known: whether WeChat has answered yet.
-func (c *Client) Measured() bool { return c.measured.Load() }
+func (c *Client) Measured() bool { return c.clock.measured.Load() }
 
 // LearnClock asks for the time, by HEAD of a host's root: that is no call of the
 // API, shows no secret and counts against no quota. Of several hosts the next one
@@ -49,7 +56,7 @@ func (c *Client) learnClock(ctx context.Context, h *host, within time.Duration) 
 		return false
 	}
 	req.Header.Set("User-Agent", userAgent)
-	resp, err := c.transport.RoundTrip(req)
+	resp, err := c.connections.credentials.RoundTrip(req)
 	if err != nil {
 		return false
 	}
@@ -75,7 +82,7 @@ func (c *Client) noteDate(date string, sent, got time.Time) bool {
 	if offset.Abs() < 2*time.Second {
 		offset = 0
 	}
-	c.offset.Store(int64(offset))
-	c.measured.Store(true)
+	c.clock.offset.Store(int64(offset))
+	c.clock.measured.Store(true)
 	return true
 }

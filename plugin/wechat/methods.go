@@ -34,6 +34,7 @@ func (c *Client) Token(ctx context.Context, appID, secret string) (Grant, error)
 	var a tokenAnswer
 	err := c.Do(ctx, Call{
 		API:        "token",
+		credential: true,
 		Path:       "/cgi-bin/token",
 		Query:      url.Values{"grant_type": {"client_credential"}, "appid": {appID}, "secret": {secret}},
 		Repeatable: true,
@@ -49,8 +50,9 @@ func (c *Client) StableToken(ctx context.Context, appID, secret string, force bo
 	requested := c.now()
 	var a tokenAnswer
 	err := c.Do(ctx, Call{
-		API:  "stable_token",
-		Path: "/cgi-bin/stable_token",
+		API:        "stable_token",
+		credential: true,
+		Path:       "/cgi-bin/stable_token",
 		Body: struct {
 			GrantType    string `json:"grant_type"`
 			AppID        string `json:"appid"`
@@ -69,6 +71,7 @@ func (c *Client) Ticket(ctx context.Context, accessToken string, typ TicketType)
 	var a ticketAnswer
 	err := c.Do(ctx, Call{
 		API:         "getticket",
+		credential:  true,
 		Path:        "/cgi-bin/ticket/getticket",
 		AccessToken: accessToken,
 		Query:       url.Values{"type": {string(typ)}},

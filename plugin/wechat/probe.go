@@ -38,7 +38,7 @@ func (c *Client) probe(ctx context.Context, h *host) HostState {
 	}
 	req.Header.Set("User-Agent", userAgent)
 	began := time.Now()
-	resp, err := c.transport.RoundTrip(req)
+	resp, err := c.connections.others.RoundTrip(req)
 	state.Took = time.Since(began)
 	switch {
 	case err != nil:

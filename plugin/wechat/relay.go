@@ -172,7 +172,7 @@ func (c *Client) send(h *host, r *Relay, again bool) (got relayed, sent bool, er
 	if err != nil {
 		return relayed{}, false, err
 	}
-	resp, err := c.transport.RoundTrip(req)
+	resp, err := c.connections.others.RoundTrip(req)
 	if err != nil {
 		return relayed{}, written.Load(), err
 	}
@@ -251,7 +251,7 @@ func (c *Client) inspect(r *Relay, resp *http.Response, judged bool) (relayed, e
 		return got, nil
 	}
 	if code == codeRetiredIP {
-		c.transport.CloseIdleConnections()
+		c.connections.Close()
 		got.retired, got.odd = true, true
 	}
 	msg = r.cleaner().text(msg)

@@ -39,6 +39,9 @@ type Call struct {
 	// lost once its header has been written.
 	Repeatable bool
 
+	// credential says that a credential is asked for.
+	credential bool
+
 	// Secrets are values in Path, Query, Header or Body that must never appear in an error.
 	// AccessToken is one without being named here.
 	Secrets []string

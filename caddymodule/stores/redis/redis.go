@@ -93,7 +93,7 @@ func (s *Store) Provision(ctx caddy.Context) error {
 	}
 	if len(s.CA) > 0 {
 		var err error
-		if cfg.TLS.RootCAs, err = words.RootCAs(s.CA); err != nil {
+		if cfg.TLS.RootCAs, _, err = words.RootCAs(s.CA); err != nil {
 			return err
 		}
 	}

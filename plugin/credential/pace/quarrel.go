@@ -13,15 +13,13 @@ const FreeRenewals = 3
 const peaceful = 5 * time.Minute
 
 // Quarrel spaces out the renewals of refused values: the first few come at once, and where refusals go on (somebody else
-// keeps replacing the token) each waits longer than the one before. Its caller's lock protects it.
+// keeps replacing the token) each waits longer than the one before. Its zero value is one that nothing has begun. Its caller's
+// lock protects it.
 type Quarrel struct {
-	next   time.Time // the next renewal is allowed from then on
-	count  int       // how many there were since peace
-	pauses *backoff.ExponentialBackOff
+	next   time.Time                   // the next renewal is allowed from then on
+	count  int                         // how many there were since peace
+	pauses *backoff.ExponentialBackOff // nil: there was none yet
 }
-
-// NewQuarrel makes a Quarrel that nothing has begun.
-func NewQuarrel() Quarrel { return Quarrel{pauses: NewBackoff()} }
 
 // Take takes the renewal that is allowed at now. It returns the zero time when it is, or else when the next one will be.
 // random is in [0, 1).
@@ -30,11 +28,13 @@ func (q *Quarrel) Take(now time.Time, random float64) time.Time {
 		return q.next
 	}
 	if now.Sub(q.next) > peaceful {
-		q.pauses.Reset()
-		q.count = 0
+		q.pauses, q.count = nil, 0
 	}
 	q.next = now
 	if q.count++; q.count > FreeRenewals {
+		if q.pauses == nil {
+			q.pauses = NewBackoff()
+		}
 		q.next = now.Add(Jitter(q.pauses.NextBackOff(), random))
 	}
 	return time.Time{}

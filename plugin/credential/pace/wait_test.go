@@ -31,7 +31,7 @@ func TestBackoff(t *testing.T) {
 }
 
 func TestQuarrel(t *testing.T) {
-	q := NewQuarrel()
+	var q Quarrel
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	for round := range 2 {
 		for i := range FreeRenewals {

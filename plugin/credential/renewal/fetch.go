@@ -2,12 +2,14 @@ package renewal
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/pace"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/record"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
 // ErrLate says that a value was of no use any more when it came.
@@ -34,7 +36,7 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 			return nil, f.local(full)
 		}
 	}
-	grant, err := f.env.fetch(f.Kind, force)
+	grant, err := f.call(force)
 	if err == nil {
 		f.Address.Take()
 	} else if !force {
@@ -47,7 +49,7 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 		mayForce := f.env.forcible(f.Kind) && f.env.ForceRefresh && guarded
 		switch {
 		case mayForce && f.countForced():
-			grant, err = f.env.fetch(f.Kind, true)
+			grant, err = f.call(true)
 			if err == nil && grant.Value == cur.Text {
 				return nil, f.State.RefusedWith(errSame)
 			}
@@ -83,6 +85,15 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 		return nil, ErrLate
 	}
 	return h, nil
+}
+
+// call makes a call when it is its turn.
+func (f *flight) call(force bool) (grant wechat.Grant, err error) {
+	err = f.turn.Use(f.env.ctx, func(ctx context.Context) (err error) {
+		grant, err = f.env.fetch(ctx, f.Kind, force)
+		return err
+	})
+	return grant, err
 }
 
 // local gives a cap's end by our own clock.

@@ -8,6 +8,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/address"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/pace"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/state"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/turns"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 )
 
@@ -23,14 +24,25 @@ type Renewal struct {
 	Address *address.Address                  // of this process, as WeChat sees it
 	Need    func(context.Context, *Env) error // gets the credential without which this one cannot be fetched; nil: there is none
 
+	Turns  *turns.Queue // the process's
+	Waited func() bool  // whether somebody waits for the credential; from when on, Hurry is called
+
 	flying  atomic.Bool
-	foreign atomic.Bool // the store held what we cannot open: said once
-	bound   bound       // of the flights, one after the other, as is own
-	own     pace.Own    // this process's calls
+	turn    atomic.Pointer[turns.Turn] // of the flight under way
+	foreign atomic.Bool                // the store held what we cannot open: said once
+	bound   bound                      // of the flights, one after the other, as is own
+	own     pace.Own                   // this process's calls
 }
 
 // Flying tells whether a flight is under way.
 func (r *Renewal) Flying() bool { return r.flying.Load() }
+
+// Hurry tells the flight under way that somebody waits for it.
+func (r *Renewal) Hurry() {
+	if turn := r.turn.Load(); turn != nil {
+		turn.Hurry()
+	}
+}
 
 // Want is what a flight is for.
 type Want struct {
@@ -44,6 +56,7 @@ type flight struct {
 	*Renewal
 	env    *Env
 	want   Want
+	turn   *turns.Turn
 	not    string // the value to be replaced, if WeChat refused it
 	unlock func() // nil: the lock is not ours
 	same   bool   // what was fetched is what was there before

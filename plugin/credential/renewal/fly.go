@@ -6,6 +6,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/record"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/state"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/turns"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 )
 
@@ -18,7 +19,10 @@ func (r *Renewal) Fly(env *Env, want Want) (*value.Held, error) {
 	}
 	r.flying.Store(true)
 	defer r.flying.Store(false)
-	f := &flight{Renewal: r, env: env, want: want}
+	f := &flight{Renewal: r, env: env, want: want, turn: r.Turns.New(r.Waited)}
+	r.turn.Store(f.turn)
+	defer r.turn.Store(nil)
+	defer f.turn.Leave()
 	h, store, err := f.safely()
 	if store == nil && f.unlock == nil {
 		env.flights.Done()
@@ -78,9 +82,13 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 	}
 	if f.Need != nil {
 		// Before the lock: two locks held at once would make a killed holder twice as long to wait for.
-		if err := f.Need(f.env.ctx, f.env); err != nil {
+		if err := f.Need(turns.With(f.env.ctx, f.turn), f.env); err != nil {
 			return nil, nil, f.failed(err)
 		}
+	}
+	// Before the lock, too: whoever waits for a turn has others wait for the lock.
+	if err := f.turn.Take(f.env.ctx); err != nil {
+		return nil, nil, ErrStopped
 	}
 	if shareErr == nil {
 		if h, err := f.lock(rec.Generation()); h != nil || err != nil {

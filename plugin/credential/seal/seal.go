@@ -19,8 +19,8 @@ var ErrForeign = errors.New("sealed with another secret or damaged")
 // Sealer seals credentials for the store with AES-256-GCM under a key derived from the app secret. What is sealed is
 // bound to a label: under another one it does not open.
 type Sealer struct {
-	aead        cipher.AEAD // nil without a secret: then nothing is shared
-	Fingerprint string      // tells one secret from another, without being one
+	key         []byte // nil without a secret: then nothing is shared
+	Fingerprint string // tells one secret from another, without being one
 }
 
 // New makes the Sealer of an app secret. Without one it has no Fingerprint, and must not seal or open.
@@ -46,20 +46,25 @@ func For(secret, purpose string) (*Sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("deriving the key for the store: %w", err)
 	}
-	block, err := aes.NewCipher(key)
+	return &Sealer{key: key}, nil
+}
+
+// aead is made when it is needed, every hour or so: it takes two kilobytes, and there may be ten thousand accounts.
+func (s *Sealer) aead() (cipher.AEAD, error) {
+	block, err := aes.NewCipher(s.key)
 	if err != nil {
-		return nil, fmt.Errorf("deriving the key for the store: %w", err)
+		return nil, err
 	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, fmt.Errorf("deriving the key for the store: %w", err)
-	}
-	return &Sealer{aead: aead}, nil
+	return cipher.NewGCMWithRandomNonce(block)
 }
 
 // Seal seals a text under a label.
 func (s *Sealer) Seal(text, label string) string {
-	return base64.StdEncoding.EncodeToString(s.aead.Seal(nil, nil, []byte(text), []byte(label)))
+	aead, err := s.aead()
+	if err != nil {
+		panic(err) // the key has the right length
+	}
+	return base64.StdEncoding.EncodeToString(aead.Seal(nil, nil, []byte(text), []byte(label)))
 }
 
 // Open opens what was sealed under the same label and secret; of anything else it says ErrForeign.
@@ -68,7 +73,11 @@ func (s *Sealer) Open(sealed, label string) (string, error) {
 	if err != nil {
 		return "", ErrForeign
 	}
-	text, err := s.aead.Open(nil, nil, raw, []byte(label))
+	aead, err := s.aead()
+	if err != nil {
+		return "", ErrForeign
+	}
+	text, err := aead.Open(nil, nil, raw, []byte(label))
 	if err != nil || len(text) == 0 {
 		return "", ErrForeign
 	}

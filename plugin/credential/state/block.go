@@ -33,6 +33,9 @@ func (m *Machine) Fail(err error, now time.Time, random float64) *Unavailable {
 		}
 	}
 	if !until.After(now) { // nothing said when, or that has passed meanwhile
+		if m.backoff == nil {
+			m.backoff = pace.NewBackoff()
+		}
 		until = now.Add(pace.Jitter(m.backoff.NextBackOff(), random))
 	}
 	m.block = block{until: until, err: err, count: count, inherited: inherited}

@@ -27,7 +27,7 @@ func (m *Machine) Land(h *value.Held, now time.Time) *value.Held {
 		m.previous = cur
 	}
 	if cur == nil || cur.Text != h.Text { // the same token once more does not end a quarrel about it
-		m.backoff.Reset()
+		m.backoff = nil
 	}
 	m.wake()
 	for _, other := range m.needed {

@@ -66,14 +66,15 @@ type Machine struct {
 	mu       sync.Mutex
 	config   string // fingerprint of the current configuration, or of the last one that was
 	block    block
-	backoff  *backoff.ExponentialBackOff // of failures that pass by themselves
+	backoff  *backoff.ExponentialBackOff // of failures that pass by themselves; nil: there was none since a success
 	quarrel  pace.Quarrel                // about values that WeChat refuses
 	refusal  error                       // what WeChat said when it last refused a value
 	lookAt   time.Time                   // while blocked: when the store may be looked at again
 	previous *value.Held                 // the value before the current one, which may have been lent
 	learned  value.Learned               // of a ticket: how WeChat gives it
 	lentAt   time.Time                   // when it was last lent
-	changed  chan struct{}               // closed and made anew whenever the loop should look again
+	changed  chan struct{}               // closed with the next change; nil: nobody waits for it
+	onChange func() bool
 }
 
 // block keeps from trying until its end.
@@ -89,7 +90,7 @@ type block struct {
 func New(kind value.Kind, values *cache.Cache, at *address.Address, needs *Machine) *Machine {
 	m := &Machine{
 		kind: kind, values: values, address: at,
-		backoff: pace.NewBackoff(), quarrel: pace.NewQuarrel(), changed: make(chan struct{}),
+		onChange: func() bool { return false },
 	}
 	if needs != nil {
 		needs.needed = append(needs.needed, m)
@@ -127,14 +128,21 @@ func (m *Machine) Serve(now time.Time) *value.Held {
 	return nil
 }
 
+// OnChange has f called with each change that may call for a renewal, or for waiting otherwise. It must not call back, and is set
+// before anything else is done. What it returns does not count.
+func (m *Machine) OnChange(f func() bool) { m.onChange = f }
+
 // Changed gives what is closed with the next change that may call for a renewal, or for waiting otherwise.
 func (m *Machine) Changed() <-chan struct{} {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.changed == nil {
+		m.changed = make(chan struct{})
+	}
 	return m.changed
 }
 
-// Wake closes what Changed gave.
+// Wake tells of a change.
 func (m *Machine) Wake() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -143,8 +151,11 @@ func (m *Machine) Wake() {
 
 // wake is Wake for who holds m.mu.
 func (m *Machine) wake() {
-	close(m.changed)
-	m.changed = make(chan struct{})
+	if m.changed != nil {
+		close(m.changed)
+		m.changed = nil
+	}
+	m.onChange()
 }
 
 // Configure tells the fingerprint of the configuration that is the current one now. Another one than before starts
@@ -155,7 +166,7 @@ func (m *Machine) Configure(fingerprint string) {
 	if m.config != fingerprint {
 		m.config = fingerprint
 		m.block = block{}
-		m.backoff.Reset()
+		m.backoff = nil
 		m.address.Configure(fingerprint)
 	}
 	m.wake()
