@@ -123,6 +123,5 @@ func (f *flight) cameLate(was record.Sealed, stamped time.Time) {
 	if v := rec.Value; v != nil && v.Sealed == was.Sealed && v.Stored == was.Stored && v.Stored > 0 {
 		v.Stored += rec.Late(stamped, now).Milliseconds()
 	}
-	rec.Restamp(now)
-	_ = f.put(f.Name, rec, nil)
+	_ = f.write(rec) // which may come late, too
 }

@@ -71,6 +71,9 @@ func (s *scheduler) draw(seed uint64) *config {
 		theme := themes[s.rng.IntN(len(themes))]
 		c.faults, c.incidents, c.aging = theme.faults, theme.incidents, true
 		c.wrong = 1 + s.rng.IntN(2)
+		if theme.alone {
+			c.nodes, c.wrong = 1, 1
+		}
 	}
 	c.faultPause = s.span(time.Minute, time.Hour)
 	c.faultSpan = s.span(30*time.Second, 15*time.Minute)
@@ -79,15 +82,18 @@ func (s *scheduler) draw(seed uint64) *config {
 }
 
 // themes are faults that do more harm together than alone.
-var themes = []struct{ faults, incidents []string }{
-	{[]string{faultAge, faultBusy, faultLost, faultRefused}, []string{incKill, incReload}},
-	{[]string{faultAge, faultQuota, faultMinute}, []string{incKill, incRevoke}},
-	{[]string{faultQuota, faultMinute, faultSecret}, []string{incKill, incReload}},
-	{[]string{faultLate, faultStoreHangs, faultStale}, []string{incRevoke, incRefresh}},
-	{[]string{faultStoreHangs, faultBusy}, []string{incRefresh, incKill}},
-	{nil, []string{incSticky, incSticky, incForce, incRevoke}},
-	{nil, []string{incAddress, incRevoke}},
-	{[]string{faultBusy}, []string{incAddress, incSticky}},
+var themes = []struct {
+	faults, incidents []string
+	alone             bool // one process, which has nobody to learn from
+}{
+	{[]string{faultAge, faultBusy, faultLost, faultRefused}, []string{incKill, incReload}, false},
+	{[]string{faultAge, faultQuota, faultMinute}, []string{incKill, incRevoke}, false},
+	{[]string{faultQuota}, []string{incKill}, true},
+	{[]string{faultLate, faultStoreHangs, faultStale}, []string{incRevoke, incRefresh}, false},
+	{[]string{faultStoreHangs, faultBusy}, []string{incRefresh, incKill}, false},
+	{nil, []string{incSticky, incSticky, incForce, incRevoke}, false},
+	{nil, []string{incAddress, incRevoke}, false},
+	{[]string{faultBusy}, []string{incAddress, incSticky}, false},
 }
 
 // some draws some of what there is, from nothing to half of it.

@@ -60,14 +60,8 @@ var mutants = []mutant{
 		{"../state/adopt.go", "	newer := cur == nil || h.Obtained.After(cur.Obtained)\n", "	newer := true\n"},
 		{"../state/land.go", "	if cur.Usable(now, m.kind) && cur.Obtained.After(h.Obtained) {", "	if false {"},
 	}},
-	{"a newer value in the store is overwritten", []change{{
-		"../renewal/save.go", "	if rec.Value != nil && rec.Value.Obtained >= ours.Obtained {", "	if false {",
-	}}},
-	{"the copy is ignored", []change{{
-		"../renewal/records.go", "			rec.Newer(copied, f.env.Now())\n", "			_ = copied\n",
-	}}},
 	{"a write that came late is left as it is", []change{{
-		"../renewal/records.go", "func() { f.cameLate(was, f.env.Now().Sub(stamped)) }", "func() { _, _ = was, stamped }",
+		"../renewal/records.go", "	if !f.env.begin() {\n		return\n	}\n	defer f.env.flights.Done()\n	defer f.env.contain(\"storing\", nil)\n	rec, err", "	if was.Sealed != stamped.String() {\n		return\n	}\n	rec, err",
 	}}},
 	{"a record of another account or credential is taken", []change{{
 		"../record/sealed.go", "	return name + \"|\" +", "	return \"|\" +",
