@@ -26,7 +26,7 @@ func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 				return k.seenAgain(ctx, env, h)
 			}
 		} else if k.mayBeSuperseded(h, now) {
-			k.look(own)
+			return k.lookedAt(ctx, own, h), nil
 		}
 		return h.Value, nil
 	}
@@ -36,11 +36,15 @@ func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 	return k.await(ctx, own)
 }
 
-// mayBeSuperseded tells whether it is time to look into the store, where another process may have put a newer ticket: an
-// operator may have had it renewed, and whoever renews it for his own reasons tells nobody else.
+// mayBeSuperseded tells whether it is time to look into the store, where another process may have put a newer one: an
+// operator may have had a ticket renewed, and whoever renews it for his own reasons, or a token because he lends it, tells
+// nobody else.
 func (k *Keeper) mayBeSuperseded(h *value.Held, now time.Time) bool {
-	return k.kind.IsTicket() && h.UntilLook(now) <= 0
+	return k.looks(h) && h.UntilLook(now) <= 0
 }
+
+// looks tells whether the store is looked into while h lives.
+func (k *Keeper) looks(h *value.Held) bool { return k.kind.IsTicket() || h.Early() }
 
 // look takes what another process has stored, if that is better than what is in memory. Callers share one look.
 func (k *Keeper) look(own *Env) <-chan singleflight.Result {
@@ -48,6 +52,26 @@ func (k *Keeper) look(own *Env) <-chan singleflight.Result {
 		k.renewal.Look(k.pick(own))
 		return nil, nil
 	})
+}
+
+// lookedAt gives what there is when the store was looked into. Where nobody asks for long, nobody has looked for long either,
+// so the look is waited for; a moment only, for there is a value. What is kept warm is looked at in time.
+func (k *Keeper) lookedAt(ctx context.Context, own *Env, h *value.Held) Value {
+	looked := k.look(own)
+	if k.warm.Load() != nil {
+		return h.Value
+	}
+	patience := time.NewTimer(retryPatience)
+	defer patience.Stop()
+	select {
+	case <-looked:
+		if seen := k.state.Serve(own.Now()); seen != nil {
+			return seen.Value
+		}
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	return h.Value
 }
 
 // seenAgain waits for the look at a ticket that nobody has asked for, and so nobody has looked at, for so long that WeChat may

@@ -63,6 +63,8 @@ func (k *Keeper) renewToLend(ctx context.Context, own *Env, now time.Time) error
 	if u := k.refusing(own, now); u != nil {
 		return u
 	}
+	done := k.wait(ctx)
+	defer done()
 	_, err := k.ask(ctx, own, renewal.Want{})
 	if errors.Is(err, renewal.ErrStopped) {
 		err = &Unavailable{Kind: k.kind, RetryAt: now.Add(time.Second), Err: err}

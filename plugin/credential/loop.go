@@ -98,11 +98,11 @@ func (k *Keeper) tend(ctx context.Context) (nap, within time.Duration) {
 	if u := k.state.Blocked(now); k.state.State(now) == Fresh {
 		h := k.state.Current()
 		if k.mayBeSuperseded(h, now) {
-			k.renewal.Look(env)
+			<-k.look(env)
 			now = env.Now()
 		}
 		nap = h.UntilDue(now)
-		if k.kind.IsTicket() {
+		if k.looks(h) {
 			nap = min(nap, h.UntilLook(now))
 		}
 	} else if u != nil {

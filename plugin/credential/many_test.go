@@ -229,7 +229,7 @@ func TestManyAccountsForADay(t *testing.T) {
 		c.start(AccessToken, APITicket)
 		time.Sleep(24 * time.Hour)
 		c.check()
-		if n := c.calls / len(c.members); n < 24 || n > 26 {
+		if n := c.calls / len(c.members); n < 24 || n > 29 {
 			t.Errorf("%d calls an account", n)
 		}
 	})

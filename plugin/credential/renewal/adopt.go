@@ -21,6 +21,9 @@ func (f *flight) settled(rec *record.Record) (*value.Held, error) {
 	if h := f.adopt(rec); h != nil {
 		return h, nil
 	}
+	if h := f.landed(); h != nil {
+		return h, nil // a look beside this flight was first
+	}
 	if f.want.Refresh || rec == nil || rec.Failure == nil || rec.Failure.Config != f.env.sealer.Fingerprint {
 		return nil, nil
 	}
@@ -39,6 +42,16 @@ func (f *flight) settled(rec *record.Record) (*value.Held, error) {
 	e := &wechat.Error{API: rec.Failure.API, Code: rec.Failure.Code, Msg: rec.Failure.Msg, RID: rec.Failure.RID}
 	f.State.History.Told(e, met)
 	return nil, f.State.Bind(until, rec.Failure.Count, e)
+}
+
+// landed gives the value that is there already, if it is what this flight is for.
+func (f *flight) landed() *value.Held {
+	now := f.env.Now()
+	h := f.State.Serve(now)
+	if h == nil || f.want.Refresh || !f.want.Urgent && h.Due(now) || h.Text == f.not {
+		return nil
+	}
+	return h
 }
 
 // bound is until when a failure of another process binds us, as it was when we saw it first: no clock of ours, however wrong,

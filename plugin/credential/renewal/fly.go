@@ -57,8 +57,8 @@ func (f *flight) safely() (h *value.Held, store func(), err error) {
 // run gives a value or a failure, and what is still to be stored.
 func (f *flight) run() (h *value.Held, store func(), err error) {
 	now := f.env.Now()
-	if h := f.State.Serve(now); h != nil && !f.want.Refresh && (f.want.Urgent || !h.Due(now)) {
-		return h, nil, nil // it landed while we were being called
+	if h := f.landed(); h != nil {
+		return h, nil, nil // while we were being called
 	}
 	f.not = f.State.Refused()
 	if f.want.Refresh {

@@ -44,7 +44,8 @@ func (f *flight) lock(generation string) (*value.Held, error) {
 	for poll := firstPoll; ; {
 		now := f.env.Now()
 		var end time.Time
-		if h := f.State.Serve(now); h != nil && !f.want.Refresh { // an operator does not wait for the old value's end
+		// An operator does not wait for the old value's end, nor does who wants to lend what has long to live.
+		if h := f.State.Serve(now); h != nil && !f.want.Refresh && !f.Waited() {
 			// Not to the very end: the fetch takes its time too.
 			most := value.MaxRenewalSpan
 			if f.Kind.IsTicket() { // WeChat may have changed it long ago

@@ -50,7 +50,7 @@ func (c *checker) heard(n *process, e event) {
 	if failed && asked.text != incRefresh && asked.text != incForce && (e.text != gone || took > coldWait) {
 		c.failf("failed", "process %d: %s failed without a fault: %s", n.id, e.kind, e.text)
 	}
-	if c.quiet && n.warm[e.kind] && took > 0 && asked.at-n.began > time.Minute {
+	if c.quiet && n.warm[e.kind] && took > c.cfg.mayWait(e.kind, asked.text) && asked.at-n.began > time.Minute {
 		c.failf("late", "process %d: %s was not there when it was asked for without a fault; it took %v", n.id, e.kind, took)
 	}
 	if !failed && strings.HasPrefix(asked.text, "census") {
@@ -112,6 +112,7 @@ func (c *checker) fault(n *process, e event) {
 	}
 	if n != nil {
 		n.ill--
+		n.wellAt = e.at
 	} else if c.inForce[e.text]--; c.inForce[e.text] == 0 {
 		delete(c.inForce, e.text)
 	}

@@ -10,10 +10,6 @@ import (
 // What the simulation takes for granted of a Keeper and of WeChat. Whoever changes when a Keeper renews changes this file,
 // and no other.
 
-// looksAgain is whether a Keeper looks at a ticket again while it lives. Where it does not, WeChat never gives tickets by
-// ruleGrid here: half of them would sign when they are superseded.
-const looksAgain = false
-
 // rule is how WeChat answers getticket.
 type rule string
 
@@ -53,15 +49,35 @@ func (c *config) signMargin() time.Duration {
 // optimum is how many calls for one credential a fleet makes in a time in which nothing goes wrong. early is by how much
 // a renewal may come too early, because a clock is ahead.
 func (c *config) optimum(kind credential.Kind, span, early time.Duration) float64 {
-	calls := 1 + float64(span)/float64(c.life-max(early, renewalSpan(c.life)))
-	if kind != credential.AccessToken && looksAgain {
-		perDay := 14.
+	early = max(early, renewalSpan(c.life))
+	if c.classic { // what is lent is renewed in time for that
+		early = max(early, value.LentFloor(c.life)+c.life/30)
+	}
+	calls := 1 + float64(span)/float64(c.life-early)
+	if c.classic {
+		calls++ // who lends it first renews it at once
+	}
+	if kind != credential.AccessToken {
+		perLife := 14. / 12 // a day of 7200 s each
 		if c.rule == ruleGrid {
-			perDay = 80
+			perLife = 80. / 12
 		}
-		calls = max(calls, 2+perDay*(1+span.Hours()/24)) // 2 to learn which rule it is
+		calls = max(calls, 3+perLife*(1+float64(span)/float64(c.life))) // 2 to learn which rule it is
 	}
 	return calls
+}
+
+// looksAfter is how long after it was had a ticket is looked at again as long as nobody knows how WeChat gives it. A process
+// whose clock is so far ahead takes one that has just been stored for one that is to be looked at.
+func (c *config) looksAfter() time.Duration { return min(supersededFor, c.life/6) * 9 / 10 }
+
+// mayWait is how long a question for a credential that is kept warm takes at most where nothing goes wrong. A ticket that
+// WeChat gives with its true rest has no successor before its end; and what is nearly over is renewed before it is lent.
+func (c *config) mayWait(kind credential.Kind, how string) time.Duration {
+	if how == askLend || kind != credential.AccessToken && c.rule == ruleHonest {
+		return callLimit + 5*time.Second
+	}
+	return 0
 }
 
 // backoffs is how often one process can try in a time in which all fails: it waits 1, 2, 4, 8 and 16 s at least, and then

@@ -324,7 +324,7 @@ func (c *checker) countPhase(next string) {
 	case "trouble":
 		c.atCold, c.start = copied(), c.at
 		c.each(func(k creds) {
-			if c.made[k] > 1 {
+			if c.made[k] > 1+c.aheadOf(k) {
 				c.failf("calls", "a fleet that starts makes %d calls for %s", c.made[k], k.kind)
 			}
 		})
@@ -350,6 +350,20 @@ func (c *checker) countPhase(next string) {
 			}
 		})
 	}
+}
+
+// aheadOf is how many processes look at a ticket at once that was stored this moment, for their clocks are ahead and
+// WeChat has not told them so.
+func (c *checker) aheadOf(k creds) (n int) {
+	if k.kind == credential.AccessToken {
+		return 0
+	}
+	for _, p := range c.nodes {
+		if p.acct == k.acct && p.skew > c.cfg.looksAfter()-time.Minute {
+			n++
+		}
+	}
+	return n
 }
 
 // each calls f for all credentials.

@@ -46,7 +46,8 @@ type process struct {
 	id, acct int
 	began    time.Duration
 	skew     time.Duration
-	told     bool // it had an answer from WeChat
+	wellAt   time.Duration // when its last own fault ended
+	told     bool          // it had an answer from WeChat
 	dead     bool
 	warm     map[credential.Kind]bool
 	ill      int // faults of its own in force
@@ -103,7 +104,7 @@ func (c *checker) see(e event) {
 		}
 		c.charge(e.acct, 1, causeReload)
 	case evStop:
-		if e.n > maxStop && n.ill == 0 { // it may stall
+		if e.n > maxStop && n.ill == 0 && n.wellAt < e.at-e.n { // it may stall
 			c.failf("stop", "process %d: a configuration took %v to stop", e.node, e.n)
 		}
 	case evMint:
@@ -173,7 +174,7 @@ func (c *checker) judge(n *process, e event) {
 		c.failf("expired", "process %d serves %s with %v left", e.node, e.text, left)
 	}
 	if e.kind != credential.AccessToken && c.cfg.rule == ruleGrid && v.superseded > 0 {
-		if old := e.at - v.superseded; old > min(supersededFor, c.cfg.life/6)+n.allowed(e.at) && !c.excusedSince(v.superseded) {
+		if old := e.at - v.superseded; old > min(supersededFor, c.cfg.life/6)+n.allowed(e.at) && !c.excusedSince(v.superseded) && !c.excused(n, v.superseded) {
 			c.failf("superseded", "process %d signs with %s, which WeChat replaced %v ago", e.node, e.text, old)
 		}
 	}

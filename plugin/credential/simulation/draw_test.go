@@ -52,9 +52,7 @@ func (s *scheduler) draw(seed uint64) *config {
 	case 0:
 		c.rule = ruleHonest
 	case 1:
-		if looksAgain {
-			c.rule = ruleGrid
-		}
+		c.rule = ruleGrid
 	}
 	c.cold = time.Minute
 	c.trouble = c.life + s.span(20*time.Minute, c.life+40*time.Minute)

@@ -33,7 +33,7 @@ var mutants = []mutant{
 		"../value/held.go", "	if kind == AccessToken {\n		return 0", "	if kind != \"\" {\n		return 0",
 	}}},
 	{"the renewal is due behind the end", []change{{
-		"../value/held.go", "max(0, v.Expires.Sub(renewFrom)/4)", "max(0, v.Expires.Sub(renewFrom)*2)",
+		"../value/held.go", "min(v.Expires.Sub(renewFrom)/4, renewFrom.Sub(v.Obtained)/16)", "v.Expires.Sub(renewFrom)*2",
 	}}},
 	{"the age of a record is not used", []change{{
 		"../record/sealed.go", "	if aged {\n", "	if false {\n",

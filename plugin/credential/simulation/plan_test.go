@@ -124,7 +124,8 @@ func (w *world) calm() {
 	w.endTrouble()
 	w.phase("recovery")
 	well := w.cfg.recovery
-	w.after(well-2*overlap, func() { w.census("census") })
+	apart := max(overlap, min(supersededFor, w.cfg.life/6)+time.Minute) // so long tickets may differ
+	w.after(well-overlap-apart, func() { w.census("census") })
 	w.after(well-overlap, func() { w.census("census again") })
 	w.after(well, func() { w.phase("quiet") })
 	w.after(well+w.cfg.quiet, func() {
@@ -160,18 +161,24 @@ func (w *world) census(how string) {
 	}
 }
 
+// askLend is a question for a credential to be lent.
+const askLend = "lend"
+
 // ask has somebody ask a process, as an action does: with the token that it gets WeChat is called.
 func (w *world) ask(n *node, kind credential.Kind, how string) {
 	w.asked++
 	w.open++
 	id := w.asked
-	w.note(event{what: evAsk, node: n.id, acct: n.acct, kind: kind, text: how, id: id})
 	k, env := n.Keeper(kind), n.env.Load()
 	patience := 10 * time.Minute
 	if how == "get" && w.chance(10) {
 		patience = w.span(time.Second, 10*time.Second)
 	}
 	lends := how == "get" && w.chance(4)
+	if lends {
+		how = askLend
+	}
+	w.note(event{what: evAsk, node: n.id, acct: n.acct, kind: kind, text: how, id: id})
 	w.spawn(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()

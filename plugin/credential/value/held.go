@@ -36,8 +36,9 @@ type Held struct {
 	Watched   bool        // its owner may replace it at any time: it is asked for again long before its end
 	Insisted  atomic.Bool // WeChat handed it out again all the same; when it does so once more, it is tried once more
 
-	random float64      // in [0, 1): this process's jitter
-	look   atomic.Int64 // when no more than that remains of it, the store is looked into: it may hold a newer one
+	overlap time.Duration // see Plan
+	random  float64       // in [0, 1): this process's jitter
+	look    atomic.Int64  // when no more than that remains of it, the store is looked into: it may hold a newer one
 }
 
 // NewHeld makes a held value whose renewal is due from renewFrom on, and a little later: WeChat rotates a stable token
@@ -50,7 +51,7 @@ func NewHeld(v Value, ends, renewFrom time.Time, random float64) *Held {
 
 // Follow has the renewal of h be due as p says.
 func (h *Held) Follow(p Plan) {
-	h.RenewFrom, h.RenewAt, h.LendAt = p.From, h.jitter(p.From, p.Spread), time.Time{}
+	h.RenewFrom, h.RenewAt, h.LendAt, h.overlap = p.From, h.jitter(p.From, p.Spread), time.Time{}, p.Overlap
 	if !p.Lent.IsZero() {
 		h.LendAt = h.jitter(p.Lent, lentSpread(h.Value))
 	}
@@ -109,6 +110,11 @@ func (h *Held) Floor() time.Duration { return LentFloor(h.Expires.Sub(h.Obtained
 
 // Looked notes that the store was looked into at now, whatever it held.
 func (h *Held) Looked(now time.Time) {
+	if h.overlap > 0 {
+		pause := h.overlap*7/10 + time.Duration(h.random*float64(h.overlap/10))
+		h.look.Store(int64(min(h.Remaining(now)-pause, h.Expires.Sub(h.LendAt))))
+		return
+	}
 	most := Superseded(h.Expires.Sub(h.Obtained))
 	pause := most*9/10 + time.Duration(h.random*float64(most/20))
 	h.look.Store(int64(h.Remaining(now) - max(pause, time.Second)))

@@ -82,7 +82,14 @@ type Plan struct {
 	From   time.Time     // not before
 	Spread time.Duration // a random part of it later, so that processes and clocks differ
 	Lent   time.Time     // the same where it is lent, a random part of LentSpread later; zero: that changes nothing
+
+	// Overlap is for how long it is good still when another one was had from Lent on, by a process that lends it, of which the
+	// others are not told; zero: longer than they leave it alone anyway.
+	Overlap time.Duration
 }
+
+// overlap is for how long a token of that life is good beside its successor: WeChat says five minutes.
+func overlap(life time.Duration) time.Duration { return min(5*time.Minute, life/24) }
 
 // TokenPlan is when an access_token is to be had again. early tells whether every call gives a new one, whatever is left
 // of the one before.
@@ -90,7 +97,7 @@ func TokenPlan(v Value, early bool) Plan {
 	p := Plan{From: RenewalStart(v)}
 	p.Spread = v.Expires.Sub(p.From) / 4
 	if early {
-		p.Lent = lentUntil(v)
+		p.Lent, p.Overlap = lentUntil(v), overlap(v.Expires.Sub(v.Obtained))
 	}
 	return p
 }
