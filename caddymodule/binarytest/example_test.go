@@ -57,7 +57,7 @@ func (h *home) runExample(t *testing.T, p ports, options string) *caddy {
 	return h.run(t, h.file(t, "Caddyfile.example", local))
 }
 
-func TestExampleIsSound(t *testing.T) {
+func TestExampleIsSound(t *testing.T) { //nolint:tparallel // its parts come one after the other
 	t.Parallel()
 	live := []string{"WECHAT_API=https://api.weixin.qq.com", "WECHAT_APP_ID=wx0123456789abcdef", "WECHAT_APP_SECRET=s3cr3t-of-mine"}
 	for name, env := range map[string][]string{"sandbox": nil, "live": live} {

@@ -25,7 +25,7 @@ type Config struct {
 	Logger       *slog.Logger     // nil: silent
 	Now          func() time.Time // required
 
-	Offset     func() time.Duration  // how far WeChat's clock is ahead of ours
+	Offset     func() time.Duration       // how far WeChat's clock is ahead of ours
 	LearnClock func(context.Context) bool // asks WeChat for the time, so that Offset is known, and tells whether it is
 	Observe    func(credential.Event)
 

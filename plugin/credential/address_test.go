@@ -281,7 +281,7 @@ func TestAnotherFailureBehindARefusedAddress(t *testing.T) {
 					}
 					u = n.fails(t, AccessToken)
 				}
-				if s := n.Keeper(AccessToken).Status(n.env); s.LastError == nil || s.NextAttempt.Sub(time.Now()) > tc.wait {
+				if s := n.Keeper(AccessToken).Status(n.env); s.LastError == nil || time.Until(s.NextAttempt) > tc.wait {
 					t.Errorf("status: %v, next attempt %v", s.LastError, s.NextAttempt)
 				}
 				w.setFail(nil)

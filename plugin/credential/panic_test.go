@@ -62,9 +62,8 @@ func TestPanicEndsNoProcess(t *testing.T) {
 		}, fails: true},
 		"Fetch, by the runtime": {spoil: func(e *renewal.Env) {
 			e.Fetch = func(context.Context, Kind, bool) (wechat.Grant, error) {
-				var none map[string]int
-				none["x"] = 1
-				return wechat.Grant{}, nil
+				var none []int
+				return wechat.Grant{Value: string(rune(none[len(e.Sources)+1]))}, nil
 			}
 		}, fails: true},
 		"Observe":    {spoil: func(e *renewal.Env) { e.Observe = func(Event) { panic("access_token-1") } }},

@@ -172,7 +172,7 @@ func (c *Client) send(h *host, r *Relay, again bool) (got relayed, sent bool, er
 	if err != nil {
 		return relayed{}, false, err
 	}
-	resp, err := c.connections.others.RoundTrip(req)
+	resp, err := c.connections.others.RoundTrip(req) //nolint:bodyclose // inspect closes it, or who gets it
 	if err != nil {
 		return relayed{}, written.Load(), err
 	}

@@ -232,7 +232,7 @@ func TestRelayReadsMedia(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 				maps.Copy(w.Header(), header)
-				_, _ = io.WriteString(w, "xyz")
+				_, _ = io.WriteString(w, "\x1f\u008bxyz")
 			})
 			second := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the second host was asked") })
 			resp, err := newClient(t, Config{}, s.URL, second.URL).Relay(newRelay(t, http.MethodGet, "/cgi-bin/media/get", ""))
@@ -240,7 +240,7 @@ func TestRelayReadsMedia(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer resp.Body.Close()
-			if b, err := io.ReadAll(resp.Body); err != nil || string(b) != "xyz" {
+			if b, err := io.ReadAll(resp.Body); err != nil || string(b) != "\x1f\u008bxyz" {
 				t.Errorf("got %q, %v", b, err)
 			}
 		})
