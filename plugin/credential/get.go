@@ -40,7 +40,7 @@ func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 // operator may have had a ticket renewed, and whoever renews it for his own reasons, or a token because he lends it, tells
 // nobody else.
 func (k *Keeper) mayBeSuperseded(h *value.Held, now time.Time) bool {
-	return k.looks(h) && h.UntilLook(now) <= 0
+	return k.looks(h) && h.UntilLook(now) <= 0 && !k.renewal.Flying()
 }
 
 // looks tells whether the store is looked into while h lives.
@@ -79,7 +79,8 @@ func (k *Keeper) lookedAt(ctx context.Context, own *Env, h *value.Held) Value {
 func (k *Keeper) seenAgain(ctx context.Context, env *Env, h *value.Held) (Value, error) {
 	ctx, cancel := context.WithTimeout(ctx, retryPatience)
 	defer cancel()
-	if seen, err := k.ask(ctx, env, renewal.Want{}); err == nil && seen.Usable(env.Now(), k.kind) {
+	_, _ = k.ask(ctx, env, renewal.Want{})
+	if seen := k.state.Serve(env.Now()); seen != nil { // it may have found a newer one in the store, though it failed
 		return seen.Value, nil
 	}
 	return h.Value, nil
@@ -114,6 +115,9 @@ func (k *Keeper) await(ctx context.Context, own *Env) (Value, error) {
 			err = &Unavailable{Kind: k.kind, RetryAt: own.Now(), Err: err}
 		}
 		if err != nil {
+			if h := k.state.Serve(own.Now()); h != nil {
+				return h.Value, nil // what it has found will do, though it failed to get what is better
+			}
 			return Value{}, err
 		}
 		if !h.IsRefused() {

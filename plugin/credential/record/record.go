@@ -110,9 +110,17 @@ func (r *Record) Untimed() { r.untimed = true }
 func (r *Record) Unknown() bool { return r.untimed }
 
 // Newer takes the value of copied, the record's copy, if that is the newer one: somebody's older value came late to the store.
+// Where both are the same, the older of their two ages counts: the record is written again and again, and each writing that
+// came late made it seem younger; the copy is written once.
 func (r *Record) Newer(copied *Record, now time.Time) {
 	v := copied.Value
-	if v == nil || r.Value != nil && r.Value.Obtained >= v.Obtained {
+	if v == nil || r.Value != nil && r.Value.Obtained > v.Obtained {
+		return
+	}
+	if r.Value != nil && r.Value.Obtained == v.Obtained {
+		if r.aged && copied.aged && r.Value.Stored > 0 && v.Stored > 0 {
+			r.Value.Stored = max(r.Value.Stored, v.Stored+(copied.sinceWritten(now)-r.sinceWritten(now)).Milliseconds())
+		}
 		return
 	}
 	r.Value = v

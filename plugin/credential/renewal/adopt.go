@@ -18,7 +18,7 @@ const MaxUntil = 35 * time.Minute
 // settled answers from the fleet's record: with a value that another process brought, or with a failure that binds
 // all.
 func (f *flight) settled(rec *record.Record) (*value.Held, error) {
-	if h := f.adopt(rec); h != nil {
+	if h := f.adopt(rec); h != nil && !f.stale(h) {
 		return h, nil
 	}
 	if h := f.landed(); h != nil {
@@ -48,11 +48,14 @@ func (f *flight) settled(rec *record.Record) (*value.Held, error) {
 func (f *flight) landed() *value.Held {
 	now := f.env.Now()
 	h := f.State.Serve(now)
-	if h == nil || f.want.Refresh || !f.want.Urgent && h.Due(now) || h.Text == f.not {
+	if h == nil || h.Text == f.not || f.want.Refresh || !f.want.Urgent && h.Due(now) || f.stale(h) {
 		return nil
 	}
 	return h
 }
+
+// stale tells whether h is a ticket that WeChat may have changed too long ago. It is better than none, and no more.
+func (f *flight) stale(h *value.Held) bool { return f.Kind.IsTicket() && h.Stale(f.env.Now()) }
 
 // bound is until when a failure of another process binds us, as it was when we saw it first: no clock of ours, however wrong,
 // makes it bind for longer than it was to bind at all.
