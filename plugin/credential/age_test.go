@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -129,15 +130,15 @@ func TestUnknownAgeIsNoHarmOnceTheTimeIsKnown(t *testing.T) {
 		a.Stop(a.env)
 		store.setBlind(true)
 		time.Sleep(time.Hour)
-		known := false
+		var known atomic.Bool
 		c := newNode(t, w, nodeOptions{store: store, skew: -10 * time.Minute})
 		c.env.Offset = func() time.Duration {
-			if known {
+			if known.Load() {
 				return 10 * time.Minute
 			}
 			return 0
 		}
-		c.env.LearnClock = func(context.Context) bool { known = true; return true }
+		c.env.LearnClock = func(context.Context) bool { known.Store(true); return true }
 		defer c.Stop(c.env)
 		if got := c.get(t, APITicket); got != ticket {
 			t.Errorf("got %q, want the fleet's ticket", got)
