@@ -96,6 +96,7 @@ func newOwned(t *testing.T, tickets bool, log *bytes.Buffer) (*world, *owner) {
 	}
 	cfg := w.cfg
 	cfg.AppSecret, cfg.Store, cfg.Token = "", accounttest.NewMemory(), open(false)
+	cfg.DecryptLimit = 6000 // each rotation may cost every decryption a second call
 	cfg.Logger = slog.New(slog.NewTextHandler(log, nil))
 	if tickets {
 		cfg.Tickets = open(true)

@@ -51,7 +51,6 @@ func list(t *testing.T, words []string) (args []string) {
 
 // TestDockerfile looks at what can be seen without Docker.
 func TestDockerfile(t *testing.T) {
-	t.Parallel()
 	d := readDockerfile(t)
 
 	froms := d.all("FROM")
@@ -89,7 +88,6 @@ func TestDockerfile(t *testing.T) {
 
 // TestDockerfileCopies copies what the build gets, and has Go and xcaddy.sh find in it all that they need.
 func TestDockerfileCopies(t *testing.T) {
-	t.Parallel()
 	dir := t.TempDir()
 	var without []string
 	for line := range strings.Lines(readFile(t, "../../examples/docker/Dockerfile.dockerignore")) {

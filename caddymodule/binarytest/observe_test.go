@@ -48,7 +48,6 @@ func (c *caddy) wantTool(t *testing.T, status int, want []string, args ...string
 }
 
 func TestStatusAndRefreshCommands(t *testing.T) {
-	t.Parallel()
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
 	port := freeport.Ports(t, 1)[0]
@@ -91,7 +90,6 @@ func TestStatusAndRefreshCommands(t *testing.T) {
 
 // An account-wide failure that one process met is told by all, and so is what to do.
 func TestStatusNamesTheFleetsFailure(t *testing.T) {
-	t.Parallel()
 	w := runWeChat(t, "")
 	fault(t, w, `{"path":"/cgi-bin/stable_token","errcode":40125,"errmsg":"invalid appsecret"}`)
 	h := newHome(t, appSecret)

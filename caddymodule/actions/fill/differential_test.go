@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,6 +81,7 @@ func TestFillDifferentialFiles(t *testing.T) {
 			}
 		}
 	}
+	slices.Sort(paths) // so that the same are drawn each time
 	target := func(rnd *rand.Rand) (string, string) { return pick(rnd, paths...), "" }
 	files := "root * " + root + "\nfile_server "
 	for name, inside := range map[string]string{

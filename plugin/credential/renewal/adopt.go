@@ -27,6 +27,10 @@ func (f *flight) settled(rec *record.Record) (*value.Held, error) {
 	if f.want.Refresh || rec == nil || rec.Failure == nil || rec.Failure.Config != f.env.sealer.Fingerprint {
 		return nil, nil
 	}
+	// What was had after a failure shows that it is over, though the store may not have been there to be told so.
+	if cur := f.State.Current(); cur != nil && cur.Obtained.Add(f.env.Offset()).UnixMilli() > rec.Failure.Time {
+		return nil, nil
+	}
 	now := f.env.Now()
 	span := time.Duration(rec.Failure.Until-rec.Failure.Time) * time.Millisecond
 	left := rec.Left(now, f.env.wechatNow())

@@ -22,21 +22,15 @@ func (f *flight) read(ctx context.Context) (*record.Record, error) {
 		cur.Looked(f.env.Now())
 	}
 	rec, err := f.load(ctx, f.Name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+	if err != nil || rec == nil {
 		return nil, err
-	}
-	if rec == nil {
-		return nil, nil
 	}
 	if rec.Tickets != nil {
 		f.State.Taught(*rec.Tickets, f.env.wechatNow())
 	}
 	if rec.Value == nil || rec.Opens(f.env.sealer, f.Name) { // what is not ours did not come late
 		copied, err := f.load(ctx, f.Copy)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err != nil {
 			return nil, err
 		}
 		if copied != nil {
@@ -50,7 +44,7 @@ func (f *flight) read(ctx context.Context) (*record.Record, error) {
 	return rec, nil
 }
 
-// load loads what is stored under a key. Garbage is nil without an error.
+// load loads what is stored under a key. What is missing is nil without an error, and so is garbage.
 func (f *flight) load(ctx context.Context, key string) (*record.Record, error) {
 	// The age first: if the record is written again meanwhile, it seems older than it is, and not younger.
 	age, aged := f.env.share.Age(ctx, key)
@@ -59,6 +53,9 @@ func (f *flight) load(ctx context.Context, key string) (*record.Record, error) {
 		readAt = f.env.Now()
 	}
 	raw, err := f.env.share.Load(ctx, key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
