@@ -134,19 +134,19 @@ func (c *checker) fault(n *process, e event) {
 
 // turn notes that a phase begins.
 func (c *checker) turn(e event) {
-	switch {
-	case e.text == "census again":
+	switch e.text {
+	case "census again":
 		for _, of := range c.disagree() {
 			c.differing(of)
 		}
 		clear(c.census)
-	case e.text == "quiet":
+	case "quiet":
 		for _, of := range c.disagree() {
 			if c.differ[of] > 0 {
 				c.failf("disagree", "long after the last fault the processes hold different values: %s", of)
 			}
 		}
-	case e.text == "recovery":
+	case "recovery":
 		c.excuse(-1, 6*time.Minute)
 	}
 	c.countPhase(e.text)

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -314,11 +315,7 @@ func (c *checker) callFailed(n *process, e event) {
 // countPhase compares the calls with what they may be at the end of each phase.
 func (c *checker) countPhase(next string) {
 	copied := func() map[creds]int {
-		m := map[creds]int{}
-		for k, v := range c.made {
-			m[k] = v
-		}
-		return m
+		return maps.Clone(c.made)
 	}
 	switch next {
 	case "trouble":

@@ -91,7 +91,7 @@ func (c *checker) see(e event) {
 			refused: map[string]time.Duration{}, served: map[credential.Kind]served{}, seen: map[string]time.Duration{},
 			calls: map[credential.Kind][]time.Duration{}, cause: map[credential.Kind]string{},
 		}
-		for _, kind := range strings.Fields(e.text) {
+		for kind := range strings.FieldsSeq(e.text) {
 			c.nodes[e.node].warm[credential.Kind(kind)] = true
 		}
 		c.startCost(c.nodes[e.node])

@@ -149,7 +149,7 @@ func (n *node) random() float64 {
 
 // turn lets a Keeper go on when it is its turn, which may take a while on a busy machine.
 func (n *node) turn(kind credential.Kind, who string) {
-	_ = n.wait(nil, n.name+" turn "+string(kind)+" "+who, func(t *turn) {
+	_ = n.wait(context.Background(), n.name+" turn "+string(kind)+" "+who, func(t *turn) {
 		d := time.Duration(0)
 		if n.chance(20) {
 			d = n.span(0, 20*time.Millisecond)
@@ -177,7 +177,7 @@ func (n *node) learn() {
 
 // learnClock asks for the time. Where the store tells no age, WeChat is always there to tell it: no faults are of that.
 func (n *node) learnClock(context.Context) bool {
-	_ = n.wait(nil, n.name+" clock", func(t *turn) {
+	_ = n.wait(context.Background(), n.name+" clock", func(t *turn) {
 		n.after(100*time.Millisecond, func() {
 			if !n.cfg.aging {
 				n.learn()
@@ -231,7 +231,7 @@ func (w *world) reload(n *node) {
 	w.busy++
 	w.spawn(func() {
 		n.Start(env, w.cfg.kinds...)
-		_ = w.wait(nil, n.name+" reload", func(t *turn) { w.after(w.span(0, time.Second), func() { w.finish(t, nil) }) })
+		_ = w.wait(context.Background(), n.name+" reload", func(t *turn) { w.after(w.span(0, time.Second), func() { w.finish(t, nil) }) })
 		w.stop(n, old)
 	})
 }

@@ -212,7 +212,7 @@ func (w *world) ask(n *node, kind credential.Kind, how string) {
 // answered writes down what somebody was told. Where WeChat refuses it the process is told, too, and what is asked for then
 // is another question, which it numbers.
 func (w *world) answered(n *node, kind credential.Kind, id int, text string, left time.Duration, err error, asks bool) (again int) {
-	_ = w.wait(nil, "answer "+strconv.Itoa(id), func(t *turn) {
+	_ = w.wait(context.Background(), "answer "+strconv.Itoa(id), func(t *turn) {
 		w.after(0, func() {
 			e := event{what: evAnswer, node: n.id, acct: n.acct, kind: kind, text: text, id: id}
 			if left > 0 {
