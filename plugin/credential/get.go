@@ -19,14 +19,18 @@ var errBusy = errors.New("renewals that began before were in the way; try again"
 func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 	now := own.Now()
 	if h := k.state.Serve(now); h != nil {
-		if h.Due(now) && !k.renewal.Flying() && k.refusing(own, now) == nil && !k.renewsItself(now) {
+		switch {
+		case !h.Due(now):
+			if k.mayBeSuperseded(h, now) {
+				return k.lookedAt(ctx, own, h), nil
+			}
+		case k.renewal.Flying() || k.refusing(own, now) != nil || k.renewsItself(now): // a flight looks into the store, too
+		default:
 			env := k.pick(own)
 			k.group.DoChan("", func() (any, error) { return k.renewal.Fly(env, renewal.Want{}) })
 			if k.kind.IsTicket() && h.Stale(now) && k.warm.Load() == nil {
 				return k.seenAgain(ctx, env, h)
 			}
-		} else if k.mayBeSuperseded(h, now) {
-			return k.lookedAt(ctx, own, h), nil
 		}
 		return h.Value, nil
 	}

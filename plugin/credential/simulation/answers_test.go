@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,9 +15,10 @@ type answers struct {
 	fine    [2]time.Duration // from then on no question of an account may fail unless there is a fault
 	storeAt time.Duration    // when the store was last ill
 	faultAt time.Duration    // when a fault was last in force
-	census  map[string]map[string]bool
-	differ  map[string]int
 	quiet   bool
+
+	census   map[creds]map[string]bool // what was answered in the last one
+	censusAt time.Duration
 }
 
 // gone is what one is told whose patience has ended. It says nothing, unless that was long: a lock that a killed process has left
@@ -54,7 +56,7 @@ func (c *checker) heard(n *process, e event) {
 		c.failf("late", "process %d: %s was not there when it was asked for without a fault; it took %v", n.id, e.kind, took)
 	}
 	if !failed && strings.HasPrefix(asked.text, "census") {
-		of := string(rune('0'+e.acct)) + string(e.kind)
+		of := creds{e.acct, e.kind}
 		if c.census[of] == nil {
 			c.census[of] = map[string]bool{}
 		}
@@ -135,17 +137,11 @@ func (c *checker) fault(n *process, e event) {
 // turn notes that a phase begins.
 func (c *checker) turn(e event) {
 	switch {
-	case e.text == "census again":
-		for _, of := range c.disagree() {
-			c.differing(of)
-		}
-		clear(c.census)
+	case strings.HasPrefix(e.text, "census"):
+		c.counted()
+		c.censusAt = e.at
 	case e.text == "quiet":
-		for _, of := range c.disagree() {
-			if c.differ[of] > 0 {
-				c.failf("disagree", "long after the last fault the processes hold different values: %s", of)
-			}
-		}
+		c.counted()
 	case e.text == "recovery":
 		c.excuse(-1, 6*time.Minute)
 	}
@@ -154,27 +150,26 @@ func (c *checker) turn(e event) {
 	c.quiet = e.text == "quiet"
 }
 
-// disagree gives the credentials of which the processes held different values in the last census.
-func (c *checker) disagree() (differ []string) {
+// counted judges what the processes answered in the last census: none holds a value that another one had replaced, for so long
+// that all must have seen it. A newer one may have come a moment ago, or because of the census.
+func (c *checker) counted() {
+	defer clear(c.census)
 	for _, n := range c.nodes {
 		if !n.dead && n.wrong() {
-			return nil // it renews before the others do
+			return // it renews before the others do
 		}
 	}
-	for acct := range c.cfg.accounts {
-		for _, kind := range c.cfg.kinds {
-			of := string(rune('0'+acct)) + string(kind)
-			if len(c.census[of]) > 1 {
-				differ = append(differ, of)
+	c.each(func(k creds) {
+		known := time.Duration(0) // when the newest value was made that all must know
+		for text := range c.census[k] {
+			if v := c.values[text]; v != nil && v.born < c.censusAt-c.cfg.apart() {
+				known = max(known, v.born)
 			}
 		}
-	}
-	return differ
-}
-
-func (c *checker) differing(of string) {
-	if c.differ == nil {
-		c.differ = map[string]int{}
-	}
-	c.differ[of]++
+		for _, text := range slices.Sorted(maps.Keys(c.census[k])) {
+			if v := c.values[text]; v != nil && v.born < known {
+				c.failf("disagree", "long after the last fault a process of account %d still holds %s", k.acct, text)
+			}
+		}
+	})
 }

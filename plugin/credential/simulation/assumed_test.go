@@ -71,6 +71,9 @@ func (c *config) optimum(kind credential.Kind, span, early time.Duration) float6
 // whose clock is so far ahead takes one that has just been stored for one that is to be looked at.
 func (c *config) looksAfter() time.Duration { return min(supersededFor, c.life/6) * 9 / 10 }
 
+// apart is for how long processes may hold different values behind a new one, which nobody tells them of.
+func (c *config) apart() time.Duration { return max(overlap, min(supersededFor, c.life/6)+time.Minute) }
+
 // mayWait is how long a question for a credential that is kept warm takes at most where nothing goes wrong. A ticket that
 // WeChat gives with its true rest has no successor before its end; and what is nearly over is renewed before it is lent.
 func (c *config) mayWait(kind credential.Kind, how string) time.Duration {

@@ -66,7 +66,7 @@ type served struct {
 
 func newChecker(cfg *config) *checker {
 	c := &checker{cfg: cfg, values: map[string]*minted{}, nodes: map[int]*process{}, open: map[int]event{}}
-	c.answers.census = map[string]map[string]bool{}
+	c.answers.census = map[creds]map[string]bool{}
 	c.newCalls()
 	return c
 }
