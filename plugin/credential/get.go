@@ -28,7 +28,7 @@ func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 		default:
 			env := k.pick(own)
 			k.group.DoChan("", func() (any, error) { return k.renewal.Fly(env, renewal.Want{}) })
-			if k.kind.IsTicket() && h.Stale(now) && k.warm.Load() == nil {
+			if k.overlooked(h, now) {
 				return k.seenAgain(ctx, env, h)
 			}
 		}
@@ -78,8 +78,19 @@ func (k *Keeper) lookedAt(ctx context.Context, own *Env, h *value.Held) Value {
 	return h.Value
 }
 
-// seenAgain waits for the look at a ticket that nobody has asked for, and so nobody has looked at, for so long that WeChat may
-// have changed it long ago. It waits a moment only: there is a ticket.
+// overlooked tells whether nobody has asked for h, whose renewal is due, and so nobody has looked at it, for so long that it may
+// be good no more: WeChat may have changed a ticket, or another process a classic token.
+func (k *Keeper) overlooked(h *value.Held, now time.Time) bool {
+	if k.warm.Load() != nil {
+		return false
+	}
+	if k.kind.IsTicket() {
+		return h.Stale(now)
+	}
+	return h.Early() && h.UntilLook(now) <= 0
+}
+
+// seenAgain waits for the renewal of what was overlooked. It waits a moment only: there is a value.
 func (k *Keeper) seenAgain(ctx context.Context, env *Env, h *value.Held) (Value, error) {
 	ctx, cancel := context.WithTimeout(ctx, retryPatience)
 	defer cancel()

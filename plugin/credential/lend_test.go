@@ -258,3 +258,25 @@ func TestKnowsNothingWithoutAValue(t *testing.T) {
 		}
 	})
 }
+
+// TestLentElsewhere has a process ask again, after an hour and a half, for a classic token that was lent: another process that
+// lends it has replaced it half an hour ago.
+func TestLentElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		a := newNode(t, w, nodeOptions{store: store, classic: true})
+		defer a.Stop(a.env)
+		b := newNode(t, w, nodeOptions{store: store, classic: true})
+		defer b.Stop(b.env)
+		a.lend(t, AccessToken)
+		b.lend(t, AccessToken)
+		time.Sleep(88 * time.Minute)
+		a.lend(t, AccessToken)
+		synctest.Wait() // the renewal is due, and comes behind
+		want, _ := a.lend(t, AccessToken)
+		time.Sleep(30 * time.Minute)
+		if got := b.get(t, AccessToken); got != want || want != "access_token-2" {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	})
+}
