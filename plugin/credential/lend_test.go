@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -279,4 +280,48 @@ func TestLentElsewhere(t *testing.T) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	})
+}
+
+// TestForceByAWrongClock has two processes force refreshes, 14 s apart. The clock of the second is ten minutes off, and it does
+// not know how long ago the first one did so, unless WeChat tells it the time.
+func TestForceByAWrongClock(t *testing.T) {
+	for _, skew := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {
+		for _, tells := range []bool{false, true} {
+			t.Run(fmt.Sprint(skew, " told ", tells), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w, store := newFake(), newAgingStore()
+					w.stable = true
+					a := newNode(t, w, nodeOptions{store: store})
+					defer a.Stop(a.env)
+					b := newNode(t, w, nodeOptions{store: store, skew: skew})
+					defer b.Stop(b.env)
+					var offset time.Duration
+					b.env.Offset = func() time.Duration { return offset }
+					b.env.LearnClock = func(context.Context) bool {
+						if tells {
+							offset = -skew
+						}
+						return tells
+					}
+					force := func(n *node, after time.Duration, want int) {
+						t.Helper()
+						time.Sleep(after)
+						if err := n.Keeper(AccessToken).Force(t.Context(), n.env); err != nil {
+							t.Error(err)
+						}
+						if w.forced != want {
+							t.Errorf("%d forced refreshes, want %d", w.forced, want)
+						}
+					}
+					a.get(t, AccessToken)
+					b.get(t, AccessToken)
+					force(a, time.Minute, 1)
+					force(b, 14*time.Second, 1)
+					if tells {
+						force(b, time.Minute, 2)
+					}
+				})
+			})
+		}
+	}
 }

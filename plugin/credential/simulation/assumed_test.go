@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/pace"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 )
 
@@ -29,6 +30,9 @@ const (
 	maxWait   = 45 * time.Second        // of one who asks
 	maxStop   = 6 * time.Second         // of a configuration: the grace, and a store that hangs meanwhile
 	maxRetry  = 25 * time.Hour          // that anybody is told to wait
+
+	// forcedApart is between two forced refreshes: by two clocks, and whoever has counted one has not called yet. WeChat wants 30 s.
+	forcedApart = pace.ForcedApart - slack - time.Second
 
 	// supersededFor is how long a ticket may sign that WeChat has replaced; a sixth of its life where that is shorter.
 	supersededFor = 20 * time.Minute

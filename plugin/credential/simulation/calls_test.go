@@ -236,7 +236,7 @@ func (c *checker) call(n *process, e event) {
 			today++
 		}
 	}
-	if n := len(*f); n > 0 && e.at-(*f)[n-1] < 34*time.Second && !c.forgets() {
+	if n := len(*f); n > 0 && e.at-(*f)[n-1] < forcedApart && !c.forgets() {
 		c.failf("forced", "two forced refreshes within %v", e.at-(*f)[n-1])
 	}
 	if *f = append(*f, e.at); today >= 15 && !c.forgets() {
