@@ -79,15 +79,9 @@ func (k *Keeper) lookedAt(ctx context.Context, own *Env, h *value.Held) Value {
 }
 
 // overlooked tells whether nobody has asked for h, whose renewal is due, and so nobody has looked at it, for so long that it may
-// be good no more: WeChat may have changed a ticket, or another process a classic token.
+// be good no more: WeChat may have changed a ticket, or another process have had another one or another classic token.
 func (k *Keeper) overlooked(h *value.Held, now time.Time) bool {
-	if k.warm.Load() != nil {
-		return false
-	}
-	if k.kind.IsTicket() {
-		return h.Stale(now)
-	}
-	return h.Early() && h.UntilLook(now) <= 0
+	return k.warm.Load() == nil && (k.looks(h) && h.UntilLook(now) <= 0 || k.kind.IsTicket() && h.Stale(now))
 }
 
 // seenAgain waits for the renewal of what was overlooked. It waits a moment only: there is a value.

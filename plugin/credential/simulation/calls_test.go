@@ -39,6 +39,7 @@ type calls struct {
 	began  map[string]time.Duration // of faults in force
 	cost   map[string]float64       // calls for one credential that each cause may take at most, of account 0 and 1
 	bound  [2]float64
+	looks  [2]float64 // beyond that, for a ticket that each process must ask for again while it lives
 	forced [2][]time.Duration
 	dead   [2]time.Duration // since when the current token is revoked; 0: it is not
 	sticky [2]bool
@@ -136,6 +137,11 @@ func (c *checker) faultEnds(n *process, fault string) {
 			each += alone(span + overlap)
 		}
 		c.charge(-1, processes*each, causeStore)
+		if c.cfg.rule == ruleGrid {
+			for acct := range c.looks {
+				c.looks[acct] += c.processes(acct) * float64(span) / float64(c.cfg.looksAfter())
+			}
+		}
 		for acct := range c.dead {
 			if c.dead[acct] > 0 || c.dead[acct] < 0 && -c.dead[acct] > since {
 				// No forced refresh without the lock: each process asks again as it backs off.
@@ -332,6 +338,9 @@ func (c *checker) countPhase(next string) {
 		c.atWell, c.quiets = copied(), c.at
 		c.each(func(k creds) {
 			most := c.cfg.optimum(k.kind, c.at-c.start, 0) + c.bound[k.acct]
+			if k.kind != credential.AccessToken {
+				most += c.looks[k.acct]
+			}
 			if got := c.made[k] - c.atCold[k]; float64(got) > most {
 				c.failf("calls", "%d calls for %s of account %d, at most %.0f", got, k.kind, k.acct, most)
 			}
