@@ -102,7 +102,13 @@ func (c *checker) faultBegins(n *process, fault string) {
 // faultEnds charges what a fault may have cost.
 func (c *checker) faultEnds(n *process, fault string) {
 	if n != nil {
-		span := c.at - c.began[fault+string(rune(n.id))] + time.Minute
+		own := fault + string(rune(n.id))
+		began, is := c.began[own]
+		if !is {
+			return // it ended with its process
+		}
+		delete(c.began, own)
+		span := c.at - began + time.Minute
 		switch fault {
 		case incAddress:
 			c.charge(n.acct, 3+span.Minutes(), causeAddress) // one attempt a minute of all its credentials together
@@ -162,8 +168,11 @@ func (c *checker) startCost(n *process) {
 	}
 }
 
-// killCost charges what it may cost that a process ends: the call under way.
+// killCost charges what it may cost that a process ends: the call under way, and what its own faults have cost until then.
 func (c *checker) killCost(n *process) {
+	for _, fault := range []string{incAddress, incCut, incStall} {
+		c.faultEnds(n, fault)
+	}
 	if !c.quiet && c.phase != "end" {
 		c.charge(n.acct, 1, causeKilled)
 	}
