@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 )
 
@@ -46,7 +47,13 @@ func (c *checker) heard(n *process, e event) {
 			c.failf("waiter", "%s: somebody is told to wait %v", e.kind, e.n)
 		}
 	}
-	if n.dead || c.excused(n, asked.at) {
+	if n.dead {
+		return
+	}
+	if failed {
+		c.inherited(n, asked, e)
+	}
+	if c.excused(n, asked.at) {
 		return
 	}
 	if failed && asked.text != incRefresh && asked.text != incForce && (e.text != gone || took > coldWait) {
@@ -62,6 +69,22 @@ func (c *checker) heard(n *process, e event) {
 		}
 		c.census[of][e.text] = true
 	}
+}
+
+// inherited judges that no ticket fails for want of a token where the process had served one, that is good still, before somebody
+// asked. An address that WeChat refuses is refused for all.
+func (c *checker) inherited(n *process, asked, e event) {
+	token := n.served[credential.AccessToken]
+	if e.kind == credential.AccessToken || token.text == "" || token.at >= asked.at {
+		return
+	}
+	if !strings.Contains(e.text, "stable_token: ") || strings.Contains(e.text, "40164") {
+		return
+	}
+	if at, was := n.refused[token.text]; was && at >= token.at || n.wrong() || c.values[token.text].ends < e.at+slack {
+		return
+	}
+	c.failf("inherited", "process %d: %s failed for want of a token, which it had served: %s", n.id, e.kind, e.text)
 }
 
 // excused tells whether questions that were asked at a time may fail.
