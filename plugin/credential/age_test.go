@@ -140,7 +140,7 @@ func TestUnknownAgeIsNoHarmOnceTheTimeIsKnown(t *testing.T) {
 		}
 		c.env.LearnClock = func(context.Context) bool { known.Store(true); return true }
 		defer c.Stop(c.env)
-		w.setFail(func(Kind, int) error { return wechatError("getticket", 45009) }) // or it would look at the ticket again
+		w.setFail(func(Kind, int) error { return wechatError("getticket", 45009) }) // or it would ask for another at once
 		if got := c.get(t, APITicket); got != ticket {
 			t.Errorf("got %q, want the fleet's ticket", got)
 		}

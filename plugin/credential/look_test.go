@@ -116,3 +116,26 @@ func TestLookAfterARefusal(t *testing.T) {
 		}
 	})
 }
+
+// TestOneLookWhileBlocked has two callers come at once while WeChat must not be asked, and a renewal is due: one of the two looks
+// into the store, for both.
+func TestOneLookWhileBlocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		n := newNode(t, w, nodeOptions{store: store, classic: true})
+		defer n.Stop(n.env)
+		n.lend(t, AccessToken)
+		w.setFail(func(Kind, int) error { return wechatError("token", 45009) })
+		time.Sleep(time.Hour + 40*time.Minute)
+		n.get(t, AccessToken) // fails behind it
+		time.Sleep(10 * time.Minute)
+		was, _ := store.counts()
+		for range 3 {
+			n.get(t, AccessToken)
+		}
+		synctest.Wait()
+		if loads, _ := store.counts(); loads != was+2 { // the record and its copy
+			t.Errorf("%d reads by three callers, want 2", loads-was)
+		}
+	})
+}

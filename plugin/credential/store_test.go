@@ -550,7 +550,7 @@ func TestWrongClockWithAnAgelessStore(t *testing.T) {
 						return true
 					}
 					defer bad.Stop(bad.env)
-					w.setFail(func(Kind, int) error { return wechatError("getticket", 45009) }) // or it would look at the ticket again
+					w.setFail(func(Kind, int) error { return wechatError("getticket", 45009) }) // or it would ask for another at once
 					if got := bad.get(t, APITicket); got != ticket {
 						t.Errorf("got %q, want the ticket of the store", got)
 					}

@@ -125,7 +125,7 @@ func (n *node) configure() {
 	env, err := credential.NewEnv(credential.EnvConfig{
 		Fetch: n.fetch, Store: store, Secret: "s3cr3t", Classic: n.cfg.classic, ForceRefresh: true,
 		Now: n.clock, Offset: func() time.Duration { return time.Duration(n.offset.Load()) }, LearnClock: n.learnClock,
-		Random: n.random, Turn: n.turn, Observe: n.observe,
+		Random: n.random, Step: n.step, Observe: n.observe,
 	})
 	if err != nil {
 		panic(err)
@@ -147,9 +147,9 @@ func (n *node) random() float64 {
 	return float64((x^x>>31)>>11) / (1 << 53)
 }
 
-// turn lets a Keeper go on when it is its turn, which may take a while on a busy machine.
-func (n *node) turn(kind credential.Kind, who string) {
-	_ = n.wait(context.Background(), n.name+" turn "+string(kind)+" "+who, func(t *turn) {
+// step lets a Keeper go on when it is its turn, which may take a while on a busy machine.
+func (n *node) step(kind credential.Kind, who string) {
+	_ = n.wait(context.Background(), n.name+" step "+string(kind)+" "+who, func(t *turn) {
 		d := time.Duration(0)
 		if n.chance(20) {
 			d = n.span(0, 20*time.Millisecond)

@@ -124,8 +124,7 @@ func (w *world) calm() {
 	w.endTrouble()
 	w.phase("recovery")
 	well := w.cfg.recovery
-	apart := max(overlap, min(supersededFor, w.cfg.life/6)+time.Minute) // so long tickets may differ
-	w.after(well-overlap-apart, func() { w.census("census") })
+	w.after(well-overlap-w.cfg.apart(), func() { w.census("census") })
 	w.after(well-overlap, func() { w.census("census again") })
 	w.after(well, func() { w.phase("quiet") })
 	w.after(well+w.cfg.quiet, func() {
