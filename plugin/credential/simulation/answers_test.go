@@ -46,6 +46,10 @@ func (c *checker) heard(n *process, e event) {
 		if e.n > maxRetry {
 			c.failf("waiter", "%s: somebody is told to wait %v", e.kind, e.n)
 		}
+		// Behind a failure the store is looked into once more; but an address is refused for a minute, and then somebody tries.
+		if e.n < -4*giveUp || e.n < 0 && strings.Contains(e.text, "40164") {
+			c.failf("waiter", "%s: somebody is told to come again %v ago", e.kind, -e.n)
+		}
 	}
 	if n.dead {
 		return
