@@ -46,6 +46,10 @@ func (c *checker) heard(n *process, e event) {
 		if e.n > maxRetry {
 			c.failf("waiter", "%s: somebody is told to wait %v", e.kind, e.n)
 		}
+		// Behind a failure the store is looked into once more; but an address is refused for a minute, and then somebody tries.
+		if e.n < -4*giveUp || e.n < 0 && strings.Contains(e.text, "40164") {
+			c.failf("waiter", "%s: somebody is told to come again %v ago", e.kind, -e.n)
+		}
 	}
 	if n.dead {
 		return
@@ -81,7 +85,12 @@ func (c *checker) inherited(n *process, asked, e event) {
 	if !strings.Contains(e.text, "stable_token: ") || strings.Contains(e.text, "40164") {
 		return
 	}
-	if at, was := n.refused[token.text]; was && at >= token.at || n.wrong() || c.values[token.text].ends < e.at+slack {
+	for _, at := range n.refused {
+		if at >= token.at { // that one, or one that came behind it
+			return
+		}
+	}
+	if n.wrong() || c.values[token.text].ends < e.at+slack {
 		return
 	}
 	c.failf("inherited", "process %d: %s failed for want of a token, which it had served: %s", n.id, e.kind, e.text)

@@ -56,13 +56,13 @@ var mutants = []mutant{
 	{"a refused value is taken from the store again", []change{{
 		"../state/dead.go", "	if !cur.IsRefused() {\n		return false", "	if cur != nil {\n		return false",
 	}}},
+	{"what nobody has looked at for long is served", []change{{
+		"../get.go", "			if k.overlooked(h, now) {\n", "			if false {\n",
+	}}},
 	{"an older value is adopted", []change{
 		{"../state/adopt.go", "	newer := cur == nil || h.Obtained.After(cur.Obtained)\n", "	newer := true\n"},
 		{"../state/land.go", "	if cur.Usable(now, m.kind) && cur.Obtained.After(h.Obtained) {", "	if false {"},
 	}},
-	{"a write that came late is left as it is", []change{{
-		"../renewal/records.go", "	if !f.env.begin() {\n		return\n	}\n	defer f.env.flights.Done()\n	defer f.env.contain(\"storing\", nil)\n	rec, err", "	if was.Sealed != stamped.String() {\n		return\n	}\n	rec, err",
-	}}},
 	{"a record of another account or credential is taken", []change{{
 		"../record/sealed.go", "	return name + \"|\" +", "	return \"|\" +",
 	}}},
@@ -88,7 +88,7 @@ var mutants = []mutant{
 		"../address/address.go", "	if now.Before(a.until) {\n		return a.until, a.err", "	if now.Before(a.until) || a.under != nil {\n		return a.until, a.err",
 	}}},
 	{"a refused address is not remembered", []change{{
-		"../address/address.go", "		a.until = now.Add(pace.Setup(a.count))\n", "		a.until = now\n",
+		"../address/address.go", "		a.until = now.Add(pace.Setup(a.count))\n", "		a.until = now.Add(0 * pace.Setup(a.count))\n",
 	}}},
 	{"what is lent is said to live its whole life", []change{{
 		"../lend.go", "			left = h.Remaining(now)\n", "			left = h.Expires.Sub(h.Obtained)\n",
