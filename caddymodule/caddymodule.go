@@ -9,6 +9,7 @@ package caddymodule
 import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/activation"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/addcard"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/cards"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/choosecard"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/credentials"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/fill"
@@ -41,6 +42,7 @@ func init() {
 
 	caddy.RegisterModule(handler.Handler{}) // http.handlers.wechat_card
 
+	caddy.RegisterModule(cards.Cards{})                             // http.handlers.wechat_card.actions.cards
 	caddy.RegisterModule(addcard.AddCard{})                         // http.handlers.wechat_card.actions.add_card
 	caddy.RegisterModule(opencard.OpenCard{})                       // http.handlers.wechat_card.actions.open_card
 	caddy.RegisterModule(membercardcomponent.MemberCardComponent{}) // http.handlers.wechat_card.actions.member_card_component

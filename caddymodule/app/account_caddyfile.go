@@ -23,6 +23,14 @@ func (a *App) unmarshalAccount(d *caddyfile.Dispenser) error {
 			return err
 		}
 	}
+	return a.addAccount(d, name, account)
+}
+
+// addAccount adds an account that has been read.
+func (a *App) addAccount(d *caddyfile.Dispenser, name string, account *Account) error {
+	if _, ok := a.Accounts[name]; ok {
+		return d.Errf("account '%s' already specified", name)
+	}
 	if account.AppID == "" {
 		return d.Errf("account '%s': app_id is missing", name)
 	}

@@ -12,9 +12,10 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 )
 
-// ParseGlobalOption sets up the app from the global option. Repeated options merge. Syntax:
+// ParseGlobalOption sets up the app from the global option. Repeated options merge. With an app_id and its secret on the line it has
+// the account `default`, and what an account may have may stand in its block, too. Syntax:
 //
-//	wechat_card {
+//	wechat_card [<app_id> <app_secret>] {
 //		api     <base_url...>
 //		timeout <duration>
 //		proxy   <url>|off
@@ -63,18 +64,38 @@ func ParseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 // UnmarshalCaddyfile adds one global option to what is set already. For its syntax, see parseGlobalOption.
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // consume option name
-	if d.NextArg() {
-		return d.ArgErr()
+	short, err := unmarshalShort(d)
+	if err != nil {
+		return err
 	}
 	for d.NextBlock(0) {
-		if err := a.unmarshalSubdirective(d); err != nil {
+		if err := a.unmarshalSubdirective(d, short); err != nil {
 			return err
 		}
 	}
-	return nil
+	if short == nil {
+		return nil
+	}
+	return a.addAccount(d, DefaultAccount, short)
 }
 
-func (a *App) unmarshalSubdirective(d *caddyfile.Dispenser) error {
+// unmarshalShort reads the account that stands on the line of the option itself; nil where none does.
+func unmarshalShort(d *caddyfile.Dispenser) (*Account, error) {
+	switch args := d.RemainingArgs(); len(args) {
+	case 0:
+		return nil, nil
+	case 2:
+		account := &Account{AppID: args[0], AppSecret: args[1]}
+		if account.AppID == "" || account.AppSecret == "" {
+			return nil, d.Err("the app_id or the app_secret is empty")
+		}
+		return account, nil
+	}
+	return nil, d.Err("wechat_card takes an app_id and its app_secret, or neither and a block; a {$VARIABLE} that is not set leaves nothing")
+}
+
+// unmarshalSubdirective reads one line of the block; short is the account of the option's own line.
+func (a *App) unmarshalSubdirective(d *caddyfile.Dispenser, short *Account) error {
 	name := d.Val()
 	switch name {
 	case "api":
@@ -117,6 +138,9 @@ func (a *App) unmarshalSubdirective(d *caddyfile.Dispenser) error {
 	case "account":
 		return a.unmarshalAccount(d)
 	default:
+		if short != nil {
+			return short.unmarshalSubdirective(d)
+		}
 		return d.Errf("unrecognized subdirective '%s'", name)
 	}
 	return nil

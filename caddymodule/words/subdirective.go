@@ -15,15 +15,25 @@ import (
 // Subdirectives are what may stand in the block of an action or a store, each with what reads it.
 type Subdirectives map[string]func() error
 
-// Unmarshal reads the name of an action or a store that takes no arguments, and its block.
+// Arguments is the name of what stands on the line of an action itself, in Subdirectives. Without it nothing may stand there.
+const Arguments = ""
+
+// Unmarshal reads the name of an action or a store, and its block.
 func Unmarshal(d *caddyfile.Dispenser, in Subdirectives) error {
 	d.Next() // consume the name
-	if d.NextArg() {
-		return d.ArgErr()
+	if d.CountRemainingArgs() > 0 {
+		read := in[Arguments]
+		if read == nil {
+			d.NextArg()
+			return d.ArgErr()
+		}
+		if err := read(); err != nil {
+			return err
+		}
 	}
 	for d.NextBlock(0) {
 		read := in[d.Val()]
-		if read == nil {
+		if read == nil || d.Val() == Arguments {
 			return d.Errf("unrecognized subdirective '%s'", d.Val())
 		}
 		if err := read(); err != nil {
