@@ -24,6 +24,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/handler"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/logencoder"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sandbox"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 
@@ -39,6 +40,8 @@ func init() {
 	caddy.RegisterModule(stores.Caddy{}) // wechat_card.stores.caddy
 	caddy.RegisterModule(stores.Off{})   // wechat_card.stores.off
 	registerRedis()                      // wechat_card.stores.redis, unless the build leaves Redis out
+
+	caddy.RegisterModule(logencoder.Encoder{}) // caddy.logging.encoders.wechat_card
 
 	caddy.RegisterModule(handler.Handler{}) // http.handlers.wechat_card
 

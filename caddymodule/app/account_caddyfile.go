@@ -1,6 +1,8 @@
 package app
 
 import (
+	"slices"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -34,6 +36,11 @@ func (a *App) addAccount(d *caddyfile.Dispenser, name string, account *Account) 
 	if account.AppID == "" {
 		return d.Errf("account '%s': app_id is missing", name)
 	}
+	for other, configured := range a.Accounts {
+		if configured.AppID == account.AppID {
+			return words.Located(d, errOneAppID(other, name, account.AppID))
+		}
+	}
 	if account.AppSecret == "" && account.TokenSource.Name().NeedsSecret() {
 		return d.Errf("account '%s': app_secret is missing", name)
 	}
@@ -48,7 +55,10 @@ func (a *Account) unmarshalSubdirective(d *caddyfile.Dispenser) error {
 	name := d.Val()
 	switch name {
 	case "app_id":
-		return words.OneValue(d, &a.AppID)
+		if err := words.OneValue(d, &a.AppID); err != nil {
+			return err
+		}
+		return words.Located(d, checkAppID(a.AppID))
 	case "app_secret":
 		return words.OneValue(d, &a.AppSecret)
 	case "token_source":
@@ -61,6 +71,9 @@ func (a *Account) unmarshalSubdirective(d *caddyfile.Dispenser) error {
 		var mp MiniProgram
 		if !d.AllArgs(&mp.AppID, &mp.AppSecret) {
 			return d.ArgErr()
+		}
+		if err := checkAppID(mp.AppID); err != nil {
+			return d.Errf("mini_program: %w", err)
 		}
 		a.MiniPrograms = append(a.MiniPrograms, mp)
 	case "message_push":
@@ -94,7 +107,7 @@ func (a *Account) unmarshalSubdirective(d *caddyfile.Dispenser) error {
 		}
 		return d.Errf("limit is for decrypt, geturl, login or activation, not '%s'", api)
 	default:
-		return d.Errf("unrecognized subdirective '%s'", name)
+		return words.Unrecognized(d, slices.Clone(accountWords)...)
 	}
 	return nil
 }

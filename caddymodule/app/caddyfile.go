@@ -2,7 +2,10 @@ package app
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 
@@ -63,6 +66,10 @@ func ParseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 
 // UnmarshalCaddyfile adds one global option to what is set already. For its syntax, see parseGlobalOption.
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	words.RememberPlaces(d)
+	if err := words.CheckPlaceholders(d); err != nil {
+		return err
+	}
 	d.Next() // consume option name
 	short, err := unmarshalShort(d)
 	if err != nil {
@@ -79,9 +86,21 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return a.addAccount(d, DefaultAccount, short)
 }
 
+// optionWords are what may stand in the block of the option, accountWords what may stand in that of an account.
+var (
+	optionWords  = []string{"api", "timeout", "proxy", "ca", "store", "account"}
+	accountWords = []string{
+		"app_id", "app_secret", "token_source", "ticket_source", "force_refresh", "mini_program", "message_push", "limit",
+	}
+)
+
 // unmarshalShort reads the account that stands on the line of the option itself; nil where none does.
 func unmarshalShort(d *caddyfile.Dispenser) (*Account, error) {
-	switch args := d.RemainingArgs(); len(args) {
+	args := d.RemainingArgs()
+	if len(args) > 0 && isDirective(args[0]) {
+		return nil, d.Errf("'%s' is for a site: the line wechat_card %s … stands in the block of a site, such as shop.example.com { … }", args[0], args[0])
+	}
+	switch len(args) {
 	case 0:
 		return nil, nil
 	case 2:
@@ -89,9 +108,18 @@ func unmarshalShort(d *caddyfile.Dispenser) (*Account, error) {
 		if account.AppID == "" || account.AppSecret == "" {
 			return nil, d.Err("the app_id or the app_secret is empty")
 		}
+		if err := checkAppID(account.AppID); err != nil {
+			return nil, d.WrapErr(err)
+		}
 		return account, nil
 	}
 	return nil, d.Err("wechat_card takes an app_id and its app_secret, or neither and a block; a {$VARIABLE} that is not set leaves nothing")
+}
+
+// isDirective tells what follows the directive in a site from what follows the option.
+func isDirective(word string) bool {
+	_, err := caddy.GetModule(action.Namespace + "." + word)
+	return err == nil || strings.HasPrefix(word, "/") || strings.HasPrefix(word, "@") || word == "*"
 }
 
 // unmarshalSubdirective reads one line of the block; short is the account of the option's own line.
@@ -138,10 +166,13 @@ func (a *App) unmarshalSubdirective(d *caddyfile.Dispenser, short *Account) erro
 	case "account":
 		return a.unmarshalAccount(d)
 	default:
-		if short != nil {
+		if short != nil && slices.Contains(accountWords, name) {
 			return short.unmarshalSubdirective(d)
 		}
-		return d.Errf("unrecognized subdirective '%s'", name)
+		if slices.Contains(accountWords, name) {
+			return d.Errf("%s belongs to an account: it stands in account { … }", name)
+		}
+		return words.Unrecognized(d, slices.Clone(optionWords)...)
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (t *TokenSource) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return d.Errf("token_source: %v", err)
 	}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		return d.Errf("unrecognized subdirective '%s'", d.Val())
+		return words.Unrecognized(d)
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func (r *RemoteSource) unmarshalBlock(d *caddyfile.Dispenser, what string, ticke
 		case "expires_field":
 			err = words.OneValue(d, &r.ExpiresField)
 		default:
-			err = d.Errf("unrecognized subdirective '%s'", name)
+			err = words.Unrecognized(d, "header", "field", "expires_field")
 		}
 		if err != nil {
 			return err

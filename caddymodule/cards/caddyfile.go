@@ -29,7 +29,11 @@ func Unmarshal(d *caddyfile.Dispenser, seen *Set, values map[field.Field]*string
 		f, _ := field.Named(d.Val())
 		target := values[f]
 		if target == nil || f.Name() != d.Val() {
-			return nil, d.Errf("unrecognized subdirective '%s'", d.Val())
+			known := make([]string, 0, len(values))
+			for f := range values {
+				known = append(known, f.Name())
+			}
+			return nil, words.Unrecognized(d, known...)
 		}
 		if err := words.OneValue(d, target); err != nil {
 			return nil, err

@@ -78,8 +78,11 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("loading action: %w", err)
 	}
 	loaded, err := ctx.AppIfConfigured(app.Name)
-	if err != nil {
-		return fmt.Errorf("wechat_card needs its global option, with an account: %w", err)
+	switch {
+	case errors.Is(err, caddy.ErrNotConfigured):
+		return fmt.Errorf("wechat_card needs its global option, with an account: { wechat_card <app_id> <app_secret> } at the top of the Caddyfile: %w", err)
+	case err != nil:
+		return err // what is wrong with it
 	}
 	app := loaded.(*app.App)
 	switch act := mod.(type) {

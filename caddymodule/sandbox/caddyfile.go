@@ -3,6 +3,8 @@ package sandbox
 import (
 	"strconv"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -65,7 +67,7 @@ func (s *Sandbox) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			}
 			s.CustomCodeCard = append(s.CustomCodeCard, ids...)
 		default:
-			return d.Errf("unrecognized subdirective '%s'", d.Val())
+			return words.Unrecognized(d, "app", "expires_in", "custom_code_card")
 		}
 		if d.NextBlock(1) {
 			return d.Errf("a block is not allowed here: %s", d.Val())

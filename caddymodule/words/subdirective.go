@@ -18,8 +18,16 @@ type Subdirectives map[string]func() error
 // Arguments is the name of what stands on the line of an action itself, in Subdirectives. Without it nothing may stand there.
 const Arguments = ""
 
-// Unmarshal reads the name of an action or a store, and its block.
-func Unmarshal(d *caddyfile.Dispenser, in Subdirectives) error {
+// Common are the subdirectives that all actions have. The handler reads them, before an action sees its block.
+var Common = []string{"account", "errors"}
+
+// Unmarshal reads the name of an action, and its block.
+func Unmarshal(d *caddyfile.Dispenser, in Subdirectives) error { return unmarshal(d, in, Common) }
+
+// UnmarshalGuest is Unmarshal for what is no action: a store, an encoder.
+func UnmarshalGuest(d *caddyfile.Dispenser, in Subdirectives) error { return unmarshal(d, in, nil) }
+
+func unmarshal(d *caddyfile.Dispenser, in Subdirectives, more []string) error {
 	d.Next() // consume the name
 	if d.CountRemainingArgs() > 0 {
 		read := in[Arguments]
@@ -34,7 +42,7 @@ func Unmarshal(d *caddyfile.Dispenser, in Subdirectives) error {
 	for d.NextBlock(0) {
 		read := in[d.Val()]
 		if read == nil || d.Val() == Arguments {
-			return d.Errf("unrecognized subdirective '%s'", d.Val())
+			return Unrecognized(d, append(in.names(), more...)...)
 		}
 		if err := read(); err != nil {
 			return err
