@@ -30,7 +30,7 @@ func TestValidateCallsNobody(t *testing.T) {
 			{"handler":"wechat_card","action":{"name":"add_card","cards":[{"card_id":["*"]}]}}]}]}}},
 		"wechat_card":{"api":["` + api.URL + `/"],"accounts":{
 			"default":{"app_id":"wx0000000000000001","app_secret":"s"},
-			"again":{"app_id":"wx0000000000000001","app_secret":"s"}}}}}`)
+			"again":{"app_id":"wx0000000000000009","app_secret":"s"}}}}}`)
 	if err != nil {
 		t.Fatal(err)
 	}

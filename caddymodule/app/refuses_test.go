@@ -13,6 +13,7 @@ import (
 func TestProvisionRefuses(t *testing.T) {
 	sitetest.CheckPool(t)
 	t.Setenv("TEST_EMPTY", "")
+	t.Setenv("TEST_NO_ID", "wx123")
 	t.Setenv("TEST_ID", "wx0000000000000002")
 	empty := filepath.Join(t.TempDir(), "empty")
 	if err := os.WriteFile(empty, []byte("\n"), 0o600); err != nil {
@@ -26,8 +27,14 @@ func TestProvisionRefuses(t *testing.T) {
 		want               []string // in the error
 	}{
 		{"no app_id", `"accounts":{"shop":{"app_secret":"s"}}`, ``, []string{`"shop"`, "app_id"}},
+		{"original id", `"accounts":{"shop":{"app_id":"gh_0123456789ab","app_secret":"s"}}`, ``, []string{`"shop"`, "original id", "gh_0123456789ab"}},
+		{"app_id by a placeholder", `"accounts":{"shop":{"app_id":"{env.TEST_NO_ID}","app_secret":"s"}}`, ``, []string{`"shop"`, "wx123", "16 hex digits"}},
+		{"secret for an app_id", `"accounts":{"shop":{"app_id":"0123password","app_secret":"s"}}`, ``, []string{`"shop"`, "this is no app_id"}},
+		{"app_id of a mini_program", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"s","mini_program":[{"app_id":"gh_1","app_secret":"s"}]}}`, ``, []string{`"shop"`, "mini_program 0", "original id"}},
+		{"two accounts with one app_id", `"accounts":{"b":{"app_id":"{env.TEST_ID}","app_secret":"s"},"a":{"app_id":"wx0000000000000002","app_secret":"s"}}`, ``, []string{"'a' and 'b'", "one app_id", "wx0000000000000002"}},
 		{"null account", `"accounts":{"shop":null}`, ``, []string{`"shop"`, "app_id"}},
 		{"no app_secret", `"accounts":{"shop":{"app_id":"wx0000000000000001"}}`, ``, []string{`"shop"`, "app_secret"}},
+		{"unset variable of an account that an action is for", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"{env.TEST_NOT_SET}"}}`, `"account":"shop","action":` + action, []string{`"shop"`, "app_secret", "TEST_NOT_SET", "set the variable in the environment"}},
 		{"unset variable", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"{env.TEST_NOT_SET}"}}`, ``, []string{`"shop"`, "app_secret", "TEST_NOT_SET"}},
 		{"empty variable", `"accounts":{"shop":{"app_id":"{env.TEST_EMPTY}","app_secret":"s"}}`, ``, []string{`"shop"`, "app_id", "TEST_EMPTY"}},
 		{"empty file", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"{file.` + empty + `}"}}`, ``, []string{`"shop"`, "app_secret", "empty"}},

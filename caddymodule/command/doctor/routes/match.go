@@ -147,7 +147,7 @@ func found(raw json.RawMessage, at world) (ways []matched, always bool) {
 	}
 	for _, name := range file.TryFiles {
 		if strings.HasPrefix(name, "=") {
-			return ways, false // an error: nothing goes on
+			return ways, true // an error: nothing else goes on
 		}
 		way := at
 		name, _, _ = strings.Cut(name, "?")

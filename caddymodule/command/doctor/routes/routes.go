@@ -97,6 +97,7 @@ type target struct {
 	paths  []string          // the patterns that stand for it, the outer ones first
 	own    []string          // the innermost of them
 	hosts  []string
+	told   bool // that it stands behind what needs it
 }
 
 // site is a server with its actions.
@@ -169,6 +170,7 @@ func (s *site) examine(t *target, say func(doctor.Finding)) {
 		all.add(&w)
 	}
 	switch {
+	case t.told:
 	case all.reached:
 		s.examineNeeds(t, &all, say)
 	case all.asFile && (t.name == "inject" || t.name == "fill"):
@@ -203,6 +205,9 @@ func (s *site) examineNeeds(t *target, all *walk, say func(doctor.Finding)) {
 		}
 		told[what] = true
 		setter := s.setterOf(what, all.at)
+		if setter != nil {
+			setter.told = true
+		}
 		switch {
 		case m[1] == "wechat_card" && words.UnknownPlaceholder(what) != "":
 			// is told of as such

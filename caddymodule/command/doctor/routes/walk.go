@@ -63,19 +63,19 @@ func (w *walk) add(other *walk) {
 	w.causes = append(w.causes, other.causes...)
 }
 
-// cause gives what is to be said: that something takes the request says more than that it matches nothing.
-func (w *walk) cause() string {
-	if len(w.causes) == 0 {
-		return "its paths match nothing"
-	}
-	return w.causes[0].text
-}
+// cause gives what is to be said.
+func (w *walk) cause() string { return w.first().text }
 
-func (w *walk) todo() string {
-	if len(w.causes) == 0 {
-		return ""
+func (w *walk) todo() string { return w.first().todo }
+
+func (w *walk) first() cause {
+	switch {
+	case len(w.causes) > 0:
+		return w.causes[0]
+	case w.asFile:
+		return cause{"try_files answers an error before it where there is no such file", "put both into a route { … }, with wechat_card first, or each into a handle { … } of its own"}
 	}
-	return w.causes[0].todo
+	return cause{text: "its paths match nothing"}
 }
 
 // routes gives the ways that go on behind a list of routes.
@@ -143,7 +143,7 @@ func (w *walk) missed(at world) {
 	if at.changed != "" {
 		w.note(cause{
 			fmt.Sprintf("%s makes %s of %s before it", at.changed, at.path, at.from),
-			"put both into a route { … }, with wechat_card first; or leave its paths out of what changes them, as in: @page not path /wechat/*",
+			"put both into a route { … }, with wechat_card first, or each into a handle { … } of its own",
 		})
 	}
 }
@@ -151,12 +151,13 @@ func (w *walk) missed(at world) {
 // ended notes what took a request that has not reached the target.
 func (w *walk) ended(at world, by string) []world {
 	if w.missed(at); at.changed == "" {
-		w.note(cause{fmt.Sprintf("%s stands before it and answers %s", by, at.from0()), "put wechat_card before it: in a route { … } the order is as written"})
+		w.note(cause{fmt.Sprintf("%s stands before it and answers %s", by, at.shown()), "put wechat_card before it: in a route { … } the order is as written"})
 	}
 	return nil
 }
 
-func (at world) from0() string {
+// shown is the path, for people.
+func (at world) shown() string {
 	if at.known {
 		return at.path
 	}
@@ -198,7 +199,6 @@ func (w *walk) action(st *step, at world) []world {
 	if t == w.target {
 		if at.file {
 			w.asFile = true
-			w.missed(at)
 		} else {
 			w.reached = true
 		}
