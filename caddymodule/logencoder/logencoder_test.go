@@ -146,6 +146,25 @@ func TestOtherFieldsStay(t *testing.T) {
 	}
 }
 
+// TestHeaders wants of a header that is hidden nothing but that it was there.
+func TestHeaders(t *testing.T) {
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("X-Wechat-Api-Ticket", "ticket-of-the-account")
+	r.Header.Set("Cookie", "a=1")
+	r.Header.Set("Accept", "*/*")
+	e := encoder(t, "").Clone()
+	zap.Object("request", caddyhttp.LoggableHTTPRequest{Request: r}).AddTo(e)
+	out, err := e.EncodeEntry(zapcore.Entry{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"X-Wechat-Api-Ticket":"REDACTED"`, `"Cookie":["REDACTED"]`, `"Accept":["*/*"]`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s is not in %s", want, out)
+		}
+	}
+}
+
 // TestNothingIsHiddenOnPurpose has a client send as a code what others want to read of him.
 func TestNothingIsHiddenOnPurpose(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/wechat/openCard?code=handled&token=192.0.2.1&state=example.com&secret=User-Agent&ticket=evil-agent", nil)

@@ -1,6 +1,8 @@
 package logencoder
 
 import (
+	"slices"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/redact"
 	"go.uber.org/zap/zapcore"
 )
@@ -60,9 +62,20 @@ func (o object) AddReflected(key string, value any) error {
 	return o.ObjectEncoder.AddReflected(key, value)
 }
 
-// AddArray implements zapcore.ObjectEncoder.
+// AddArray implements zapcore.ObjectEncoder. What Caddy has taken out itself, such as cookies, stays as Caddy writes it.
 func (o object) AddArray(key string, marshaler zapcore.ArrayMarshaler) error {
 	hidden := o.isHidden(key)
+	if hidden {
+		all := zapcore.NewMapObjectEncoder()
+		if err := all.AddArray(key, marshaler); err != nil {
+			return err
+		}
+		items, _ := all.Fields[key].([]any)
+		if slices.ContainsFunc(items, func(item any) bool { return item != redact.Redacted }) && o.scrub.hide(items) {
+			o.ObjectEncoder.AddString(key, redact.Redacted)
+			return nil
+		}
+	}
 	return o.ObjectEncoder.AddArray(key, zapcore.ArrayMarshalerFunc(func(to zapcore.ArrayEncoder) error {
 		return marshaler.MarshalLogArray(array{to, o.scrub, hidden})
 	}))
