@@ -165,7 +165,7 @@ func (at world) shown() string {
 }
 
 // answering are the actions that pass nothing on.
-var answering = []string{"add_card", "open_card", "member_card_component", "js_config", "choose_card", "credentials", "relay"}
+var answering = []string{"add_card", "open_card", "member_card_component", "js_config", "choose_card", "relay"}
 
 // passing are handlers that pass on what they do not refuse, with its path.
 var passing = []string{
