@@ -57,6 +57,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		c.Logger = accountLogger(a.logger, name)
 		ready[name] = c
 	}
+	if err := a.checkAppIDs(names); err != nil {
+		return err
+	}
 	if err := a.checkMiniPrograms(names); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -79,7 +80,7 @@ func (s *Sandbox) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			}
 			s.CustomCodeCard = append(s.CustomCodeCard, ids...)
 		default:
-			return d.Errf("unrecognized subdirective '%s'", d.Val())
+			return words.Unrecognized(d, "app", "expires_in", "tickets", "custom_code_card")
 		}
 		if d.NextBlock(1) {
 			return d.Errf("a block is not allowed here: %s", d.Val())

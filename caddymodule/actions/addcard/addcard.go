@@ -209,7 +209,7 @@ func (a *AddCard) ext(r *http.Request, id string, rule *cards.Rule, client *fiel
 
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
 //
-//	add_card {
+//	add_card [<card_id...>|*] {
 //		card <card_id...>|* {
 //			code                 <value>
 //			openid               <value>
@@ -224,6 +224,12 @@ func (a *AddCard) ext(r *http.Request, id string, rule *cards.Rule, client *fiel
 func (a *AddCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	var seen cards.Set
 	err := words.Unmarshal(d, words.Subdirectives{
+		words.Arguments: func() (err error) {
+			var rule AddCardRule
+			rule.CardID, err = cards.UnmarshalIDs(d, &seen)
+			a.Cards = append(a.Cards, rule)
+			return err
+		},
 		"card": func() (err error) {
 			var rule AddCardRule
 			rule.CardID, err = cards.Unmarshal(d, &seen, map[field.Field]*string{

@@ -142,15 +142,16 @@ func (f *Fill) passes(path string, why reason) {
 
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
 //
-//	fill {
+//	fill [<card_id...>|*] {
 //		card     <card_id...>|*
 //		max_body <size>
 //	}
 func (f *Fill) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	var seen cards.Set
 	err := words.Unmarshal(d, words.Subdirectives{
-		"card":     func() error { return cards.UnmarshalList(d, &seen, &f.Cards) },
-		"max_body": func() error { return words.Size(d, &f.MaxBody) },
+		words.Arguments: func() error { return cards.UnmarshalIDList(d, &seen, &f.Cards) },
+		"card":          func() error { return cards.UnmarshalList(d, &seen, &f.Cards) },
+		"max_body":      func() error { return words.Size(d, &f.MaxBody) },
 	})
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/headers"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/queries"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/redact"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -106,6 +107,7 @@ func (in *Inject) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("header %s is configured twice", f.Name)
 		}
 		in.fields = append(in.fields, f)
+		redact.AddHeader(f.Name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(in.Query)) {
 		if err := queries.CheckName(name); err != nil {
@@ -120,6 +122,7 @@ func (in *Inject) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("query %s is configured twice: letter case makes no difference, nor does . or _", name)
 		}
 		in.params = append(in.params, p)
+		redact.AddParam(name)
 	}
 	for i, kind := range in.Placeholder {
 		need, err := in.need(kind)

@@ -11,6 +11,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/doctor/routes"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 )
@@ -59,7 +60,7 @@ func (d *checkup) summary() string {
 
 // run looks at everything.
 func (d *checkup) run(ctx context.Context, flags *cli.Account) error {
-	app, hasSites, closeApp, err := flags.Open()
+	app, sites, closeApp, err := flags.Open()
 	if err != nil {
 		return err
 	}
@@ -87,11 +88,12 @@ func (d *checkup) run(ctx context.Context, flags *cli.Account) error {
 		d.doing("trying the store")
 		d.checkStore(ctx, app, names)
 	}
+	routes.Check(sites, d.report(""))
 	for _, f := range app.Doubts("") {
 		d.report("")(f)
 	}
 	for _, name := range names {
-		if err := d.account(ctx, app, name, guests[name], hasSites); err != nil {
+		if err := d.account(ctx, app, name, guests[name], sites != nil); err != nil {
 			return err
 		}
 	}
