@@ -51,8 +51,8 @@ func (a *App) Decides(account *plugin.Account, cardID string) bool {
 // is for.
 func (a *App) Doubts(account string) []doctor.Finding { return a.doubts.of(account) }
 
-// RefusedIPs lists the addresses of this machine that WeChat has refused within the last hour for an account.
-func (a *App) RefusedIPs(account string, now time.Time) []string {
+// RefusedIPs tells which addresses of this machine WeChat has refused within the last hour for an account, and when last.
+func (a *App) RefusedIPs(account string, now time.Time) map[string]time.Time {
 	return a.observers[account].RefusedLately(now)
 }
 

@@ -3,8 +3,10 @@ package command
 
 import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/card"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/doctor"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/push"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/status"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/verify"
 	"github.com/spf13/cobra"
@@ -24,6 +26,15 @@ jump and whitelist read a configuration and call WeChat by themselves. See the s
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(status.Command(), status.RefreshCommand(), verify.Command(), push.Command())
 			cmd.AddCommand(doctor.Command(), card.Command(), card.FormCommand(), card.JumpCommand(), card.WhitelistCommand())
+			cli.Group(cmd)
+			unknown := cmd.RunE
+			cmd.RunE = func(cmd *cobra.Command, args []string) error {
+				if len(args) == 0 {
+					return cmd.Help()
+				}
+				return unknown(cmd, args)
+			}
+			say.Help(cmd)
 		},
 	}
 }

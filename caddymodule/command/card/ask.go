@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
 	"github.com/spf13/cobra"
 )
@@ -20,10 +21,10 @@ func (a *asking) add(cmd *cobra.Command) {
 }
 
 // errNobody is that there is nobody to ask.
-var errNobody = cli.Usagef("there is no terminal to ask at: look at what would be done, then say --yes")
+var errNobody = &cli.UsageError{Err: say.Error("there is no terminal to ask at: look at what would be done, then say --yes")}
 
 // errNotSure ends a command with exit status 1 that nobody said yes to.
-var errNotSure = errors.New("nothing was changed")
+var errNotSure = say.Error("nothing was changed")
 
 // sure asks, and fails unless the answer is yes. input is what the command read already: what comes from standard input
 // leaves nobody there to ask.

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/cards"
@@ -47,8 +48,8 @@ made any more, and member cards only by merchants of certain categories.
 			if err != nil {
 				return cli.Usagef("%s: %w", args[0], err)
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "a new %s %s of %s\n", card.Type, card.Text("title"), account.AppID())
-			if err := ask.sure(ctx, cmd, args[0], "Make this card?"); err != nil {
+			fmt.Fprintln(cmd.ErrOrStderr(), say.T("a new %s %s of %s", card.Type, card.Text("title"), account.AppID()))
+			if err := ask.sure(ctx, cmd, args[0], say.T("Make this card?")); err != nil {
 				return err
 			}
 			id, err := account.CreateCard(ctx, request)
@@ -126,11 +127,11 @@ func changeCard(ctx context.Context, cmd *cobra.Command, account *plugin.Account
 	}
 	out := cmd.OutOrStdout()
 	if len(changes) == 0 {
-		fmt.Fprintln(out, "the card is like this already")
+		fmt.Fprintln(out, say.T("the card is like this already"))
 		return nil
 	}
 	showChanges(out, cardID, card, changes)
-	question := "Change the card at WeChat? Customers see it at once, or WeChat reviews the card again, and until it has passed nobody gets it."
+	question := say.T("Change the card at WeChat? Customers see it at once, or WeChat reviews the card again, and until it has passed nobody gets it.")
 	if err := ask.sure(ctx, cmd, input, question); err != nil {
 		return err
 	}
@@ -139,9 +140,9 @@ func changeCard(ctx context.Context, cmd *cobra.Command, account *plugin.Account
 	case err != nil:
 		return plainError(err)
 	case inReview:
-		fmt.Fprintln(out, "changed; the card is in review (send_check), and nobody gets it until it has passed (event card_pass_check)")
+		fmt.Fprintln(out, say.T("changed; the card is in review (send_check), and nobody gets it until it has passed (event card_pass_check)"))
 	default:
-		fmt.Fprintln(out, "changed")
+		fmt.Fprintln(out, say.T("changed"))
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/cards"
 	"github.com/spf13/cobra"
 )
@@ -64,7 +65,7 @@ Customers see a change at once, or WeChat reviews the card again (send_check), a
 			return changeCard(ctx, cmd, account, args[0], "", &ask, func(card cards.Card) (map[string]any, error) {
 				for _, e := range card.Untitled(names) {
 					if _, ok := text[e.Name]; !ok {
-						fmt.Fprintf(cmd.ErrOrStderr(), "! the card has no %s, the text of this entry: set it with --%s-title\n", e.Title, e.Name)
+						fmt.Fprintln(cmd.ErrOrStderr(), say.T("! the card has no %s, the text of this entry: set it with --%s-title", e.Title, e.Name))
 					}
 				}
 				wanted, err := card.Jump(to, text)

@@ -4,14 +4,13 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/spf13/cobra"
@@ -50,10 +49,10 @@ func (f *Account) Open() (opened *app.App, hasSites bool, closeApp func(), err e
 	}
 	var cfg *caddy.Config
 	if err := caddy.StrictUnmarshalJSON(caddy.RemoveMetaFields(raw), &cfg); err != nil {
-		return nil, false, nil, fmt.Errorf("decoding the configuration: %w", err)
+		return nil, false, nil, say.Errorf("decoding the configuration: %w", err)
 	}
 	if cfg == nil || cfg.AppsRaw[app.Name] == nil {
-		return nil, false, nil, errors.New("the configuration has no wechat_card")
+		return nil, false, nil, say.Error("the configuration has no wechat_card")
 	}
 	// The logs of the running Caddy are not for us to write to.
 	cfg.Logging = &caddy.Logging{Logs: map[string]*caddy.CustomLog{
@@ -62,7 +61,7 @@ func (f *Account) Open() (opened *app.App, hasSites bool, closeApp func(), err e
 	hasSites = cfg.AppsRaw["http"] != nil // later it is not there any more
 	ctx, err := caddy.ProvisionContext(cfg)
 	if err != nil {
-		return nil, false, nil, fmt.Errorf("loading the configuration: %w", err)
+		return nil, false, nil, say.Errorf("loading the configuration: %w", err)
 	}
 	mod, err := ctx.App(app.Name)
 	if err != nil {

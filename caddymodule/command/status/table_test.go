@@ -16,7 +16,7 @@ func TestStatusTable(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	in := func(d time.Duration) time.Time { return now.Add(d) }
 	answer := admin.Status{Accounts: map[string]admin.AccountStatus{
-		"default": {AppID: "wx01", RefusedIPs: []string{"203.0.113.7"}, Credentials: map[credential.Kind]*admin.CredentialStatus{
+		"default": {AppID: "wx01", RefusedIPs: []string{"203.0.113.7"}, RefusedAt: map[string]time.Time{"203.0.113.7": in(-18 * time.Second)}, Credentials: map[credential.Kind]*admin.CredentialStatus{
 			credential.AccessToken: {State: credential.Fresh, Needed: true, Expires: in(112 * time.Minute), Source: credential.FromStore, NextAttempt: in(107 * time.Minute)},
 			credential.APITicket: {
 				State: credential.Renewing, Needed: true, Expires: in(3 * time.Minute), Source: credential.FromWeChat, NextAttempt: in(42 * time.Second), Failing: true,
@@ -37,7 +37,7 @@ func TestStatusTable(t *testing.T) {
       → not in the white list: 203.0.113.7
   ✗  jsapi_ticket  expired   ended 3 min ago        from wechat  next attempt now
       2 d ago: getticket: no answer in time
-  WeChat refused calls from: 203.0.113.7
+  !  WeChat refused calls from 203.0.113.7, 18 s ago, and has not taken one since
 idle  wx02
   not used by any route
 new  wx03
@@ -89,6 +89,20 @@ func TestStatusTableWithoutToken(t *testing.T) {
 
 func TestStatusTableSaysTheVersion(t *testing.T) {
 	if got := statusTable(admin.Status{Version: "v1.2.3"}, time.Now(), false); got != "caddy-wechat-card v1.2.3\nno account is configured\n" {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+// TestStatusTableOfARefusedAddress: another machine renews what this one serves, whose address WeChat refuses.
+func TestStatusTableOfARefusedAddress(t *testing.T) {
+	now := time.Now()
+	fresh := &admin.CredentialStatus{State: credential.Fresh, Needed: true, Expires: now.Add(time.Hour), Source: credential.FromStore}
+	answer := admin.Status{Accounts: map[string]admin.AccountStatus{"default": {
+		AppID: "wx1", RefusedIPs: []string{"203.0.113.7"}, RefusedAt: map[string]time.Time{"203.0.113.7": now.Add(-3 * time.Minute)},
+		Credentials: map[credential.Kind]*admin.CredentialStatus{credential.APITicket: fresh},
+	}}}
+	got := statusTable(answer, now, false)
+	if !strings.Contains(got, "WeChat refused calls from 203.0.113.7, 3 min ago") || strings.Contains(got, "all is well") || Worst(answer) != terminal.Warn {
 		t.Errorf("got\n%s", got)
 	}
 }
