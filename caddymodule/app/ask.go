@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
@@ -61,6 +62,9 @@ func (a *App) Store() credential.Store { return a.store }
 
 // BaseURL is the first of the API's base URLs.
 func (a *App) BaseURL() string { return a.baseURL }
+
+// Audit is where the admin API says what was done by hand.
+func (a *App) Audit() *observe.Audit { return a.audit }
 
 // Logger is the app's.
 func (a *App) Logger() *slog.Logger { return a.logger }

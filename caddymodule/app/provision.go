@@ -18,7 +18,7 @@ import (
 
 // Provision makes the accounts. It calls nobody: credentials are fetched from Start on, or when they are first asked for.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.logger = ctx.Slogger()
+	a.logger, a.audit = ctx.Slogger(), observe.NewAudit(ctx, "admin")
 	a.needs = newNeeds()
 	a.cards = new(cardsInUse)
 	a.doubts = new(doubts)
@@ -66,10 +66,11 @@ func (a *App) Provision(ctx caddy.Context) error {
 		a.warn(name, store)
 		o := observe.NewAccount(name, emitter, a.Accounts[name].owners()...)
 		a.observers[name] = o
-		cfg.Observe = o.Called
+		cfg.Observe, cfg.Trace = o.Called, observe.Tracer(ready[name].AppID)
 		client := wechat.New(cfg)
 		a.clients = append(a.clients, client)
 		c := ready[name]
+		c.Name = name
 		c.Client, c.Observe, c.Pushed = client, o.Happened, o.Pushed
 		key := plugin.SharedKey(c)
 		state, _ := statePool.LoadOrStore(key, plugin.NewState(c))

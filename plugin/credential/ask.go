@@ -19,6 +19,7 @@ const (
 // ask joins the flight under way, or starts one. It gives up with ctx, the flight does not. want is what for, unless one
 // is under way.
 func (k *Keeper) ask(ctx context.Context, own *Env, want renewal.Want) (*value.Held, error) {
+	want.Cause = ctx
 	var patience <-chan time.Time
 	failed := k.state.RecentFailure(own.Now(), retrySoon)
 	if failed != nil && want.Urgent {

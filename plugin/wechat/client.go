@@ -4,6 +4,7 @@
 package wechat
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"net"
@@ -47,6 +48,12 @@ type Config struct {
 	// the error (a *Error) or nil, and how long it took over all its hosts. It
 	// must not block.
 	Observe func(api string, err error, took time.Duration)
+
+	// Trace, unless nil, is told of each call before it is made: its name and
+	// its path, without a query. What it gives is the context to make the call
+	// with, and what is told of the end of it, with the error (a *Error) or
+	// nil; nil: nobody is.
+	Trace func(ctx context.Context, api, path string) (context.Context, func(error))
 }
 
 // Client calls WeChat. Its methods may be used from any number of goroutines.
@@ -56,6 +63,7 @@ type Client struct {
 	timeout   time.Duration
 	now       func() time.Time
 	observe   func(api string, err error, took time.Duration)
+	tracer    func(ctx context.Context, api, path string) (context.Context, func(error))
 	transport *http.Transport
 	offset    atomic.Int64 // a time.Duration
 	measured  atomic.Bool
@@ -81,6 +89,7 @@ func New(cfg Config) *Client {
 		timeout: cfg.Timeout,
 		now:     cfg.Now,
 		observe: cfg.Observe,
+		tracer:  cfg.Trace,
 		transport: &http.Transport{
 			Proxy:               cfg.Proxy,
 			DialContext:         dialer.DialContext,

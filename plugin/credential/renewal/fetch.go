@@ -34,7 +34,7 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 			return nil, f.local(full)
 		}
 	}
-	grant, err := f.env.fetch(f.Kind, force)
+	grant, err := f.env.fetch(f.ctx(), f.Kind, force)
 	if err == nil {
 		f.Address.Take()
 	} else if !force {
@@ -47,7 +47,7 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 		mayForce := f.env.forcible(f.Kind) && f.env.ForceRefresh && guarded
 		switch {
 		case mayForce && f.countForced():
-			grant, err = f.env.fetch(f.Kind, true)
+			grant, err = f.env.fetch(f.ctx(), f.Kind, true)
 			if err == nil && grant.Value == cur.Text {
 				return nil, f.State.RefusedWith(errSame)
 			}

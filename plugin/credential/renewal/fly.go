@@ -73,7 +73,7 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 	}
 	if f.Need != nil {
 		// Before the lock: two locks held at once would make a killed holder twice as long to wait for.
-		if err := f.Need(f.env.ctx, f.env); err != nil {
+		if err := f.Need(f.ctx(), f.env); err != nil {
 			return nil, nil, f.failed(err)
 		}
 	}

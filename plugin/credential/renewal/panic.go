@@ -32,9 +32,9 @@ func (e *Env) contain(what string, err *error) {
 }
 
 // fetch is Fetch.
-func (e *Env) fetch(kind value.Kind, force bool) (g wechat.Grant, err error) {
+func (e *Env) fetch(ctx context.Context, kind value.Kind, force bool) (g wechat.Grant, err error) {
 	defer e.contain("fetching a credential", &err)
-	return e.Fetch(e.ctx, kind, force)
+	return e.Fetch(ctx, kind, force)
 }
 
 // observe is Observe.
