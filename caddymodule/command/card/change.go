@@ -15,7 +15,7 @@ import (
 
 func cardCreateCommand() *cobra.Command {
 	var flags cli.Account
-	var ask asking
+	var ask cli.Asking
 	cmd := &cobra.Command{
 		Use:   "create <file>|- [--yes]",
 		Short: "Makes a card",
@@ -49,7 +49,7 @@ made any more, and member cards only by merchants of certain categories.
 				return cli.Usagef("%s: %w", args[0], err)
 			}
 			fmt.Fprintln(cmd.ErrOrStderr(), say.T("a new %s %s of %s", card.Type, card.Text("title"), account.AppID()))
-			if err := ask.sure(ctx, cmd, args[0], say.T("Make this card?")); err != nil {
+			if err := ask.Sure(ctx, cmd, args[0], say.T("Make this card?")); err != nil {
 				return err
 			}
 			id, err := account.CreateCard(ctx, request)
@@ -61,13 +61,13 @@ made any more, and member cards only by merchants of certain categories.
 		},
 	}
 	flags.Add(cmd)
-	ask.add(cmd)
+	ask.Add(cmd)
 	return cli.WithStatus(cmd)
 }
 
 func cardUpdateCommand() *cobra.Command {
 	var flags cli.Account
-	var ask asking
+	var ask cli.Asking
 	cmd := &cobra.Command{
 		Use:   "update <card_id> <file>|- [--yes]",
 		Short: "Changes a card",
@@ -105,12 +105,12 @@ Customers see a change at once, or WeChat reviews the card again (send_check), a
 		},
 	}
 	flags.Add(cmd)
-	ask.add(cmd)
+	ask.Add(cmd)
 	return cli.WithStatus(cmd)
 }
 
 // changeCard makes a card be as want says, after showing the difference and asking. input names where want comes from.
-func changeCard(ctx context.Context, cmd *cobra.Command, account *plugin.Account, cardID, input string, ask *asking,
+func changeCard(ctx context.Context, cmd *cobra.Command, account *plugin.Account, cardID, input string, ask *cli.Asking,
 	want func(cards.Card) (map[string]any, error),
 ) error {
 	_, card, err := account.Card(ctx, cardID)
@@ -132,7 +132,7 @@ func changeCard(ctx context.Context, cmd *cobra.Command, account *plugin.Account
 	}
 	showChanges(out, cardID, card, changes)
 	question := say.T("Change the card at WeChat? Customers see it at once, or WeChat reviews the card again, and until it has passed nobody gets it.")
-	if err := ask.sure(ctx, cmd, input, question); err != nil {
+	if err := ask.Sure(ctx, cmd, input, question); err != nil {
 		return err
 	}
 	inReview, err := account.UpdateCard(ctx, card.UpdateRequest(cardID, changes))

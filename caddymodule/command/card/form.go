@@ -23,7 +23,7 @@ func FormCommand() *cobra.Command {
 
 func formSetCommand() *cobra.Command {
 	var flags cli.Account
-	var ask asking
+	var ask cli.Asking
 	var form cards.Form
 	cmd := &cobra.Command{
 		Use:   "set <card_id> [<file>|-] [--required <field>...] [--optional <field>...] [--yes]",
@@ -54,7 +54,7 @@ form takes the place of the one before.
 			}
 			defer done()
 			fmt.Fprintln(cmd.OutOrStdout(), string(request))
-			if err := ask.sure(ctx, cmd, input, say.T("Set this form at WeChat? Users who get the card see it at once.")); err != nil {
+			if err := ask.Sure(ctx, cmd, input, say.T("Set this form at WeChat? Users who get the card see it at once.")); err != nil {
 				return err
 			}
 			if err := account.SetActivateForm(ctx, request); err != nil {
@@ -70,7 +70,7 @@ form takes the place of the one before.
 	cmd.Flags().StringVar(&form.Statement, "statement", "", "A link to the rules for members: <name>=<url>")
 	cmd.Flags().StringVar(&form.BindOld, "bind-old", "", "A link for those who are members already: <name>=<url>")
 	flags.Add(cmd)
-	ask.add(cmd)
+	ask.Add(cmd)
 	return cli.WithStatus(cmd)
 }
 

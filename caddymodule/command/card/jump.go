@@ -12,7 +12,7 @@ import (
 // JumpCommand is `caddy wechat-card jump`.
 func JumpCommand() *cobra.Command {
 	var flags cli.Account
-	var ask asking
+	var ask cli.Asking
 	targets, titles := make(map[string]*string), make(map[string]*string)
 	cmd := &cobra.Command{
 		Use:   "jump <card_id> [--custom <target>] [--center <target>] [--promotion <target>] [--activate <target>] [--yes]",
@@ -83,6 +83,6 @@ Customers see a change at once, or WeChat reviews the card again (send_check), a
 		}
 	}
 	flags.Add(cmd)
-	ask.add(cmd)
+	ask.Add(cmd)
 	return cli.WithStatus(cmd)
 }

@@ -43,7 +43,7 @@ func (f *Account) Add(cmd *cobra.Command) {
 // hasSites tells whether it has sites at all. closeApp must be called.
 func (f *Account) Open() (opened *app.App, hasSites bool, closeApp func(), err error) {
 	caddy.BufferedLog() // what Caddy says of loading is not what was asked for
-	raw, err := f.load()
+	raw, err := f.Load()
 	if err != nil {
 		return nil, false, nil, err
 	}
@@ -71,8 +71,8 @@ func (f *Account) Open() (opened *app.App, hasSites bool, closeApp func(), err e
 	return opened, hasSites, func() { _ = opened.Cleanup() }, nil
 }
 
-// load gives the configuration as JSON.
-func (f *Account) load() ([]byte, error) {
+// Load gives the configuration as JSON.
+func (f *Account) Load() ([]byte, error) {
 	if f.AppID != "" {
 		return f.fromFlags()
 	}

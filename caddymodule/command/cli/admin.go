@@ -76,6 +76,19 @@ func (f *Admin) Ask(method, path string, body, into any) error {
 	return nil
 }
 
+// Stream opens an endpoint that goes on answering. The answer's body must be closed.
+func (f *Admin) Stream(path string) (*http.Response, error) {
+	address, err := f.Address()
+	if err != nil {
+		return nil, err
+	}
+	resp, err := caddycmd.AdminAPIRequest(address, http.MethodGet, path, http.Header{}, nil)
+	if err != nil {
+		return nil, adminError(err, address, new(json.RawMessage))
+	}
+	return resp, nil
+}
+
 // adminError makes a failed request plain. AdminAPIRequest puts the answer, if there was one, into its error's text.
 func adminError(err error, address string, into any) error {
 	text := err.Error()

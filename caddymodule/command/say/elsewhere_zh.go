@@ -46,9 +46,9 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 	"nobody waits for it any more":                         "已没有人等待结果",
 	"the route that it came by did not take it: status %d": "收到该消息的路由没有接收：状态码 %d",
 	"there is no site any more":                            "站点已不存在",
-	"messages pushed again by hand":                        "手动重新推送了消息",
-	"credential refreshed by hand":                         "手动刷新了凭证",
 	"no such message is kept":                              "没有保留这条消息",
+	"the backend answered with a page":                     "后端返回的是网页",
+	"the answer broke off":                                 "响应中断",
 	"the backend answered with status %d":                  "后端返回状态码 %d",
 
 	// The doctor: this machine.
@@ -189,6 +189,7 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 	"this is no JSON object":                                "这不是 JSON 对象",
 	"something follows the JSON object":                     "JSON 对象后面还有多余内容",
 	"there is no card_type":                                 "没有 card_type",
+	"there is no object base_info":                          "没有 base_info 对象",
 	"there is no object %s":                                 "没有 %s 对象",
 	"%s is no object":                                       "%s 不是对象",
 	"WeChat takes no color %s: it has to be one of %s":      "微信不接受颜色 %s，只能是：%s",

@@ -5,9 +5,34 @@ package say
 var helpZH = map[string]string{
 	// caddy wechat-card
 	"Looks after the WeChat card gateway: its credentials, its cards, and what phones refuse": "管理微信卡券网关：凭证、卡券，以及手机拒绝的签名",
-	"status, refresh, push and, unless it has a --ticket, verify ask the running Caddy through its admin API. doctor, card, form, jump and whitelist read a configuration and call WeChat by themselves. See the subcommands.": `status、refresh、push 以及不带 --ticket 的 verify 通过 admin API 查询运行中的 Caddy。doctor、card、form、jump 和 whitelist
-读取配置并自行调用微信。详见各子命令。`,
-	"help for %s": "显示 %s 的说明",
+	"status, refresh, push, listen and, unless it has a --ticket, verify ask the running Caddy through its admin API. doctor, card, form, jump, whitelist and record read a configuration and call WeChat by themselves; trigger reads one and calls the running Caddy. See the subcommands.": `status、refresh、push、listen 以及不带 --ticket 的 verify 通过 admin API 查询运行中的 Caddy。doctor、card、form、jump、whitelist 和
+record 读取配置并自行调用微信；trigger 读取配置并调用运行中的 Caddy。详见各子命令。`,
+
+	// trigger
+	"Sends a card event through the running gateway to your backend, as WeChat would": "像微信一样，把卡券事件经运行中的网关推送给后端",
+	"Makes a card event, signs and encrypts it with the account's message_push settings of the configuration, and sends it to the route with message_push of the running Caddy, or to --to. The backend gets it as it gets WeChat's. Nothing is asked of WeChat.": `生成卡券事件，用配置里公众号的 message_push 设置签名并加密，发给运行中的 Caddy 里的 message_push 路由，或 --to 指定的地址。
+后端收到的与微信推送的一样。不会调用微信。`,
+	"The events: %s.": "事件有：%s。",
+	"A field that is not named has a value that is good for trying; --field sets any, also one that the event does not have. Each event has a code of its own, so that it is a new message; with --code it is the same one within a second, which the gateway delivers once.": `没有指定的字段用适合试验的值；--field 可以设置任何字段，包括该事件没有的。每次的 code 都不同，因此都是新消息；用 --code 指定时，
+一秒内的是同一条消息，网关只投递一次。`,
+	"Where api is no sandbox, the backend may be the real one: then it asks first.":                                                                     "api 不是沙箱时，后端可能是正式环境的：会先询问。",
+	"The exit status is 0 when the backend accepted the message, 1 when it did not or nobody said yes, and 2 when the command is not called like this.": "后端接受了消息时退出码为 0，未接受或没有确认为 1，用法不对为 2。",
+	"The URL to send it to; default: the route with message_push in the configuration, on this machine":                                                 "推送地址；默认为配置里 message_push 的路由，在本机",
+	"CardId; default: the first card of the account's routes":                                                                                           "CardId；默认为该公众号路由里的第一张卡券",
+	"UserCardCode; default: a new one": "UserCardCode；默认每次新生成",
+	"FromUserName, the user's openid at the official account; default: one that is made up": "FromUserName，用户在公众号下的 openid；默认是虚构的",
+	"OuterStr": "OuterStr 字段", "UnionId": "UnionId 字段",
+	"Any field of the event, as in IsGiveByFriend=1; repeatable":                        "事件的任意字段，如 IsGiveByFriend=1；可重复",
+	"How the message is written, as the account's console says: xml or json":            "消息格式，与公众平台的设置一致：xml 或 json",
+	"ToUserName, the official account's original id":                                    "ToUserName，公众号的原始 ID",
+	"The app_id of the third-party platform to encrypt for; default: the account's own": "加密对象，即第三方平台的 AppID；默认为公众号自己的",
+
+	// listen
+	"Shows what WeChat pushes and what the backend answers, as it happens": "实时显示微信推送的消息和后端的响应",
+	"Shows each message that WeChat pushes, in plain, and what the backend answered to it, until it is interrupted. The messages hold openids and card codes: mind who looks on. Those of a third-party platform, which hold its tickets, are not shown.": `显示微信推送的每条消息（明文）和后端的响应，直到中断。消息里有 openid 和卡券 code，请留意旁观者。第三方平台的消息带有其
+ticket，不会显示。`,
+	"It listens to the Caddy of this machine; the other machines of a fleet get messages, too.": "只监听本机的 Caddy；集群里的其他机器也会收到消息。",
+	"Print a line of JSON for each message, for scripts":                                        "每条消息打印一行 JSON，供脚本使用",
 
 	// Flags that several have.
 	"The address of the admin API; default: as in --config, else Caddy's own": "admin API 的地址；默认取 --config 里的，否则为 Caddy 的默认地址",

@@ -66,6 +66,22 @@ var textsZH = map[string]string{
 	"name messages by their ids, or all of them by --all": "请给出消息的 id，或用 --all 选择全部",
 	"ID": "ID", "ACCOUNT": "公众号", "EVENT": "事件", "CARD": "卡券", "TIME": "时间", "TRIES": "次数", "STATUS": "状态码",
 
+	// trigger and listen.
+	"the message was not accepted":                                                        "消息未被接受",
+	"%s is no sandbox. Send %s to %s?":                                                    "%s 不是沙箱。把 %s 推送到 %s 吗？",
+	"there is no card event %q; did you mean %s?":                                         "没有 %q 这个卡券事件，是不是想用 %s？",
+	"there is no card event %q; there are: %s":                                            "没有 %q 这个卡券事件，可用的有：%s",
+	"--format must be xml or json":                                                        "--format 只能是 xml 或 json",
+	"--field wants <name>=<value>, not %q":                                                "--field 的写法是 <名称>=<值>，不是 %q",
+	"--field %s: what every message has is not set by it; see --openid and --original-id": "--field %s：所有消息共有的字段不用它设置，请看 --openid 和 --original-id",
+	"the account has no message_push settings, so there is nothing to seal with":          "该公众号没有 message_push 设置，无法签名和加密",
+	"the gateway at %s does not answer: %w":                                               "%s 的网关没有响应：%w",
+	"--to wants a URL like http://127.0.0.1:8080/wechat/push, not %q":                     "--to 要写成 http://127.0.0.1:8080/wechat/push 这样的 URL，不是 %q",
+	"no route with message_push for account %s was found: name its URL with --to":         "没有找到公众号 %s 的 message_push 路由：请用 --to 给出它的 URL",
+	"listening; press Ctrl-C to end":                                                      "正在监听，按 Ctrl-C 结束",
+	"the backend answered %d in %d ms":                                                    "后端返回 %d，耗时 %d 毫秒",
+	"the backend did not answer, in %d ms":                                                "后端没有响应，耗时 %d 毫秒",
+
 	// doctor.
 	"something is wrong":                                    "有问题",
 	"wrong: %d, to look at: %d":                             "有问题：%d，待查看：%d",

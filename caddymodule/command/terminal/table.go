@@ -25,6 +25,9 @@ func (t *Table) Row(m Mark, cells ...string) {
 func (t *Table) Render(colours bool) string {
 	var widths []int
 	for _, r := range t.rows {
+		if len(r.cells) == 1 {
+			continue // a sentence is in no column
+		}
 		for i, cell := range r.cells {
 			if i == len(widths) {
 				widths = append(widths, 0)
@@ -40,7 +43,10 @@ func (t *Table) Render(colours bool) string {
 		}
 		var line strings.Builder
 		for i, cell := range r.cells {
-			line.WriteString("  " + cell + strings.Repeat(" ", widths[i]-width(cell)))
+			line.WriteString("  " + cell)
+			if i < len(widths) {
+				line.WriteString(strings.Repeat(" ", max(0, widths[i]-width(cell))))
+			}
 		}
 		sign := r.mark.String()
 		if colours {
