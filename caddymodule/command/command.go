@@ -7,6 +7,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/doctor"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/listen"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/push"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/record"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/status"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/trigger"
@@ -28,7 +29,7 @@ form, jump, whitelist and record read a configuration and call WeChat by themsel
 Caddy. See the subcommands.`,
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(status.Command(), status.RefreshCommand(), verify.Command(), push.Command())
-			cmd.AddCommand(trigger.Command(), listen.Command())
+			cmd.AddCommand(trigger.Command(), listen.Command(), record.Command())
 			cmd.AddCommand(doctor.Command(), card.Command(), card.FormCommand(), card.JumpCommand(), card.WhitelistCommand())
 			cli.Group(cmd)
 			unknown := cmd.RunE

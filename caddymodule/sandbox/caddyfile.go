@@ -23,6 +23,7 @@ func ParseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		app              <app_id> <app_secret>
 //		expires_in       <seconds>
 //		custom_code_card <card_id...>
+//		replay           <file>
 //	}
 //
 // app and custom_code_card may be repeated.
@@ -64,6 +65,13 @@ func (s *Sandbox) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 				return d.ArgErr()
 			}
 			s.CustomCodeCard = append(s.CustomCodeCard, ids...)
+		case "replay":
+			if s.Replay != "" {
+				return d.Err("replay already specified")
+			}
+			if !d.AllArgs(&s.Replay) {
+				return d.ArgErr()
+			}
 		default:
 			return d.Errf("unrecognized subdirective '%s'", d.Val())
 		}

@@ -8,6 +8,18 @@ var helpZH = map[string]string{
 	"status, refresh, push, listen and, unless it has a --ticket, verify ask the running Caddy through its admin API. doctor, card, form, jump, whitelist and record read a configuration and call WeChat by themselves; trigger reads one and calls the running Caddy. See the subcommands.": `status、refresh、push、listen 以及不带 --ticket 的 verify 通过 admin API 查询运行中的 Caddy。doctor、card、form、jump、whitelist 和
 record 读取配置并自行调用微信；trigger 读取配置并调用运行中的 Caddy。详见各子命令。`,
 
+	"help for %s": "显示 %s 的说明",
+
+	// record
+	"Writes how a real account answers into a file, without anything that is anybody's": "把真实公众号的返回写入文件，其中不含任何人的信息",
+	"Makes a dozen calls of WeChat's that change nothing, and writes the answers into a file that anybody may see: for those who make this plugin, to whom no real account is at hand. docs/tried.md says what for.": `对微信做十几次不改变任何东西的调用，把返回写入一个可以公开的文件：供本插件的开发者使用，他们手边没有真实的公众号。用途见
+docs/tried.md。`,
+	"Of the answers it keeps errcodes, the names of fields, the types and lengths of values, and what is true or false. Every other value becomes <kind:length>: no phone number, code, ticket, id or address is left. Look at the file all the same before you pass it on.": `返回内容里只保留 errcode、字段名、值的类型和长度，以及布尔值。其他值都变成 <类型:长度>：不会留下手机号、code、ticket、id 或地址。
+交给别人之前仍请自己看一遍。`,
+	"The file is not overwritten unless --force says so. The exit status is 0 when it was written, 1 when WeChat could not be asked, and 2 when the command is not called like this.": "除非有 --force，不会覆盖已有文件。写成时退出码为 0，无法调用微信为 1，用法不对为 2。",
+	"A card to ask for; default: the first one that WeChat lists": "要查询的卡券；默认为微信列出的第一张",
+	"Overwrite the file": "覆盖已有文件",
+
 	// trigger
 	"Sends a card event through the running gateway to your backend, as WeChat would": "像微信一样，把卡券事件经运行中的网关推送给后端",
 	"Makes a card event, signs and encrypts it with the account's message_push settings of the configuration, and sends it to the route with message_push of the running Caddy, or to --to. The backend gets it as it gets WeChat's. Nothing is asked of WeChat.": `生成卡券事件，用配置里公众号的 message_push 设置签名并加密，发给运行中的 Caddy 里的 message_push 路由，或 --to 指定的地址。

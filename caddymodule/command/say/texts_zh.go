@@ -66,6 +66,13 @@ var textsZH = map[string]string{
 	"name messages by their ids, or all of them by --all": "请给出消息的 id，或用 --all 选择全部",
 	"ID": "ID", "ACCOUNT": "公众号", "EVENT": "事件", "CARD": "卡券", "TIME": "时间", "TRIES": "次数", "STATUS": "状态码",
 
+	// record.
+	"%d exchanges are in %s; look at it before you pass it on": "%d 次调用已写入 %s；交给别人之前请先看一遍",
+	"calling %s":                                 "正在调用 %s",
+	"WeChat cannot be asked: %w":                 "无法调用微信：%w",
+	"%s is there already; --force overwrites it": "%s 已存在；--force 可覆盖",
+	"writing %s: %w":                             "写入 %s 时出错：%w",
+
 	// trigger and listen.
 	"the message was not accepted":                                                        "消息未被接受",
 	"%s is no sandbox. Send %s to %s?":                                                    "%s 不是沙箱。把 %s 推送到 %s 吗？",

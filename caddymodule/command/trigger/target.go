@@ -199,5 +199,5 @@ func isSandbox(ctx context.Context, api string) bool {
 	}
 	defer resp.Body.Close()
 	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
-	return bytes.Contains(raw, []byte(`{"epoch":"`)) || bytes.Contains(raw, []byte("the sandbox"))
+	return bytes.Contains(raw, []byte(`{"epoch":"`)) || bytes.Contains(raw, []byte("sandbox"))
 }
