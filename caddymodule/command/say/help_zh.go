@@ -4,7 +4,7 @@ package say
 // length is one blank.
 var helpZH = map[string]string{
 	// caddy wechat-card
-	"Looks after the WeChat card gateway: its credentials, its cards, and what phones refuse": "管理微信卡券网关：凭证、卡券，以及手机拒绝的签名",
+	"Looks after the WeChat card gateway: its credentials, its cards, and what phones refuse": "管理微信卡券网关：凭据、卡券，以及手机拒绝的签名",
 	"status, refresh, push, listen and, unless it has a --ticket, verify ask the running Caddy through its admin API. doctor, card, form, jump, whitelist and record read a configuration and call WeChat by themselves; trigger reads one and calls the running Caddy. See the subcommands.": `status、refresh、push、listen 以及不带 --ticket 的 verify 通过 admin API 查询运行中的 Caddy。doctor、card、form、jump、whitelist 和
 record 读取配置并自行调用微信；trigger 读取配置并调用运行中的 Caddy。详见各子命令。`,
 
@@ -58,17 +58,17 @@ ticket，不会显示。`,
 	"Do not ask": "不询问",
 
 	// status and refresh
-	"Shows how the credentials stand, and what to do where they do not": "显示凭证的状态，以及出问题时该怎么办",
+	"Shows how the credentials stand, and what to do where they do not": "显示凭据的状态，以及出问题时该怎么办",
 	"Shows for each account how its access_token and tickets stand in the running Caddy: ✓ it is well, ! it is served but there is something to do, ✗ there is none to serve.": `显示运行中的 Caddy 里每个公众号的 access_token 和 ticket 的状态：
 ✓ 正常，! 可用但需要处理，✗ 不可用。`,
 	"The exit status is 0 when all is well, and 1 when there is something to do or Caddy does not answer.":           "一切正常时退出码为 0；需要处理或 Caddy 没有响应时为 1。",
 	"Print the answer of the admin API, for scripts":                                                                 "打印 admin API 返回的内容，供脚本使用",
-	"Fetches credentials anew, now":                                                                                  "立即重新获取凭证",
-	"Fetches the credentials that are in use anew, whatever failed before, and shares them with the other machines.": "不管之前失败过什么，立即重新获取正在使用的凭证，并与其他机器共享。",
+	"Fetches credentials anew, now":                                                                                  "立即重新获取凭据",
+	"Fetches the credentials that are in use anew, whatever failed before, and shares them with the other machines.": "不管之前失败过什么，立即重新获取正在使用的凭据，并与其他机器共享。",
 	"WeChat gives a stable access_token again as long as it is good; --force makes it give a new one, of which there are 20 a day. The old one ends within five minutes.": `稳定版 access_token 在有效期内，微信会返回同一个值；--force 让微信换一个新的，每天限 20 次。旧的会在五分钟内失效。`,
-	"The exit status is 1 when anything could not be refreshed.":   "有凭证未能刷新时退出码为 1。",
+	"The exit status is 1 when anything could not be refreshed.":   "有凭据未能刷新时退出码为 1。",
 	"The account; default: all":                                    "公众号；默认全部",
-	"One of %s; default: all that are in use":                      "%s 之一；默认为正在使用的全部凭证",
+	"One of %s; default: all that are in use":                      "%s 之一；默认为正在使用的全部凭据",
 	"Have WeChat replace a stable access_token that is still good": "让微信替换仍然有效的稳定版 access_token",
 
 	// push
@@ -121,7 +121,7 @@ Caddy。ticket 最好不要直接写在命令行里，shell 会记住它：`,
 	"Prints a card as JSON, as WeChat has it": "以 JSON 打印微信上的卡券",
 	"Prints what /card/get answers: {\"card_type\":\"MEMBER_CARD\",\"member_card\":{\"base_info\":{…},…}}. Edited, that is what caddy wechat-card card update takes.": `打印 /card/get 返回的内容：{"card_type":"MEMBER_CARD","member_card":{"base_info":{…},…}}。编辑后可交给
 caddy wechat-card card update。`,
-	"It calls WeChat by itself, with the credentials that the running Caddy shares in its store. With token_source stable it gets its own where there are none; with classic it does not, for that would end the running Caddy's. The exit status is 0 when it is done, 1 when WeChat refused it or nobody said yes, and 2 when the command is not called like this.": `它自行调用微信，使用运行中的 Caddy 在存储里共享的凭证。没有凭证时，token_source stable 会自行获取；classic 不会，以免运行中的
+	"It calls WeChat by itself, with the credentials that the running Caddy shares in its store. With token_source stable it gets its own where there are none; with classic it does not, for that would end the running Caddy's. The exit status is 0 when it is done, 1 when WeChat refused it or nobody said yes, and 2 when the command is not called like this.": `它自行调用微信，使用运行中的 Caddy 在存储里共享的凭据。没有凭据时，token_source stable 会自行获取；classic 不会，以免运行中的
 Caddy 的失效。
 完成时退出码为 0，微信拒绝或没有确认为 1，用法不对为 2。`,
 	"Makes a card": "创建卡券",
