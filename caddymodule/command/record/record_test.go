@@ -46,8 +46,8 @@ func TestRecord(t *testing.T) {
 	for _, x := range rec.Exchanges {
 		found[x.Name] = x
 	}
-	if !strings.Contains(string(found["api_ticket"].Answer), `"errcode": 0`) || !strings.Contains(string(found["a card that is not ours"].Answer), `"errcode"`) ||
-		strings.Contains(string(found["an escape in JSON"].Answer), `"errcode": 0,`) {
+	if !strings.Contains(string(found["api_ticket"].Answer), `"errcode": 0`) || !strings.Contains(string(found["card_that_is_not_ours"].Answer), `"errcode"`) ||
+		strings.Contains(string(found["escape_in_json"].Answer), `"errcode": 0,`) {
 		t.Errorf("got\n%s", raw)
 	}
 

@@ -121,6 +121,8 @@ Caddy。ticket 最好不要直接写在命令行里，shell 会记住它：`,
 	"Prints a card as JSON, as WeChat has it": "以 JSON 打印微信上的卡券",
 	"Prints what /card/get answers: {\"card_type\":\"MEMBER_CARD\",\"member_card\":{\"base_info\":{…},…}}. Edited, that is what caddy wechat-card card update takes.": `打印 /card/get 返回的内容：{"card_type":"MEMBER_CARD","member_card":{"base_info":{…},…}}。编辑后可交给
 caddy wechat-card card update。`,
+	"It calls WeChat by itself, with the credentials that the running Caddy shares in its store. With token_source stable it gets its own where there are none; with classic it does not, for that would end the running Caddy's.": `它自行调用微信，使用运行中的 Caddy 在存储里共享的凭据。没有凭据时，token_source stable 会自行获取；classic 不会，以免运行中的
+Caddy 的失效。`,
 	"It calls WeChat by itself, with the credentials that the running Caddy shares in its store. With token_source stable it gets its own where there are none; with classic it does not, for that would end the running Caddy's. The exit status is 0 when it is done, 1 when WeChat refused it or nobody said yes, and 2 when the command is not called like this.": `它自行调用微信，使用运行中的 Caddy 在存储里共享的凭据。没有凭据时，token_source stable 会自行获取；classic 不会，以免运行中的
 Caddy 的失效。
 完成时退出码为 0，微信拒绝或没有确认为 1，用法不对为 2。`,
