@@ -14,7 +14,7 @@ func Compare(recorded, answer []byte) []string {
 	if err := json.Unmarshal(Redact(Fill(recorded)), &a); err != nil {
 		return []string{"what was recorded cannot be read"}
 	}
-	if err := json.Unmarshal(Redact(answer), &b); err != nil {
+	if err := json.Unmarshal(Redact(Fill(answer)), &b); err != nil {
 		return []string{"the answer cannot be read"}
 	}
 	return compare("", a, b)
