@@ -111,7 +111,7 @@ func TestStatusWithoutAdminAPI(t *testing.T) {
 	t.Parallel()
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
-	c := h.run(t, h.file(t, "other", gateway(w, freeport.Ports(t, 1)[0], "")))
+	c := h.run(t, h.file(t, "Caddyfile-other", gateway(w, freeport.Ports(t, 1)[0], "")))
 	silent := h.file(t, "Caddyfile", strings.Replace(gateway(w, "1", ""), "{\n", "{\n\tadmin off\n", 1))
 	for _, args := range [][]string{{"status"}, {"status", "--json"}, {"refresh"}, {"push", "list"}, {"listen"}, {"status", "--address", c.admin}} {
 		cmd, out, errs := h.command(t, append(append([]string{"wechat-card"}, args...), "--config", silent)...)
@@ -291,11 +291,11 @@ func TestTriggerAndListen(t *testing.T) {
 			t.Fatalf("nothing was heard: %s", heard)
 		}
 	}
-	real := h.file(t, "real", strings.Replace(string(mustRead(t, config)), w.url, "http://127.0.0.1:1", 1))
-	if out, status := h.toolIn(t, nil, "trigger", "user_get_card", "--config", real); status != 2 || !strings.Contains(out, "--yes") {
+	elsewhere := h.file(t, "Caddyfile-real", strings.Replace(string(mustRead(t, config)), w.url, "http://127.0.0.1:1", 1))
+	if out, status := h.toolIn(t, nil, "trigger", "user_get_card", "--config", elsewhere); status != 2 || !strings.Contains(out, "--yes") {
 		t.Errorf("no sandbox: exit status %d\n%s", status, out)
 	}
-	if out, status := h.toolIn(t, nil, "trigger", "user_get_card", "--config", real, "--yes"); status != 0 {
+	if out, status := h.toolIn(t, nil, "trigger", "user_get_card", "--config", elsewhere, "--yes"); status != 0 {
 		t.Errorf("no sandbox, but --yes: exit status %d\n%s", status, out)
 	}
 }

@@ -23,8 +23,8 @@ func Group(cmd *cobra.Command) *cobra.Command {
 		if len(args) == 0 {
 			return Usagef("want one of: %s", strings.Join(names, ", "))
 		}
-		if close := Nearest(args[0], names); close != "" {
-			return Usagef("unknown command %q; did you mean %s?", args[0], close)
+		if near := Nearest(args[0], names); near != "" {
+			return Usagef("unknown command %q; did you mean %s?", args[0], near)
 		}
 		return Usagef("unknown command %q; there are: %s", args[0], strings.Join(names, ", "))
 	}
@@ -40,8 +40,8 @@ func nearFlag(cmd *cobra.Command, err error) error {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
 	given := strings.TrimLeft(unknown.GetSpecifiedName(), "-")
-	if close := Nearest("--"+given, names); close != "" && len(given) > 1 {
-		return say.Errorf("%w; did you mean %s?", err, close)
+	if near := Nearest("--"+given, names); near != "" && len(given) > 1 {
+		return say.Errorf("%w; did you mean %s?", err, near)
 	}
 	return err
 }

@@ -35,8 +35,8 @@ The exit status is 1 when anything could not be refreshed.`,
 				for _, kind := range credential.Kinds {
 					names = append(names, string(kind))
 				}
-				if close := cli.Nearest(string(q.Credential), names); close != "" {
-					return cli.Usagef("there is no credential %q; did you mean %s?", q.Credential, close)
+				if near := cli.Nearest(string(q.Credential), names); near != "" {
+					return cli.Usagef("there is no credential %q; did you mean %s?", q.Credential, near)
 				}
 				return cli.Usagef("there is no credential %q, but %s", q.Credential, strings.Join(names, ", "))
 			}

@@ -143,8 +143,8 @@ func (f *flags) event(name string) (push.Event, push.Format, error) {
 		for _, e := range push.Events {
 			names = append(names, e.Name)
 		}
-		if close := cli.Nearest(name, names); close != "" {
-			return event, "", cli.Usagef("there is no card event %q; did you mean %s?", name, close)
+		if near := cli.Nearest(name, names); near != "" {
+			return event, "", cli.Usagef("there is no card event %q; did you mean %s?", name, near)
 		}
 		return event, "", cli.Usagef("there is no card event %q; there are: %s", name, eventNames())
 	}
