@@ -13,6 +13,7 @@ import (
 )
 
 func TestStatusTable(t *testing.T) {
+	t.Setenv("LC_ALL", "C")
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	in := func(d time.Duration) time.Time { return now.Add(d) }
 	answer := admin.Status{Accounts: map[string]admin.AccountStatus{
@@ -58,6 +59,7 @@ new  wx03
 }
 
 func TestRefreshTable(t *testing.T) {
+	t.Setenv("LC_ALL", "C")
 	now := time.Now()
 	got := refreshTable(admin.Refreshed{Accounts: map[string]map[credential.Kind]*admin.RefreshedCredential{
 		"a": {
@@ -80,6 +82,7 @@ b
 }
 
 func TestStatusTableWithoutToken(t *testing.T) {
+	t.Setenv("LC_ALL", "C")
 	answer := admin.Status{Accounts: map[string]admin.AccountStatus{"cloud": {AppID: "wx1", TokenSource: plugin.None}}}
 	got := statusTable(answer, time.Now(), false)
 	if !strings.Contains(got, "access_token  none needed") || strings.Contains(got, "not used") {
@@ -88,6 +91,7 @@ func TestStatusTableWithoutToken(t *testing.T) {
 }
 
 func TestStatusTableSaysTheVersion(t *testing.T) {
+	t.Setenv("LC_ALL", "C")
 	if got := statusTable(admin.Status{Version: "v1.2.3"}, time.Now(), false); got != "caddy-wechat-card v1.2.3\nno account is configured\n" {
 		t.Errorf("got\n%s", got)
 	}
@@ -95,6 +99,7 @@ func TestStatusTableSaysTheVersion(t *testing.T) {
 
 // TestStatusTableOfARefusedAddress: another machine renews what this one serves, whose address WeChat refuses.
 func TestStatusTableOfARefusedAddress(t *testing.T) {
+	t.Setenv("LC_ALL", "C")
 	now := time.Now()
 	fresh := &admin.CredentialStatus{State: credential.Fresh, Needed: true, Expires: now.Add(time.Hour), Source: credential.FromStore}
 	answer := admin.Status{Accounts: map[string]admin.AccountStatus{"default": {
