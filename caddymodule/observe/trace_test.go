@@ -33,7 +33,7 @@ func TestTracer(t *testing.T) {
 		t.Fatalf("%d spans", len(ended))
 	}
 	for i, want := range []string{
-		"wechat stable_token /cgi-bin/stable_token 0 Unset", "wechat getticket /cgi-bin/ticket/getticket 40001 Error", "wechat relay /x 0 Unset",
+		"wechat stable_token /cgi-bin/stable_token 0 Unset", "wechat getticket /cgi-bin/ticket/getticket 40014 Error", "wechat relay /x 0 Unset",
 	} {
 		span := ended[i]
 		attributes := make(map[string]string)
