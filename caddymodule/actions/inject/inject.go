@@ -12,6 +12,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/headers"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/queries"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/redact"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
@@ -72,6 +73,7 @@ type Inject struct {
 	placeholders []placeholder
 	logger       *zap.Logger
 	warned       *sync.Once
+	audit        *observe.Audit
 }
 
 // placeholder is one configured placeholder.
@@ -91,6 +93,7 @@ func (Inject) CaddyModule() caddy.ModuleInfo {
 // Provision checks the configuration and compiles it.
 func (in *Inject) Provision(ctx caddy.Context) error {
 	in.logger, in.warned = ctx.Logger(), new(sync.Once)
+	in.audit = observe.NewAudit(ctx, "inject")
 	if len(in.Header)+len(in.Query)+len(in.Placeholder) == 0 {
 		return errors.New("inject has nothing to inject: it takes header, query or placeholder")
 	}
@@ -184,9 +187,11 @@ func (in *Inject) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 			if !in.Optional {
 				return err
 			}
+			in.injected(r, account, kind, observe.OutcomeNone)
 			continue
 		}
 		values[i] = value
+		in.injected(r, account, kind, observe.ReasonOK)
 	}
 
 	for _, f := range in.fields {
@@ -210,6 +215,13 @@ func (in *Inject) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	// deferred, because a proxy that loses its backend in mid-answer panics
 	defer in.takeBack(r, &query)
 	return next.ServeHTTP(w, r)
+}
+
+// injected tells the audit of a credential.
+func (in *Inject) injected(r *http.Request, account credentialSource, kind credential.Kind, outcome string) {
+	if named, ok := account.(interface{ Name() string }); ok {
+		in.audit.Write(r, string(kind)+" injected", named.Name(), "", outcome)
+	}
 }
 
 // warn says once that the backend repeats what it is given. The field may hold it no more.

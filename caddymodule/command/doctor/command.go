@@ -1,17 +1,17 @@
 package doctor
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/spf13/cobra"
 )
 
 // errWrong ends doctor with exit status 1 where its output has said why.
-var errWrong = errors.New("something is wrong")
+var errWrong = say.Error("something is wrong")
 
 // Command is `caddy wechat-card doctor`.
 func Command() *cobra.Command {
