@@ -89,7 +89,7 @@ func TestProblemsInChinese(t *testing.T) {
 		},
 		"the backend": {
 			request: sitetest.Request{Target: "/fill"},
-			title:   "请求有误", detail: "后端的应答：openid 不是 openid",
+			title:   "请求有误", detail: "后端的响应：openid 不是 openid",
 		},
 		"WeChat, with a hint": {
 			request: sitetest.Request{Target: "/memberCard?card_id=pCustom"},
