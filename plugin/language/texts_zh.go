@@ -203,4 +203,10 @@ var textsZH = map[Phrase]string{ //nolint:gosec // these texts speak of secrets,
 	"the code is missing":                                                                                   "缺少 code",
 	"the activate_ticket is another account's; app_id must be that of the account that created the card":    "activate_ticket 属于另一个公众号；app_id 必须是创建该卡券的公众号的",
 	"the activate_ticket has expired":                                                                       "activate_ticket 已过期",
+
+	// What the doctor says of where cards stand.
+	"where it stands: a coupon; WeChat has taken no new ones since April 2021, and those that are there may still be given out and redeemed":                                                                         "现状：优惠券。2021 年 4 月起微信不再支持新建，已有的仍可发放和核销",
+	"where it stands: a member card; these go on, WeChat recommends to upgrade them to WeChat Pay's (会员卡 2.0), and has named no end":                                                                                 "现状：会员卡。仍可使用，微信建议升级为微信支付会员卡（会员卡 2.0），没有公布停用时间",
+	"where it stands: WeChat has announced nothing about cards of this type":                                                                                                                                         "现状：微信没有发布过有关这类卡券的公告",
+	"if it was upgraded, which its data does not tell: card_id stays, but the component wants other parameters than the gateway's, and the calls of before no longer update what is new (docs/where-cards-stand.md)": "从卡券数据看不出是否升级过。如果升级过：card_id 不变，但组件要用另一套参数，网关不提供；旧接口也不能再更新新的信息（见 docs/where-cards-stand.zh-CN.md）",
 }
