@@ -88,7 +88,7 @@ for (const way of ['navigator', 'onOpenMemberCard']) {
 
     await phone.tap(way)
     phone.show(await phone.submit())
-    await phone.until((data) => /早已开卡/.test(data.note), 'told that no card is new')
+    await phone.until((data) => /之前已经开过/.test(data.note), 'told that no card is new')
     phone.page().setData({ note: '' })
     phone.show({ referrerInfo: { appId: 'wxeb490c6f9b154ef9' } })
     await new Promise((resolve) => setTimeout(resolve, 50))
