@@ -107,8 +107,8 @@ Caddy。ticket 最好不要直接写在命令行里，shell 会记住它：`,
 
 	// doctor
 	"Finds out, with WeChat, what a configuration does not show": "向微信核实从配置里看不出来的问题",
-	"Reads the configuration as caddy validate does, and finds out what cannot be seen from it: whether WeChat's hosts answer and clocks agree, whether the store works, whether strangers may reach a relay, whether WeChat takes app_id, app_secret and calls from this machine, whether quota is left, and whether the cards of the routes are what the routes need: of this account, approved, in stock, with the codes that are sent, fit for the member-card component, and leading into the mini program.": `像 caddy validate 一样读取配置，检查从中看不出来的问题：微信的服务器有无响应、时钟是否一致、存储是否可用、relay 会不会被
-陌生人用到、微信是否接受 AppID、AppSecret 和来自本机的调用、额度还剩多少，以及路由里的卡券是否符合路由的需要：属于该公众号、
+	"Reads the configuration as caddy validate does, and finds out what cannot be seen from it: whether WeChat's hosts answer and clocks agree, whether the store works, whether requests reach the actions, and strangers a relay, whether WeChat takes app_id, app_secret and calls from this machine, whether quota is left, and whether the cards of the routes are what the routes need: of this account, approved, in stock, with the codes that are sent, fit for the member-card component, and leading into the mini program.": `像 caddy validate 一样读取配置，检查从中看不出来的问题：微信的服务器有无响应、时钟是否一致、存储是否可用、请求能否到达各个动作、
+relay 会不会被陌生人用到、微信是否接受 AppID、AppSecret 和来自本机的调用、额度还剩多少，以及路由里的卡券是否符合路由的需要：属于该公众号、
 审核通过、有库存、code 的来源与所传一致、适用于会员卡开卡组件、能跳转到小程序。`,
 	"✓ it is well, ! somebody should look at it, ✗ it does not work. It only reads: it never forces a refresh, and with token_source classic it takes the access_token from the store and fetches none, which would end that of the running Caddy. Run it on the machine and as the user that Caddy runs on and as.": `✓ 正常，! 建议查看，✗ 不能用。它只读不写：从不强制刷新；使用 token_source classic 时只从存储取 access_token，不自行获取，
 以免运行中的 Caddy 的失效。请在运行 Caddy 的机器上，以运行 Caddy 的用户执行。`,

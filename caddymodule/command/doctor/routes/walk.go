@@ -212,7 +212,7 @@ func (w *walk) action(st *step, at world) []world {
 	case t.name == "cards" && at.known:
 		switch at.path[strings.LastIndexByte(at.path, '/')+1:] {
 		case "addCard", "openCard", "memberCard":
-			return w.ended(at, "wechat_card cards")
+			return w.ended(at, "wechat_card "+t.name)
 		}
 	}
 	if sets := t.provides(); len(sets) > 0 {
