@@ -62,6 +62,7 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 	"put both into a route { … }, %s first":                                                                    "把两者放进 route { … }，%s 写在前面",
 	"put a login, or an inject with placeholder, before it in a route { … }":                                   "在 route { … } 里，把 login 或写了 placeholder 的 inject 放在它前面",
 	"put both into a route { … }, with wechat_card first, or each into a handle { … } of its own":              "把两者放进 route { … }，wechat_card 写在前面；或者各放进自己的 handle { … }",
+	"let it match the path that is left, or take handle in the place of handle_path":                           "让它匹配去掉前缀之后的路径，或者用 handle 代替 handle_path",
 	"put wechat_card before it: in a route { … } the order is as written":                                      "把 wechat_card 写到它前面：在 route { … } 里按书写的顺序执行",
 	"%s matches none of its paths where it stands":                                                             "请求 %s 到了它所在的位置，不匹配它的任何路径",
 	"compare its path with those of the blocks around it":                                                      "请对照它的路径和外层各个块的路径",
@@ -77,12 +78,6 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 
 	"{http.wechat_card.%s} is set by no action: there are %s (login sets mini_openid and unionid; inject the others, with placeholder)":                   "没有动作会设置 {http.wechat_card.%s}：有 %s（login 设置 mini_openid 和 unionid，其余由写了 placeholder 的 inject 设置）",
 	"{http.wechat_card.%s} is set by no action: there are %s; did you mean %s? (login sets mini_openid and unionid; inject the others, with placeholder)": "没有动作会设置 {http.wechat_card.%s}：有 %s；是不是 %s？（login 设置 mini_openid 和 unionid，其余由写了 placeholder 的 inject 设置）",
-
-	// The doctor: where cards stand.
-	"where it stands: a coupon; WeChat has taken no new ones since April 2021, and those that are there may still be given out and redeemed":                                                                         "现状：优惠券；微信从 2021 年 4 月起不再受理新的，已有的仍可发放和核销",
-	"where it stands: a member card; these go on, WeChat recommends to upgrade them to WeChat Pay's (会员卡 2.0), and has named no end":                                                                                 "现状：会员卡；可以继续使用，微信建议升级为微信支付的会员卡 2.0，没有公布停用时间",
-	"where it stands: WeChat has announced nothing about cards of this type":                                                                                                                                         "现状：对这类卡券，微信没有公布过什么",
-	"if it was upgraded, which its data does not tell: card_id stays, but the component wants other parameters than the gateway's, and the calls of before no longer update what is new (docs/where-cards-stand.md)": "是否升级过，卡券的数据里看不出来；升级之后 card_id 不变，但开卡组件要的参数与网关给出的不同，原来的接口也不再更新新增的内容（docs/where-cards-stand.zh-CN.md）",
 
 	// The doctor: this machine.
 	"%s answers, in %d ms":   "%s 有响应，耗时 %d 毫秒",

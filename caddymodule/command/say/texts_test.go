@@ -15,6 +15,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/language"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -113,6 +114,9 @@ func TestEveryTextHasItsChinese(t *testing.T) {
 	}
 	missing := func(folders ...string) {
 		for text, where := range literals(t, notTexts, folders...) {
+			if language.Phrase(text).In(language.Chinese) != text {
+				continue // it is a text of problem documents, too
+			}
 			if words.MatchString(text) && !slices.ContainsFunc(keys, func(key string) bool { return strings.Contains(key, strings.TrimSpace(text)) }) {
 				t.Errorf("%s: there is no Chinese for %q", where, text)
 			}

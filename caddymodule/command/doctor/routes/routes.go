@@ -276,20 +276,27 @@ func (s *site) candidates(t *target) []string {
 		}
 	}
 	for _, pattern := range slices.Backward(patterns) {
-		last := "x"
-		if t.name == "cards" {
-			last = "addCard"
-		}
-		if rest, ok := strings.CutSuffix(pattern, "*"); ok {
-			pattern = rest + last
-		}
-		pattern = "/" + strings.TrimPrefix(strings.ReplaceAll(pattern, "*", "x"), "/")
-		add(pattern)
-		for _, strip := range s.strips {
-			if strip = "/" + strings.Trim(strip, "/"); !strings.HasPrefix(pattern, strip) {
-				add(strip + pattern)
+		for _, last := range t.lasts() {
+			path := pattern
+			if rest, ok := strings.CutSuffix(pattern, "*"); ok {
+				path = rest + last
+			}
+			path = "/" + strings.TrimPrefix(strings.ReplaceAll(path, "*", "x"), "/")
+			add(path)
+			for _, strip := range s.strips {
+				if strip = "/" + strings.Trim(strip, "/"); !strings.HasPrefix(path, strip) {
+					add(strip + path)
+				}
 			}
 		}
 	}
 	return paths
+}
+
+// lasts are last segments of paths that requests for an action may have.
+func (t *target) lasts() []string {
+	if t.name == "cards" {
+		return []string{"addCard", "openCard", "memberCard"}
+	}
+	return []string{"x"}
 }

@@ -140,12 +140,14 @@ func with(set map[string]bool, more ...string) map[string]bool {
 
 // missed notes why a request did not reach the target that has gone through a whole site.
 func (w *walk) missed(at world) {
-	if at.changed != "" {
-		w.note(cause{
-			fmt.Sprintf("%s makes %s of %s before it", at.changed, at.path, at.from),
-			"put both into a route { … }, with wechat_card first, or each into a handle { … } of its own",
-		})
+	todo := "put both into a route { … }, with wechat_card first, or each into a handle { … } of its own"
+	switch at.changed {
+	case "":
+		return
+	case stripping:
+		todo = "let it match the path that is left, or take handle in the place of handle_path"
 	}
+	w.note(cause{fmt.Sprintf("%s makes %s of %s before it", at.changed, at.path, at.from), todo})
 }
 
 // ended notes what took a request that has not reached the target.
@@ -230,6 +232,9 @@ func (s *site) of(st *step) *target {
 	return new(target)
 }
 
+// stripping is what takes a part of the path away.
+const stripping = "handle_path or uri"
+
 // rewrite gives the path behind a rewrite.
 func rewrite(st *step, at world) world {
 	before := at
@@ -244,7 +249,7 @@ func rewrite(st *step, at world) world {
 		at.path = strings.TrimSuffix(strings.TrimPrefix(at.path, "/"+strings.TrimPrefix(st.StripPathPrefix, "/")), st.StripPathSuffix)
 		at.path = "/" + strings.TrimPrefix(at.path, "/")
 		if at.path != before.path {
-			at.changed, at.from = "handle_path or uri", before.path
+			at.changed, at.from = stripping, before.path
 		}
 	case st.URI != "":
 		path, _, _ := strings.Cut(st.URI, "?")
