@@ -53,7 +53,7 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 
 	// The doctor: routes.
 	"no request reaches %s: %s": "没有请求能到达 %s：%s",
-	"%s at /%s":                 "%s（/%s）",
+	"%s at /%s":                 "/%[2]s 的 %[1]s",
 	"%s is reached by requests for files only: %s":                                                             "只有请求文件时才能到达 %s：%s",
 	"put both into a route { … }, with wechat_card before what changes the path, or let it match the new path": "把两者放进 route { … }，wechat_card 写在改变路径的指令之前；或者让它匹配新的路径",
 	"%s reads {http.wechat_card.%s} before %s sets it":                                                         "%[1]s 读取 {http.wechat_card.%[2]s} 时，%[3]s 还没有设置它",
@@ -74,6 +74,11 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 	"respond or redir":                                                                                         "respond 或 redir",
 	"handle_path or uri":                                                                                       "handle_path 或 uri",
 	"correct its name: Caddy leaves it empty, or as it is":                                                     "请改正名称：否则 Caddy 会留空，或者原样保留",
+	"no request reaches %s: %s makes %s of %s before it":                                                       "没有请求能到达 %[1]s：前面的 %[2]s 把 %[4]s 改成了 %[3]s",
+	"no request reaches %s: %s stands before it and answers %s":                                                "没有请求能到达 %s：%s 在它前面，已经响应了 %s",
+	"no request reaches %s: %s stands before it and answers all":                                               "没有请求能到达 %s：%s 在它前面，已经响应了所有请求",
+	"no request reaches %s: %s matches none of its paths where it stands":                                      "没有请求能到达 %s：到了它所在的位置，%s 不匹配它的任何路径",
+	"%s is reached by requests for files only: %s makes %s of %s before it":                                    "只有请求文件时才能到达 %[1]s：前面的 %[2]s 把 %[4]s 改成了 %[3]s",
 	"every action is reached":                                                                                  "每个动作都能到达",
 
 	"{http.wechat_card.%s} is set by no action: there are %s (login sets mini_openid and unionid; inject the others, with placeholder)":                   "没有动作会设置 {http.wechat_card.%s}：有 %s（login 设置 mini_openid 和 unionid，其余由写了 placeholder 的 inject 设置）",
