@@ -18,9 +18,9 @@ var always = setOf(
 	"secret", "appsecret", "password", "encodingaeskey", "key", // of accounts, of relay and credentials
 	"token", "accesstoken", "refreshtoken", "rejectedtoken", "authorizeraccesstoken", "authorizerrefreshtoken", "componentaccesstoken",
 	"ticket", "apiticket", "cardticket", "jsapiticket", "activateticket", "componentverifyticket",
-	"code", "jscode", "phonecode", "encryptcode", "authcode", "preauthcode", "cardcode", "membershipnumber", // what can be exchanged, or used up
+	"code", "jscode", "phonecode", "encryptcode", "authcode", "preauthcode", "cardcode", "usercardcode", "oldusercardcode", "membershipnumber", // what can be exchanged, or used up
 	"sessionkey", "encrypteddata", "iv", "signature", "msgsignature", "cardsign", "echostr", "state", // what proves something
-	"openid", "miniopenid", "fromopenid", "unionid", "phone", "phonenumber", "purephonenumber", "phonepure", "mobile", // who somebody is
+	"openid", "miniopenid", "fromopenid", "fromusername", "friendusername", "unionid", "phone", "phonenumber", "purephonenumber", "phonepure", "mobile", // who somebody is
 )
 
 // plain are names that mean nothing secret in log entries and headers, for they are too common there.
