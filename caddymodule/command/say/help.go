@@ -19,6 +19,7 @@ func Help(cmd *cobra.Command) {
 	cmd.Short, cmd.Long = helpText(cmd.Short), helpText(cmd.Long)
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = helpText(f.Usage) })
 	cmd.SetUsageTemplate(usageZH.Replace(cmd.UsageTemplate()))
+	cmd.SetHelpTemplate(helpTemplateZH)
 	for _, sub := range cmd.Commands() {
 		Help(sub)
 	}
@@ -55,3 +56,11 @@ var usageZH = strings.NewReplacer(
 	`Use "{{.CommandPath}} <命令> --help" for more information about a command.`, `用 "{{.CommandPath}} <命令> --help" 查看某个命令的说明。`,
 	`Use "{{.CommandPath}} [command] --help" for more information about a command.`, `用 "{{.CommandPath}} <命令> --help" 查看某个命令的说明。`,
 )
+
+// helpTemplateZH is cobra's, with what Caddy adds to it.
+const helpTemplateZH = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
+
+{{end}}{{if or .Runnable .HasSubCommands}}{{.UsageString}}{{end}}
+Caddy 命令行的完整文档：
+https://caddyserver.com/docs/command-line
+`
