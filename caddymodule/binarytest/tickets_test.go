@@ -15,6 +15,7 @@ import (
 
 // TestSignsUnderEveryRule has the phone judge what is signed, by whichever rule WeChat gives tickets.
 func TestSignsUnderEveryRule(t *testing.T) {
+	t.Parallel()
 	for _, rule := range []string{"fresh", "honest", "grid"} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()

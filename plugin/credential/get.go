@@ -19,14 +19,18 @@ var errBusy = errors.New("renewals that began before were in the way; try again"
 func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 	now := own.Now()
 	if h := k.state.Serve(now); h != nil {
-		if h.Due(now) && !k.renewal.Flying() && k.refusing(own, now) == nil && !k.renewsItself(now) {
+		switch {
+		case !h.Due(now):
+			if k.mayBeSuperseded(h, now) {
+				return k.lookedAt(ctx, own, h), nil
+			}
+		case k.renewal.Flying() || k.refusing(own, now) != nil || k.renewsItself(now): // a flight looks into the store, too
+		default:
 			env := k.pick(own)
 			k.group.DoChan("", func() (any, error) { return k.renewal.Fly(env, renewal.Want{}) })
-			if k.kind.IsTicket() && h.Stale(now) && k.warm.Load() == nil {
+			if k.overlooked(h, now) {
 				return k.seenAgain(ctx, env, h)
 			}
-		} else if k.mayBeSuperseded(h, now) {
-			return k.lookedAt(ctx, own, h), nil
 		}
 		return h.Value, nil
 	}
@@ -74,8 +78,13 @@ func (k *Keeper) lookedAt(ctx context.Context, own *Env, h *value.Held) Value {
 	return h.Value
 }
 
-// seenAgain waits for the look at a ticket that nobody has asked for, and so nobody has looked at, for so long that WeChat may
-// have changed it long ago. It waits a moment only: there is a ticket.
+// overlooked tells whether nobody has asked for h, whose renewal is due, and so nobody has looked at it, for so long that it may
+// be good no more: WeChat may have changed a ticket, or another process have had another one or another classic token.
+func (k *Keeper) overlooked(h *value.Held, now time.Time) bool {
+	return k.warm.Load() == nil && (k.looks(h) && h.UntilLook(now) <= 0 || k.kind.IsTicket() && h.Stale(now))
+}
+
+// seenAgain waits for the renewal of what was overlooked. It waits a moment only: there is a value.
 func (k *Keeper) seenAgain(ctx context.Context, env *Env, h *value.Held) (Value, error) {
 	ctx, cancel := context.WithTimeout(ctx, retryPatience)
 	defer cancel()

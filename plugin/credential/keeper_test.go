@@ -410,6 +410,7 @@ func TestSuspendedMachineServesNothingExpired(t *testing.T) {
 		n := newNode(t, w, nodeOptions{})
 		defer n.Stop(n.env)
 		n.get(t, AccessToken)
+		synctest.Wait()
 		// The wall clock went on while the monotonic one stood still.
 		n.env.Now = func() time.Time { return time.Now().Round(0).Add(3 * time.Hour) }
 		if got := n.get(t, AccessToken); got == "access_token-1" {

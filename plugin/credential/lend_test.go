@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -257,4 +258,84 @@ func TestKnowsNothingWithoutAValue(t *testing.T) {
 			t.Errorf("got %v, %v", known, err)
 		}
 	})
+}
+
+// TestLentElsewhere has a process ask again, after nearly two hours, for what another process that lends it has replaced half an
+// hour ago: a classic token, or a ticket.
+func TestLentElsewhere(t *testing.T) {
+	for _, kind := range []Kind{AccessToken, APITicket} {
+		t.Run(string(kind), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, store := newFake(), newStore()
+				a := newNode(t, w, nodeOptions{store: store, classic: true})
+				defer a.Stop(a.env)
+				b := newNode(t, w, nodeOptions{store: store, classic: true})
+				defer b.Stop(b.env)
+				replaced := func() bool {
+					was := w.count(kind)
+					a.lend(t, kind)
+					synctest.Wait()
+					return w.count(kind) > was
+				}
+				b.lend(t, kind)
+				for range 3 { // and see how WeChat gives tickets
+					time.Sleep(50 * time.Minute)
+					replaced()
+				}
+				b.get(t, kind)
+				for !replaced() {
+					time.Sleep(time.Minute)
+				}
+				want := a.get(t, kind)
+				time.Sleep(30 * time.Minute)
+				if got := b.get(t, kind); got != want {
+					t.Errorf("got %s, want %s", got, want)
+				}
+			})
+		})
+	}
+}
+
+// TestForceByAWrongClock has two processes force refreshes, 14 s apart. The clock of the second is ten minutes off, and it does
+// not know how long ago the first one did so, unless WeChat tells it the time.
+func TestForceByAWrongClock(t *testing.T) {
+	for _, skew := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {
+		for _, tells := range []bool{false, true} {
+			t.Run(fmt.Sprint(skew, " told ", tells), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w, store := newFake(), newAgingStore()
+					w.stable = true
+					a := newNode(t, w, nodeOptions{store: store})
+					defer a.Stop(a.env)
+					b := newNode(t, w, nodeOptions{store: store, skew: skew})
+					defer b.Stop(b.env)
+					var offset time.Duration
+					b.env.Offset = func() time.Duration { return offset }
+					b.env.LearnClock = func(context.Context) bool {
+						if tells {
+							offset = -skew
+						}
+						return tells
+					}
+					force := func(n *node, after time.Duration, want int) {
+						t.Helper()
+						time.Sleep(after)
+						if err := n.Keeper(AccessToken).Force(t.Context(), n.env); err != nil {
+							t.Error(err)
+						}
+						if w.forced != want {
+							t.Errorf("%d forced refreshes, want %d", w.forced, want)
+						}
+					}
+					a.get(t, AccessToken)
+					b.get(t, AccessToken)
+					force(a, time.Minute, 1)
+					force(b, 14*time.Second, 1)
+					if tells {
+						force(b, time.Minute, 2)
+					}
+				})
+			})
+		}
+	}
 }

@@ -85,7 +85,7 @@ func (k *Keeper) tend(ctx context.Context) (nap, within time.Duration) {
 	if env == nil {
 		return maxNap, 0
 	}
-	env.Turn(k.kind, "loop")
+	env.Step(k.kind, "loop")
 	now := env.Now()
 	if k.state.State(now) != Fresh && (k.state.Blocked(now) == nil || k.livesOnOthers(env, now) && k.refusing(env, now) == nil) {
 		_, _ = k.ask(ctx, env, renewal.Want{}) // its failure is a block, logged where it was met

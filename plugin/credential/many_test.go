@@ -111,6 +111,13 @@ func (c *crowd) stop() {
 	}
 }
 
+// made tells how many calls were made.
+func (c *crowd) made() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.calls
+}
+
 // check judges the bounds, and that no value ended before its renewal.
 func (c *crowd) check() {
 	c.t.Helper()
@@ -192,9 +199,11 @@ func TestManyAccountsAreAllAskedFor(t *testing.T) {
 		c := newCrowd(t, howMany())
 		defer c.stop()
 		c.start(AccessToken)
+		c.mu.Lock()
 		for _, m := range c.members {
 			c.waited[m.appID] = true
 		}
+		c.mu.Unlock()
 		began := time.Now()
 		var wg sync.WaitGroup
 		for _, m := range c.members {
@@ -229,7 +238,7 @@ func TestManyAccountsForADay(t *testing.T) {
 		c.start(AccessToken, APITicket)
 		time.Sleep(24 * time.Hour)
 		c.check()
-		if n := c.calls / len(c.members); n < 24 || n > 29 {
+		if n := c.made() / len(c.members); n < 24 || n > 29 {
 			t.Errorf("%d calls an account", n)
 		}
 	})
@@ -241,7 +250,7 @@ func TestManyAccountsThroughAReload(t *testing.T) {
 		c := newCrowd(t, 1000)
 		c.start(AccessToken, APITicket)
 		time.Sleep(10 * time.Minute)
-		before := c.calls
+		before := c.made()
 		var next []*Env
 		for _, m := range c.members {
 			env, err := NewEnv(EnvConfig{Secret: "secret", Fetch: m.env.Fetch})
@@ -259,8 +268,8 @@ func TestManyAccountsThroughAReload(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if c.calls != before {
-			t.Errorf("%d calls for a reload", c.calls-before)
+		if made := c.made(); made != before {
+			t.Errorf("%d calls for a reload", made-before)
 		}
 		time.Sleep(4 * time.Hour)
 		c.check()

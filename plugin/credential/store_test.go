@@ -504,15 +504,15 @@ func TestClockThatTurnsOutWrong(t *testing.T) {
 		ticket := good.get(t, APITicket)
 		good.Stop(good.env)
 		time.Sleep(time.Hour)
-		var offset time.Duration
+		var offset atomic.Int64
 		bad := newNode(t, w, nodeOptions{store: store, skew: -10 * time.Minute})
-		bad.env.Offset = func() time.Duration { return offset }
+		bad.env.Offset = func() time.Duration { return time.Duration(offset.Load()) }
 		w.setFail(func(Kind, int) error { return wechatError("getticket", 45009) }) // or it would look at the ticket again
 		if got := bad.get(t, APITicket); got != ticket {
 			t.Fatalf("got %q", got)
 		}
 		time.Sleep(30 * time.Minute)
-		offset = 10 * time.Minute
+		offset.Store(int64(10 * time.Minute))
 		if got := bad.get(t, APITicket); got != ticket {
 			t.Errorf("got %q half an hour before the end", got)
 		}
@@ -550,6 +550,7 @@ func TestWrongClockWithAnAgelessStore(t *testing.T) {
 						return true
 					}
 					defer bad.Stop(bad.env)
+					w.setFail(func(Kind, int) error { return wechatError("getticket", 45009) }) // or it would ask for another at once
 					if got := bad.get(t, APITicket); got != ticket {
 						t.Errorf("got %q, want the ticket of the store", got)
 					}

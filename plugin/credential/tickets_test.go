@@ -95,8 +95,8 @@ func serveTickets(t *testing.T, w *fakeWeChat, store Store, size int, lent bool,
 			w.mu.Lock()
 			cur := w.tickets[APITicket]
 			w.mu.Unlock()
-			if cur.text == text && (left > cur.ends.Sub(time.Now())+time.Second || left < cur.ends.Sub(time.Now())-2*time.Second) {
-				t.Errorf("lent for %v, which has %v", left, cur.ends.Sub(time.Now()))
+			if cur.text == text && (left > time.Until(cur.ends)+time.Second || left < time.Until(cur.ends)-2*time.Second) {
+				t.Errorf("lent for %v, which has %v", left, time.Until(cur.ends))
 			}
 		} else if left < value.LentFloor(w.lifetime) {
 			t.Errorf("lent for %v", left)

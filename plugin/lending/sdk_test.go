@@ -285,6 +285,8 @@ func aDayOf(t *testing.T, lib sdk, classic bool, rule accounts.Rule) {
 			t.Fatalf("%v: a call through relay fails: %v", time.Now(), err)
 		}
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if most := map[bool]int{false: 20, true: 29}[classic]; w.calls[credential.AccessToken] > most {
 		t.Errorf("%d calls for tokens", w.calls[credential.AccessToken])
 	}

@@ -119,6 +119,7 @@ func (p *process) refresh() {
 // TestRedisInTrouble starts Caddys on a Redis that does not do what it should. Requests are answered and credentials are fresh all
 // the same; the log says once what is wrong, in the server's words and without the password, and once that it is over.
 func TestRedisInTrouble(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		start   func(t *testing.T) (store string, mend func())
 		mention string
@@ -186,7 +187,7 @@ func TestRedisInTrouble(t *testing.T) {
 			store, mend := tc.start(t)
 			p := startProcess(t, wechat, api.URL, store)
 			p.signs(tc.most)
-			p.signs(500 * time.Millisecond)
+			p.signs(2 * time.Second)
 			says := "credential store fails"
 			if tc.locks {
 				says = "credential store gives no lock"
@@ -259,9 +260,9 @@ func TestRedisFailsOver(t *testing.T) {
 	p.signs(2 * time.Second)
 	replica.Until(func() bool { n, _ := replica.Do("dbsize").(int64); return n == 4 })
 	master.Kill()
-	p.signs(500 * time.Millisecond)
+	p.signs(2 * time.Second)
 	p.refresh() // while there is no master
-	p.signs(500 * time.Millisecond)
+	p.signs(2 * time.Second)
 	p.logs("credential store fails")
 	sentinel.Until(func() bool { return strings.Contains(fmt.Sprint(replica.Do("role")), "master") })
 	sentinel.Until(func() bool {
@@ -269,5 +270,5 @@ func TestRedisFailsOver(t *testing.T) {
 		raw, _ := os.ReadFile(p.log)
 		return strings.Contains(string(raw), "credential store works again")
 	})
-	p.signs(500 * time.Millisecond)
+	p.signs(2 * time.Second)
 }

@@ -54,10 +54,10 @@ type EnvConfig struct {
 	Logger  *slog.Logger // nil: silent
 	Observe func(Event)  // told of each renewal and failure; it must not block; nil: nobody is
 
-	// Turn is called by what goes on together with others (after it waited for what they wait for too, or behind an answer that
+	// Step is called by what goes on together with others (after it waited for what they wait for too, or behind an answer that
 	// they have), before it looks at what they share: who calls it goes on when it returns, so that a simulation can say who
 	// is first. who tells apart those who call it for one kind. nil: whoever is.
-	Turn func(kind value.Kind, who string)
+	Step func(kind value.Kind, who string)
 }
 
 // Event tells of a renewal, or of an attempt that failed. It holds no secret.
@@ -92,8 +92,8 @@ func NewEnv(cfg EnvConfig) (*Env, error) {
 	if cfg.Random == nil {
 		cfg.Random = value.Random
 	}
-	if cfg.Turn == nil {
-		cfg.Turn = func(value.Kind, string) {}
+	if cfg.Step == nil {
+		cfg.Step = func(value.Kind, string) {}
 	}
 	if cfg.Offset == nil {
 		cfg.Offset = func() time.Duration { return 0 }

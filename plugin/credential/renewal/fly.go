@@ -35,7 +35,7 @@ func (r *Renewal) Fly(env *Env, want Want) (*value.Held, error) {
 		}
 		if store != nil {
 			defer env.contain("storing", nil)
-			env.Turn(f.Kind, "store")
+			env.Step(f.Kind, "store")
 			store()
 		}
 	}()
@@ -175,7 +175,7 @@ func (f *flight) attempt() (done func(), err error) {
 		}
 		select {
 		case <-under:
-			f.env.Turn(f.Kind, "attempt")
+			f.env.Step(f.Kind, "attempt")
 		case <-f.env.ctx.Done():
 			return nil, ErrStopped
 		}

@@ -1,10 +1,12 @@
 package simulation
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 )
 
@@ -14,9 +16,10 @@ type answers struct {
 	fine    [2]time.Duration // from then on no question of an account may fail unless there is a fault
 	storeAt time.Duration    // when the store was last ill
 	faultAt time.Duration    // when a fault was last in force
-	census  map[string]map[string]bool
-	differ  map[string]int
 	quiet   bool
+
+	census   map[creds]map[string]bool // what was answered in the last one
+	censusAt time.Duration
 }
 
 // gone is what one is told whose patience has ended. It says nothing, unless that was long: a lock that a killed process has left
@@ -44,7 +47,13 @@ func (c *checker) heard(n *process, e event) {
 			c.failf("waiter", "%s: somebody is told to wait %v", e.kind, e.n)
 		}
 	}
-	if n.dead || c.excused(n, asked.at) {
+	if n.dead {
+		return
+	}
+	if failed {
+		c.inherited(n, asked, e)
+	}
+	if c.excused(n, asked.at) {
 		return
 	}
 	if failed && asked.text != incRefresh && asked.text != incForce && (e.text != gone || took > coldWait) {
@@ -54,12 +63,28 @@ func (c *checker) heard(n *process, e event) {
 		c.failf("late", "process %d: %s was not there when it was asked for without a fault; it took %v", n.id, e.kind, took)
 	}
 	if !failed && strings.HasPrefix(asked.text, "census") {
-		of := string(rune('0'+e.acct)) + string(e.kind)
+		of := creds{e.acct, e.kind}
 		if c.census[of] == nil {
 			c.census[of] = map[string]bool{}
 		}
 		c.census[of][e.text] = true
 	}
+}
+
+// inherited judges that no ticket fails for want of a token where the process had served one, that is good still, before somebody
+// asked. An address that WeChat refuses is refused for all.
+func (c *checker) inherited(n *process, asked, e event) {
+	token := n.served[credential.AccessToken]
+	if e.kind == credential.AccessToken || token.text == "" || token.at >= asked.at {
+		return
+	}
+	if !strings.Contains(e.text, "stable_token: ") || strings.Contains(e.text, "40164") {
+		return
+	}
+	if at, was := n.refused[token.text]; was && at >= token.at || n.wrong() || c.values[token.text].ends < e.at+slack {
+		return
+	}
+	c.failf("inherited", "process %d: %s failed for want of a token, which it had served: %s", n.id, e.kind, e.text)
 }
 
 // excused tells whether questions that were asked at a time may fail.
@@ -135,17 +160,11 @@ func (c *checker) fault(n *process, e event) {
 // turn notes that a phase begins.
 func (c *checker) turn(e event) {
 	switch {
-	case e.text == "census again":
-		for _, of := range c.disagree() {
-			c.differing(of)
-		}
-		clear(c.census)
+	case strings.HasPrefix(e.text, "census"):
+		c.counted()
+		c.censusAt = e.at
 	case e.text == "quiet":
-		for _, of := range c.disagree() {
-			if c.differ[of] > 0 {
-				c.failf("disagree", "long after the last fault the processes hold different values: %s", of)
-			}
-		}
+		c.counted()
 	case e.text == "recovery":
 		c.excuse(-1, 6*time.Minute)
 	}
@@ -154,27 +173,26 @@ func (c *checker) turn(e event) {
 	c.quiet = e.text == "quiet"
 }
 
-// disagree gives the credentials of which the processes held different values in the last census.
-func (c *checker) disagree() (differ []string) {
+// counted judges what the processes answered in the last census: none holds a value that another one had replaced, for so long
+// that all must have seen it. A newer one may have come a moment ago, or because of the census.
+func (c *checker) counted() {
+	defer clear(c.census)
 	for _, n := range c.nodes {
 		if !n.dead && n.wrong() {
-			return nil // it renews before the others do
+			return // it renews before the others do
 		}
 	}
-	for acct := range c.cfg.accounts {
-		for _, kind := range c.cfg.kinds {
-			of := string(rune('0'+acct)) + string(kind)
-			if len(c.census[of]) > 1 {
-				differ = append(differ, of)
+	c.each(func(k creds) {
+		known := time.Duration(0) // when the newest value was made that all must know
+		for text := range c.census[k] {
+			if v := c.values[text]; v != nil && v.born < c.censusAt-c.cfg.apart() {
+				known = max(known, v.born)
 			}
 		}
-	}
-	return differ
-}
-
-func (c *checker) differing(of string) {
-	if c.differ == nil {
-		c.differ = map[string]int{}
-	}
-	c.differ[of]++
+		for _, text := range slices.Sorted(maps.Keys(c.census[k])) {
+			if v := c.values[text]; v != nil && v.born < known {
+				c.failf("disagree", "long after the last fault a process of account %d still holds %s", k.acct, text)
+			}
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/pace"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 )
 
@@ -29,6 +30,9 @@ const (
 	maxWait   = 45 * time.Second        // of one who asks
 	maxStop   = 6 * time.Second         // of a configuration: the grace, and a store that hangs meanwhile
 	maxRetry  = 25 * time.Hour          // that anybody is told to wait
+
+	// forcedApart is between two forced refreshes: by two clocks, and whoever has counted one has not called yet. WeChat wants 30 s.
+	forcedApart = pace.ForcedApart - slack - time.Second
 
 	// supersededFor is how long a ticket may sign that WeChat has replaced; a sixth of its life where that is shorter.
 	supersededFor = 20 * time.Minute
@@ -70,6 +74,9 @@ func (c *config) optimum(kind credential.Kind, span, early time.Duration) float6
 // looksAfter is how long after it was had a ticket is looked at again as long as nobody knows how WeChat gives it. A process
 // whose clock is so far ahead takes one that has just been stored for one that is to be looked at.
 func (c *config) looksAfter() time.Duration { return min(supersededFor, c.life/6) * 9 / 10 }
+
+// apart is for how long processes may hold different values behind a new one, which nobody tells them of.
+func (c *config) apart() time.Duration { return max(overlap, min(supersededFor, c.life/6)+time.Minute) }
 
 // mayWait is how long a question for a credential that is kept warm takes at most where nothing goes wrong. A ticket that
 // WeChat gives with its true rest has no successor before its end; and what is nearly over is renewed before it is lent.

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -39,6 +40,7 @@ type calls struct {
 	began  map[string]time.Duration // of faults in force
 	cost   map[string]float64       // calls for one credential that each cause may take at most, of account 0 and 1
 	bound  [2]float64
+	looks  [2]float64 // beyond that, for a ticket that each process must ask for again while it lives
 	forced [2][]time.Duration
 	dead   [2]time.Duration // since when the current token is revoked; 0: it is not
 	sticky [2]bool
@@ -101,7 +103,13 @@ func (c *checker) faultBegins(n *process, fault string) {
 // faultEnds charges what a fault may have cost.
 func (c *checker) faultEnds(n *process, fault string) {
 	if n != nil {
-		span := c.at - c.began[fault+string(rune(n.id))] + time.Minute
+		own := fault + string(rune(n.id))
+		began, is := c.began[own]
+		if !is {
+			return // it ended with its process
+		}
+		delete(c.began, own)
+		span := c.at - began + time.Minute
 		switch fault {
 		case incAddress:
 			c.charge(n.acct, 3+span.Minutes(), causeAddress) // one attempt a minute of all its credentials together
@@ -136,6 +144,11 @@ func (c *checker) faultEnds(n *process, fault string) {
 			each += alone(span + overlap)
 		}
 		c.charge(-1, processes*each, causeStore)
+		if c.cfg.rule == ruleGrid {
+			for acct := range c.looks {
+				c.looks[acct] += c.processes(acct) * float64(span) / float64(c.cfg.looksAfter())
+			}
+		}
 		for acct := range c.dead {
 			if c.dead[acct] > 0 || c.dead[acct] < 0 && -c.dead[acct] > since {
 				// No forced refresh without the lock: each process asks again as it backs off.
@@ -156,8 +169,11 @@ func (c *checker) startCost(n *process) {
 	}
 }
 
-// killCost charges what it may cost that a process ends: the call under way.
+// killCost charges what it may cost that a process ends: the call under way, and what its own faults have cost until then.
 func (c *checker) killCost(n *process) {
+	for _, fault := range []string{incAddress, incCut, incStall} {
+		c.faultEnds(n, fault)
+	}
 	if !c.quiet && c.phase != "end" {
 		c.charge(n.acct, 1, causeKilled)
 	}
@@ -236,7 +252,7 @@ func (c *checker) call(n *process, e event) {
 			today++
 		}
 	}
-	if n := len(*f); n > 0 && e.at-(*f)[n-1] < 34*time.Second && !c.forgets() {
+	if n := len(*f); n > 0 && e.at-(*f)[n-1] < forcedApart && !c.forgets() {
 		c.failf("forced", "two forced refreshes within %v", e.at-(*f)[n-1])
 	}
 	if *f = append(*f, e.at); today >= 15 && !c.forgets() {
@@ -314,11 +330,7 @@ func (c *checker) callFailed(n *process, e event) {
 // countPhase compares the calls with what they may be at the end of each phase.
 func (c *checker) countPhase(next string) {
 	copied := func() map[creds]int {
-		m := map[creds]int{}
-		for k, v := range c.made {
-			m[k] = v
-		}
-		return m
+		return maps.Clone(c.made)
 	}
 	switch next {
 	case "trouble":
@@ -332,6 +344,9 @@ func (c *checker) countPhase(next string) {
 		c.atWell, c.quiets = copied(), c.at
 		c.each(func(k creds) {
 			most := c.cfg.optimum(k.kind, c.at-c.start, 0) + c.bound[k.acct]
+			if k.kind != credential.AccessToken {
+				most += c.looks[k.acct]
+			}
 			if got := c.made[k] - c.atCold[k]; float64(got) > most {
 				c.failf("calls", "%d calls for %s of account %d, at most %.0f", got, k.kind, k.acct, most)
 			}

@@ -27,6 +27,7 @@ type checker struct {
 	values   map[string]*minted
 	nodes    map[int]*process
 	open     map[int]event // questions, by id
+	locks    map[string]*held
 	answers
 	calls
 	failed, answered int
@@ -66,7 +67,7 @@ type served struct {
 
 func newChecker(cfg *config) *checker {
 	c := &checker{cfg: cfg, values: map[string]*minted{}, nodes: map[int]*process{}, open: map[int]event{}}
-	c.answers.census = map[string]map[string]bool{}
+	c.answers.census = map[creds]map[string]bool{}
 	c.newCalls()
 	return c
 }
@@ -91,11 +92,12 @@ func (c *checker) see(e event) {
 			refused: map[string]time.Duration{}, served: map[credential.Kind]served{}, seen: map[string]time.Duration{},
 			calls: map[credential.Kind][]time.Duration{}, cause: map[credential.Kind]string{},
 		}
-		for _, kind := range strings.Fields(e.text) {
+		for kind := range strings.FieldsSeq(e.text) {
 			c.nodes[e.node].warm[credential.Kind(kind)] = true
 		}
 		c.startCost(c.nodes[e.node])
 	case evKill:
+		c.judgeLocks()
 		n.dead = true
 		c.killCost(n)
 	case evReload:
@@ -138,12 +140,17 @@ func (c *checker) see(e event) {
 	case evSave:
 		c.saved(n, e)
 	case evLock:
-		if e.id > 0 {
-			c.charge(e.acct, 1, causeStore) // two holders cost at most one call
+		c.locked(n, e)
+	case evUnlock:
+		delete(c.locks, e.text)
+	case evLose:
+		if e.text == "unlock" {
+			c.keeps(n)
 		}
 	case evFault, evWell:
 		c.fault(n, e)
 	case evPhase:
+		c.judgeLocks()
 		c.turn(e)
 	}
 }

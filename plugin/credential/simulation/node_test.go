@@ -125,7 +125,7 @@ func (n *node) configure() {
 	env, err := credential.NewEnv(credential.EnvConfig{
 		Fetch: n.fetch, Store: store, Secret: "s3cr3t", Classic: n.cfg.classic, ForceRefresh: true,
 		Now: n.clock, Offset: func() time.Duration { return time.Duration(n.offset.Load()) }, LearnClock: n.learnClock,
-		Random: n.random, Turn: n.turn, Observe: n.observe,
+		Random: n.random, Step: n.step, Observe: n.observe,
 	})
 	if err != nil {
 		panic(err)
@@ -147,9 +147,9 @@ func (n *node) random() float64 {
 	return float64((x^x>>31)>>11) / (1 << 53)
 }
 
-// turn lets a Keeper go on when it is its turn, which may take a while on a busy machine.
-func (n *node) turn(kind credential.Kind, who string) {
-	_ = n.wait(nil, n.name+" turn "+string(kind)+" "+who, func(t *turn) {
+// step lets a Keeper go on when it is its turn, which may take a while on a busy machine.
+func (n *node) step(kind credential.Kind, who string) {
+	_ = n.wait(context.Background(), n.name+" step "+string(kind)+" "+who, func(t *turn) {
 		d := time.Duration(0)
 		if n.chance(20) {
 			d = n.span(0, 20*time.Millisecond)
@@ -177,7 +177,7 @@ func (n *node) learn() {
 
 // learnClock asks for the time. Where the store tells no age, WeChat is always there to tell it: no faults are of that.
 func (n *node) learnClock(context.Context) bool {
-	_ = n.wait(nil, n.name+" clock", func(t *turn) {
+	_ = n.wait(context.Background(), n.name+" clock", func(t *turn) {
 		n.after(100*time.Millisecond, func() {
 			if !n.cfg.aging {
 				n.learn()
@@ -231,7 +231,7 @@ func (w *world) reload(n *node) {
 	w.busy++
 	w.spawn(func() {
 		n.Start(env, w.cfg.kinds...)
-		_ = w.wait(nil, n.name+" reload", func(t *turn) { w.after(w.span(0, time.Second), func() { w.finish(t, nil) }) })
+		_ = w.wait(context.Background(), n.name+" reload", func(t *turn) { w.after(w.span(0, time.Second), func() { w.finish(t, nil) }) })
 		w.stop(n, old)
 	})
 }

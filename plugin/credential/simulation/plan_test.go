@@ -124,8 +124,7 @@ func (w *world) calm() {
 	w.endTrouble()
 	w.phase("recovery")
 	well := w.cfg.recovery
-	apart := max(overlap, min(supersededFor, w.cfg.life/6)+time.Minute) // so long tickets may differ
-	w.after(well-overlap-apart, func() { w.census("census") })
+	w.after(well-overlap-w.cfg.apart(), func() { w.census("census") })
 	w.after(well-overlap, func() { w.census("census again") })
 	w.after(well, func() { w.phase("quiet") })
 	w.after(well+w.cfg.quiet, func() {
@@ -212,7 +211,7 @@ func (w *world) ask(n *node, kind credential.Kind, how string) {
 // answered writes down what somebody was told. Where WeChat refuses it the process is told, too, and what is asked for then
 // is another question, which it numbers.
 func (w *world) answered(n *node, kind credential.Kind, id int, text string, left time.Duration, err error, asks bool) (again int) {
-	_ = w.wait(nil, "answer "+strconv.Itoa(id), func(t *turn) {
+	_ = w.wait(context.Background(), "answer "+strconv.Itoa(id), func(t *turn) {
 		w.after(0, func() {
 			e := event{what: evAnswer, node: n.id, acct: n.acct, kind: kind, text: text, id: id}
 			if left > 0 {

@@ -101,17 +101,13 @@ func (s *scheduler) spawn(f func()) {
 }
 
 // wait stops the calling goroutine until the scheduler calls finish for it. begin, which the scheduler runs when the turn
-// has arrived, says what leads to that. With a context it is told when that ends.
+// has arrived, says what leads to that. It is told when ctx ends.
 func (s *scheduler) wait(ctx context.Context, key string, begin func(*turn)) error {
 	t := &turn{done: make(chan struct{})}
 	s.tell(key, func() {
 		s.parked++
 		begin(t)
 	})
-	if ctx == nil {
-		<-t.done
-		return t.err
-	}
 	select {
 	case <-t.done:
 		return t.err

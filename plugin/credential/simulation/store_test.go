@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,9 +51,9 @@ func newStore() *store {
 // last gives what is stored under a key, as of a time ago.
 func (w *world) last(key string, ago time.Duration) version {
 	all := w.store.data[key]
-	for i := len(all) - 1; i >= 0; i-- {
-		if all[i].at <= w.now()-ago {
-			return all[i]
+	for _, v := range slices.Backward(all) {
+		if v.at <= w.now()-ago {
+			return v
 		}
 	}
 	return version{}

@@ -171,9 +171,9 @@ func (w *weChat) giveTicket(kind credential.Kind) wechat.Grant {
 		w.turnGrid(kind)
 		cur = w.tickets[kind]
 		return wechat.Grant{Value: cur.text, Lifetime: w.cfg.life}
-	default:
-		return wechat.Grant{Value: w.mint(kind, now+w.cfg.life), Lifetime: w.cfg.life}
+	case ruleFresh:
 	}
+	return wechat.Grant{Value: w.mint(kind, now+w.cfg.life), Lifetime: w.cfg.life}
 }
 
 // turnGrid changes the ticket of a kind when its time has come. It was good for a life when it was given last.

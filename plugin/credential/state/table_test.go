@@ -110,6 +110,7 @@ func row(t *testing.T, event string, from State, blocked bool, then, block strin
 		s.Land(s.cur, start)
 	}
 	switch from {
+	case None:
 	case Fresh:
 		s.now = start.Add(time.Minute)
 	case Renewing:

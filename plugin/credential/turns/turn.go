@@ -143,6 +143,7 @@ func (t *Turn) Hurry() {
 		t.begin()
 	case held, using:
 		q.unasked--
+	case out:
 	}
 	q.give()
 }
@@ -167,6 +168,7 @@ func (t *Turn) leave() {
 		return
 	case paced:
 		q.paced = without(q.paced, t)
+	case held, using:
 	}
 	t.idle.Stop()
 	q.held--

@@ -87,6 +87,7 @@ func (l *Sleeper) Poke() {
 		s.set()
 	case tended:
 		l.poked = true
+	case waiting, ended:
 	}
 }
 
@@ -106,6 +107,7 @@ func (l *Sleeper) End() <-chan struct{} {
 	case tended:
 		l.cancel()
 		l.done = make(chan struct{})
+	case ended:
 	}
 	if l.done == nil {
 		return nil

@@ -51,11 +51,13 @@ func TestPoke(t *testing.T) {
 			l.Poke()
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if times != 2 {
 			t.Errorf("%d times, want once more", times)
 		}
 		l.Poke()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if times != 3 {
 			t.Errorf("%d times, want 3", times)
 		}
@@ -106,7 +108,7 @@ func TestOrder(t *testing.T) {
 			})
 		}
 		for i := range wake.AtOnce { // they take all there is
-			defer add(fmt.Sprint("busy", i), time.Second, time.Second).End()
+			defer add(fmt.Sprint("busy", i), time.Duration(i+1)*time.Millisecond, time.Second).End() // and end one by one
 		}
 		synctest.Wait()
 		time.Sleep(time.Nanosecond)
@@ -115,6 +117,7 @@ func TestOrder(t *testing.T) {
 		}
 		synctest.Wait()
 		time.Sleep(time.Hour + time.Minute)
+		synctest.Wait()
 		if got := order[wake.AtOnce:]; !slices.Equal(got, []string{"a", "b", "c", "d"}) {
 			t.Errorf("in the order %v", got)
 		}
