@@ -9,6 +9,7 @@ package caddymodule
 import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/activation"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/addcard"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/cards"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/choosecard"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/credentials"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/fill"
@@ -23,6 +24,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/handler"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/logencoder"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sandbox"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 
@@ -39,8 +41,11 @@ func init() {
 	caddy.RegisterModule(stores.Off{})   // wechat_card.stores.off
 	registerRedis()                      // wechat_card.stores.redis, unless the build leaves Redis out
 
+	caddy.RegisterModule(logencoder.Encoder{}) // caddy.logging.encoders.wechat_card
+
 	caddy.RegisterModule(handler.Handler{}) // http.handlers.wechat_card
 
+	caddy.RegisterModule(cards.Cards{})                             // http.handlers.wechat_card.actions.cards
 	caddy.RegisterModule(addcard.AddCard{})                         // http.handlers.wechat_card.actions.add_card
 	caddy.RegisterModule(opencard.OpenCard{})                       // http.handlers.wechat_card.actions.open_card
 	caddy.RegisterModule(membercardcomponent.MemberCardComponent{}) // http.handlers.wechat_card.actions.member_card_component

@@ -92,7 +92,7 @@ func TestReferenceIsWhole(t *testing.T) {
 				t.Errorf("the page of %s has no part %s", name, part)
 			}
 		}
-		for _, shown := range []string{"```text\nwechat_card [<matcher>] " + name + " {\n", `"name": "` + name + `"`} {
+		for _, shown := range []string{"```text\nwechat_card [<matcher>] " + name + " ", `"name": "` + name + `"`} {
 			if !strings.Contains(text, shown) {
 				t.Errorf("the page of %s does not show %q", name, shown)
 			}

@@ -37,6 +37,7 @@ const (
 
 // AccountConfig is all that an Account needs to know.
 type AccountConfig struct {
+	Name         string        // for logs
 	AppID        string        // of the official account that created the cards
 	AppSecret    string        // of the same; without it nothing is shared through the Store
 	TokenSource  TokenSource   // default Stable; without meaning when there is a Token

@@ -115,6 +115,9 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 	return a, nil
 }
 
+// Name is the account's in the configuration, for logs.
+func (a *Account) Name() string { return a.cfg.Name }
+
 // Guest gives an Account of the same configuration for a process beside the one that serves: a command. It takes what is
 // shared through the Store and leaves nothing there, neither values nor locks; it never forces a refresh; and with token
 // source Classic it fetches no access_token, for that would end the other process's. Both have to be stopped.

@@ -24,6 +24,16 @@ type Action interface {
 	ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error
 }
 
+// Composed is a guest module of the same namespace that is several actions. Handler does for each of them what it does for a single
+// one; so what warms, counts, logs and examines actions knows them by their own names.
+type Composed interface {
+	// Parts are the actions, by their names.
+	Parts() map[string]Action
+
+	// PartOf names the part that a request is for. Every other name, such as the empty one, sends the request to next as it is.
+	PartOf(r *http.Request) string
+}
+
 // Answering is an Action that only some methods ask something of. Handler answers OPTIONS for it, and refuses every
 // method that is not in Methods.
 type Answering interface {

@@ -9,7 +9,8 @@ import (
 // API is a module of Caddy's admin API that shows how the credentials of the app `wechat_card` stand and refreshes
 // them: `GET /wechat_card/status` and `POST /wechat_card/refresh`; that says why a phone refuses a signature:
 // `POST /wechat_card/verify`; and that lists and brings again what WeChat pushed and no backend has accepted:
-// `GET /wechat_card/push` and `POST /wechat_card/push/replay`. It shows no secret, no credential and no message.
+// `GET /wechat_card/push` and `POST /wechat_card/push/replay`. It shows no secret, no credential and, but for those who listen at
+// `GET /wechat_card/push/listen`, no message.
 type API struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -25,6 +26,7 @@ func (API) Routes() []caddy.AdminRoute {
 		{Pattern: VerifyPath, Handler: caddy.AdminHandlerFunc(serveVerify)},
 		{Pattern: PushesPath, Handler: caddy.AdminHandlerFunc(servePushes)},
 		{Pattern: ReplayPath, Handler: caddy.AdminHandlerFunc(serveReplay)},
+		{Pattern: ListenPath, Handler: caddy.AdminHandlerFunc(serveListen)},
 	}
 }
 

@@ -14,3 +14,6 @@ const (
 	PushesPath = "/wechat_card/push"
 	ReplayPath = "/wechat_card/push/replay"
 )
+
+// ListenPath is where the admin API tells what WeChat pushes and what the backend answers, from now on: a line of JSON each.
+const ListenPath = "/wechat_card/push/listen"

@@ -12,6 +12,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/messagepush"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/kept"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/messages"
 
@@ -126,12 +127,17 @@ func serveReplay(w http.ResponseWriter, r *http.Request) error {
 	var failures []string
 	for _, id := range q.IDs {
 		one := ReplayedPush{ID: id}
-		if err := replay(r.Context(), app, id, &one.Account); err != nil {
-			one.Error = err.Error()
+		cardID, err := replay(r.Context(), app, id, &one.Account)
+		outcome := observe.ReasonOK
+		if err != nil {
+			one.Error, outcome = err.Error(), observe.OutcomeNotAccepted
 			failures = append(failures, id+": "+one.Error)
 			status = http.StatusBadGateway
 		} else {
 			one.Accepted = true
+		}
+		if one.Account != "" {
+			app.Audit().As("replay").Write(r, "message pushed again", one.Account, cardID, outcome)
 		}
 		answer.Pushes = append(answer.Pushes, one)
 	}
@@ -140,10 +146,10 @@ func serveReplay(w http.ResponseWriter, r *http.Request) error {
 	return write(w, status, answer)
 }
 
-// replay pushes one message again. Its account is noted.
-func replay(ctx context.Context, app *app.App, id string, account *string) error {
+// replay pushes one message again. Its account is noted; its card is told.
+func replay(ctx context.Context, app *app.App, id string, account *string) (cardID string, err error) {
 	if err := ctx.Err(); err != nil {
-		return errors.New("nobody waits for it any more")
+		return "", errors.New("nobody waits for it any more")
 	}
 	for _, name := range app.Names() {
 		m, query, body, err := app.Account(name).KeptPush(ctx, id)
@@ -151,25 +157,25 @@ func replay(ctx context.Context, app *app.App, id string, account *string) error
 			continue
 		}
 		if *account = name; err != nil {
-			return err
+			return "", err
 		}
 		servers, err := httpServers()
 		if err != nil {
-			return err
+			return m.CardID, err
 		}
 		ctx, outcome := messages.WithOutcome(ctx)
 		status, err := messagepush.Again(ctx, servers, m.Way, query, body)
 		switch {
 		case err != nil:
-			return err
+			return m.CardID, err
 		case !outcome.Delivered:
-			return fmt.Errorf("the route that it came by did not take it: status %d", status)
+			return m.CardID, fmt.Errorf("the route that it came by did not take it: status %d", status)
 		case outcome.Err != nil:
-			return errors.New(notAccepted(outcome.Err))
+			return m.CardID, errors.New(notAccepted(outcome.Err))
 		}
-		return nil
+		return m.CardID, nil
 	}
-	return kept.ErrNone
+	return "", kept.ErrNone
 }
 
 // notAccepted says why a message was not accepted: the cause, where there is one.

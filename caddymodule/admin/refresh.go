@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/bodies"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 
 	"github.com/caddyserver/caddy/v2"
@@ -71,11 +73,29 @@ func serveRefresh(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), refreshTimeout)
 	defer cancel()
 	answer := refreshAll(ctx, app, q)
+	if q.Force {
+		auditRefresh(r, app, answer)
+	}
 	status := http.StatusOK
 	if answer.Error != "" {
 		status = http.StatusBadGateway
 	}
 	return write(w, status, answer)
+}
+
+// auditRefresh tells the audit what was refreshed by force.
+func auditRefresh(r *http.Request, app *app.App, answer Refreshed) {
+	for _, name := range slices.Sorted(maps.Keys(answer.Accounts)) {
+		for _, kind := range credential.Kinds {
+			if one := answer.Accounts[name][kind]; one != nil {
+				outcome := observe.ReasonOK
+				if !one.Refreshed {
+					outcome = problem.ReasonCredentialUnavailable
+				}
+				app.Audit().As("refresh").Write(r, "forced refresh of "+string(kind), name, "", outcome)
+			}
+		}
+	}
 }
 
 // inUse lists the credentials of an account that a configured action needs, or that are held all the same.

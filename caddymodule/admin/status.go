@@ -23,7 +23,8 @@ type AccountStatus struct {
 	AppID        string                                `json:"app_id"`
 	TokenSource  plugin.TokenSource                    `json:"token_source"`
 	TicketSource string                                `json:"ticket_source,omitempty"` // if tickets are not WeChat's getticket's
-	RefusedIPs   []string                              `json:"refused_ips,omitempty"`   // within the last hour, of this machine
+	RefusedIPs   []string                              `json:"refused_ips,omitempty"`   // of this machine, within the last hour, unless WeChat has taken them since
+	RefusedAt    map[string]time.Time                  `json:"refused_at,omitempty"`    // when it last refused each of these
 	Credentials  map[credential.Kind]*CredentialStatus `json:"credentials"`
 }
 
@@ -71,12 +72,18 @@ func StatusOf(app *app.App, now time.Time) Status {
 		one := AccountStatus{
 			AppID:       account.AppID(),
 			TokenSource: app.Accounts[name].TokenSource.Name(),
-			RefusedIPs:  app.RefusedIPs(name, now),
 			Credentials: make(map[credential.Kind]*CredentialStatus, len(credential.Kinds)),
 		}
 		if tickets := app.Accounts[name].TicketSource; tickets != nil {
 			one.TicketSource = tickets.Source
 		}
+		for ip, at := range app.RefusedIPs(name, now) {
+			if one.RefusedAt == nil {
+				one.RefusedAt = make(map[string]time.Time)
+			}
+			one.RefusedIPs, one.RefusedAt[ip] = append(one.RefusedIPs, ip), wholeSecond(at)
+		}
+		slices.Sort(one.RefusedIPs)
 		for _, kind := range credential.Kinds {
 			s := account.Status(kind)
 			c := &CredentialStatus{

@@ -106,6 +106,9 @@ func (a *Account) provision(name string) (plugin.AccountConfig, error) {
 	if cfg.AppID, err = words.Expand(a.AppID); err != nil {
 		return cfg, fmt.Errorf("app_id: %w", err)
 	}
+	if err := checkAppID(cfg.AppID); err != nil {
+		return cfg, fmt.Errorf("app_id: %w", err)
+	}
 	if cfg.AppSecret, err = words.Expand(a.AppSecret); err != nil {
 		return cfg, fmt.Errorf("app_secret: %w", err)
 	}
@@ -138,6 +141,9 @@ func (a *Account) provisionMiniPrograms(cfg *plugin.AccountConfig) error {
 		}
 		if mp.AppSecret, err = words.Expand(mp.AppSecret); err != nil {
 			return fmt.Errorf("app_secret of mini_program %d: %w", i, err)
+		}
+		if err := checkAppID(mp.AppID); err != nil {
+			return fmt.Errorf("app_id of mini_program %d: %w", i, err)
 		}
 		if _, ok := seen[mp.AppID]; ok {
 			return fmt.Errorf("mini_program %s is listed twice", mp.AppID)

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"slices"
+
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -23,8 +25,21 @@ func (a *App) unmarshalAccount(d *caddyfile.Dispenser) error {
 			return err
 		}
 	}
+	return a.addAccount(d, name, account)
+}
+
+// addAccount adds an account that has been read.
+func (a *App) addAccount(d *caddyfile.Dispenser, name string, account *Account) error {
+	if _, ok := a.Accounts[name]; ok {
+		return d.Errf("account '%s' already specified", name)
+	}
 	if account.AppID == "" {
 		return d.Errf("account '%s': app_id is missing", name)
+	}
+	for other, configured := range a.Accounts {
+		if configured.AppID == account.AppID {
+			return words.Located(d, errOneAppID(other, name, account.AppID))
+		}
 	}
 	if account.AppSecret == "" && account.TokenSource.Name().NeedsSecret() {
 		return d.Errf("account '%s': app_secret is missing", name)
@@ -40,7 +55,10 @@ func (a *Account) unmarshalSubdirective(d *caddyfile.Dispenser) error {
 	name := d.Val()
 	switch name {
 	case "app_id":
-		return words.OneValue(d, &a.AppID)
+		if err := words.OneValue(d, &a.AppID); err != nil {
+			return err
+		}
+		return words.Located(d, checkAppID(a.AppID))
 	case "app_secret":
 		return words.OneValue(d, &a.AppSecret)
 	case "token_source":
@@ -53,6 +71,9 @@ func (a *Account) unmarshalSubdirective(d *caddyfile.Dispenser) error {
 		var mp MiniProgram
 		if !d.AllArgs(&mp.AppID, &mp.AppSecret) {
 			return d.ArgErr()
+		}
+		if err := checkAppID(mp.AppID); err != nil {
+			return d.Errf("mini_program: %w", err)
 		}
 		a.MiniPrograms = append(a.MiniPrograms, mp)
 	case "message_push":
@@ -86,7 +107,7 @@ func (a *Account) unmarshalSubdirective(d *caddyfile.Dispenser) error {
 		}
 		return d.Errf("limit is for decrypt, geturl, login or activation, not '%s'", api)
 	default:
-		return d.Errf("unrecognized subdirective '%s'", name)
+		return words.Unrecognized(d, slices.Clone(accountWords)...)
 	}
 	return nil
 }

@@ -48,6 +48,7 @@ type App struct {
 	store     credential.Store // nil: nothing is shared
 	pooled    *pooled
 	logger    *slog.Logger
+	audit     *observe.Audit
 }
 
 // The names that the plugin is known by.

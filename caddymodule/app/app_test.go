@@ -29,8 +29,8 @@ func TestValidateCallsNobody(t *testing.T) {
 		"http":{"servers":{"srv0":{"listen":["127.0.0.1:0"],"routes":[{"handle":[
 			{"handler":"wechat_card","action":{"name":"add_card","cards":[{"card_id":["*"]}]}}]}]}}},
 		"wechat_card":{"api":["` + api.URL + `/"],"accounts":{
-			"default":{"app_id":"wx1","app_secret":"s"},
-			"again":{"app_id":"wx1","app_secret":"s"}}}}}`)
+			"default":{"app_id":"wx0000000000000001","app_secret":"s"},
+			"again":{"app_id":"wx0000000000000009","app_secret":"s"}}}}}`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,8 +53,8 @@ func TestDocumentedJSON(t *testing.T) {
 		err := sitetest.Validate(`{"admin":{"disabled":true},"apps":{
 			"http":{"servers":{"srv0":{"listen":["127.0.0.1:0"],"routes":[{"handle":[` + handler + `]}]}}},
 			"wechat_card":{"api":["https://api.weixin.qq.com"],"timeout":"5s","proxy":"off","store":{"module":"off"},"accounts":{"default":{
-				"app_id":"wx1","app_secret":"s","token_source":"stable","force_refresh":"on",
-				"mini_program":[{"app_id":"wx2","app_secret":"s"}],
+				"app_id":"wx0000000000000001","app_secret":"s","token_source":"stable","force_refresh":"on",
+				"mini_program":[{"app_id":"wx0000000000000002","app_secret":"s"}],
 				"message_push":{"token":"t","encoding_aes_key":"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"},
 				"limit":{"decrypt":600,"geturl":60,"login":600,"activation":600}}}}}}`)
 		if err != nil {
@@ -186,11 +186,11 @@ func TestAuthorityAndProxy(t *testing.T) {
 		t.Cleanup(func() { _ = loaded.(*app.App).Cleanup() })
 		return loaded.(*app.App)
 	}
-	if _, err := site("wx1", "").Account("default").Credential(t.Context(), credential.APITicket); err == nil {
+	if _, err := site("wx0000000000000001", "").Account("default").Credential(t.Context(), credential.APITicket); err == nil {
 		t.Error("an unknown authority was trusted")
 	}
 	before := connects.Load()
-	if ticket, err := site("wx2", "ca "+file).Account("default").Credential(t.Context(), credential.APITicket); err != nil || ticket == "" {
+	if ticket, err := site("wx0000000000000002", "ca "+file).Account("default").Credential(t.Context(), credential.APITicket); err != nil || ticket == "" {
 		t.Errorf("got %q, %v", ticket, err)
 	}
 	if connects.Load() == before {

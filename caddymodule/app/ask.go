@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
@@ -51,8 +52,8 @@ func (a *App) Decides(account *plugin.Account, cardID string) bool {
 // is for.
 func (a *App) Doubts(account string) []doctor.Finding { return a.doubts.of(account) }
 
-// RefusedIPs lists the addresses of this machine that WeChat has refused within the last hour for an account.
-func (a *App) RefusedIPs(account string, now time.Time) []string {
+// RefusedIPs tells which addresses of this machine WeChat has refused within the last hour for an account, and when last.
+func (a *App) RefusedIPs(account string, now time.Time) map[string]time.Time {
 	return a.observers[account].RefusedLately(now)
 }
 
@@ -61,6 +62,9 @@ func (a *App) Store() credential.Store { return a.store }
 
 // BaseURL is the first of the API's base URLs.
 func (a *App) BaseURL() string { return a.baseURL }
+
+// Audit is where the admin API says what was done by hand.
+func (a *App) Audit() *observe.Audit { return a.audit }
 
 // Logger is the app's.
 func (a *App) Logger() *slog.Logger { return a.logger }

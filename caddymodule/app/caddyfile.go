@@ -2,7 +2,10 @@ package app
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 
@@ -12,9 +15,10 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 )
 
-// ParseGlobalOption sets up the app from the global option. Repeated options merge. Syntax:
+// ParseGlobalOption sets up the app from the global option. Repeated options merge. With an app_id and its secret on the line it has
+// the account `default`, and what an account may have may stand in its block, too. Syntax:
 //
-//	wechat_card {
+//	wechat_card [<app_id> <app_secret>] {
 //		api     <base_url...>
 //		timeout <duration>
 //		proxy   <url>|off
@@ -65,19 +69,64 @@ func ParseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 
 // UnmarshalCaddyfile adds one global option to what is set already. For its syntax, see parseGlobalOption.
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	words.RememberPlaces(d)
+	if err := words.CheckPlaceholders(d); err != nil {
+		return err
+	}
 	d.Next() // consume option name
-	if d.NextArg() {
-		return d.ArgErr()
+	short, err := unmarshalShort(d)
+	if err != nil {
+		return err
 	}
 	for d.NextBlock(0) {
-		if err := a.unmarshalSubdirective(d); err != nil {
+		if err := a.unmarshalSubdirective(d, short); err != nil {
 			return err
 		}
 	}
-	return nil
+	if short == nil {
+		return nil
+	}
+	return a.addAccount(d, DefaultAccount, short)
 }
 
-func (a *App) unmarshalSubdirective(d *caddyfile.Dispenser) error {
+// optionWords are what may stand in the block of the option, accountWords what may stand in that of an account.
+var (
+	optionWords  = []string{"api", "timeout", "proxy", "ca", "store", "account"}
+	accountWords = []string{
+		"app_id", "app_secret", "token_source", "ticket_source", "force_refresh", "mini_program", "message_push", "limit",
+	}
+)
+
+// unmarshalShort reads the account that stands on the line of the option itself; nil where none does.
+func unmarshalShort(d *caddyfile.Dispenser) (*Account, error) {
+	args := d.RemainingArgs()
+	if len(args) > 0 && isDirective(args[0]) {
+		return nil, d.Errf("'%s' is for a site: the line wechat_card %s … stands in the block of a site, such as shop.example.com { … }", args[0], args[0])
+	}
+	switch len(args) {
+	case 0:
+		return nil, nil
+	case 2:
+		account := &Account{AppID: args[0], AppSecret: args[1]}
+		if account.AppID == "" || account.AppSecret == "" {
+			return nil, d.Err("the app_id or the app_secret is empty")
+		}
+		if err := checkAppID(account.AppID); err != nil {
+			return nil, d.WrapErr(err)
+		}
+		return account, nil
+	}
+	return nil, d.Err("wechat_card takes an app_id and its app_secret, or neither and a block; a {$VARIABLE} that is not set leaves nothing")
+}
+
+// isDirective tells what follows the directive in a site from what follows the option.
+func isDirective(word string) bool {
+	_, err := caddy.GetModule(action.Namespace + "." + word)
+	return err == nil || strings.HasPrefix(word, "/") || strings.HasPrefix(word, "@") || word == "*"
+}
+
+// unmarshalSubdirective reads one line of the block; short is the account of the option's own line.
+func (a *App) unmarshalSubdirective(d *caddyfile.Dispenser, short *Account) error {
 	name := d.Val()
 	switch name {
 	case "api":
@@ -120,7 +169,16 @@ func (a *App) unmarshalSubdirective(d *caddyfile.Dispenser) error {
 	case "account":
 		return a.unmarshalAccount(d)
 	default:
-		return d.Errf("unrecognized subdirective '%s'", name)
+		if short != nil && slices.Contains(accountWords, name) {
+			return short.unmarshalSubdirective(d)
+		}
+		if slices.Contains(accountWords, name) {
+			return d.Errf("%s belongs to an account: it stands in account { … }", name)
+		}
+		if short != nil {
+			return words.Unrecognized(d, slices.Concat(optionWords, accountWords)...)
+		}
+		return words.Unrecognized(d, slices.Clone(optionWords)...)
 	}
 	return nil
 }

@@ -22,10 +22,10 @@ func TestCleanupOfNothing(t *testing.T) {
 func TestLiteralSecrets(t *testing.T) {
 	a := Account{
 		AppSecret:    "s",
-		MiniPrograms: []MiniProgram{{"wx1", "s"}, {"wx2", "{env.S}"}},
+		MiniPrograms: []MiniProgram{{"wx0000000000000001", "s"}, {"wx0000000000000002", "{env.S}"}},
 		MessagePush:  &PushSettings{Token: "{file./t}", EncodingAESKey: "k"},
 	}
-	want := "app_secret, app_secret of mini_program wx1, encoding_aes_key of message_push"
+	want := "app_secret, app_secret of mini_program wx0000000000000001, encoding_aes_key of message_push"
 	if got := strings.Join(a.LiteralSecrets(), ", "); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

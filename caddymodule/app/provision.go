@@ -18,7 +18,7 @@ import (
 
 // Provision makes the accounts. It calls nobody: credentials are fetched from Start on, or when they are first asked for.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.logger = ctx.Slogger()
+	a.logger, a.audit = ctx.Slogger(), observe.NewAudit(ctx, "admin")
 	a.needs = newNeeds()
 	a.cards = new(cardsInUse)
 	a.doubts = new(doubts)
@@ -57,6 +57,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		c.Logger = accountLogger(a.logger, name)
 		ready[name] = c
 	}
+	if err := a.checkAppIDs(names); err != nil {
+		return err
+	}
 	if err := a.checkMiniPrograms(names); err != nil {
 		return err
 	}
@@ -72,7 +75,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		o := observe.NewAccount(name, emitter, a.Accounts[name].owners()...)
 		a.observers[name] = o
 		c := ready[name]
-		c.Client, c.Observe, c.Pushed = client.Observed(o.Called), o.Happened, o.Pushed
+		c.Name = name
+		c.Client = client.Observed(o.Called, observe.Tracer(c.AppID))
+		c.Observe, c.Pushed = o.Happened, o.Pushed
 		c.Process = process
 		account, err := plugin.NewAccount(c, a.pooled.state(c))
 		if err != nil {

@@ -13,37 +13,44 @@ import (
 func TestProvisionRefuses(t *testing.T) {
 	sitetest.CheckPool(t)
 	t.Setenv("TEST_EMPTY", "")
-	t.Setenv("TEST_ID", "wx2")
+	t.Setenv("TEST_NO_ID", "wx123")
+	t.Setenv("TEST_ID", "wx0000000000000002")
 	empty := filepath.Join(t.TempDir(), "empty")
 	if err := os.WriteFile(empty, []byte("\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const account = `"accounts":{"shop":{"app_id":"wx1","app_secret":"s"}}`
-	const miniAccounts = `"accounts":{"other":{"app_id":"wx4","app_secret":"s"},"shop":{"app_id":"wx1","app_secret":"s","mini_program":[{"app_id":"wx2","app_secret":"s"}]}}`
+	const account = `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"s"}}`
+	const miniAccounts = `"accounts":{"other":{"app_id":"wx0000000000000004","app_secret":"s"},"shop":{"app_id":"wx0000000000000001","app_secret":"s","mini_program":[{"app_id":"wx0000000000000002","app_secret":"s"}]}}`
 	const action = `{"name":"add_card","cards":[{"card_id":["p1"]}]}`
 	for _, tc := range []struct {
 		name, app, handler string
 		want               []string // in the error
 	}{
 		{"no app_id", `"accounts":{"shop":{"app_secret":"s"}}`, ``, []string{`"shop"`, "app_id"}},
+		{"original id", `"accounts":{"shop":{"app_id":"gh_0123456789ab","app_secret":"s"}}`, ``, []string{`"shop"`, "original id", "gh_0123456789ab"}},
+		{"app_id by a placeholder", `"accounts":{"shop":{"app_id":"{env.TEST_NO_ID}","app_secret":"s"}}`, ``, []string{`"shop"`, "wx123", "16 hex digits"}},
+		{"secret for an app_id", `"accounts":{"shop":{"app_id":"0123password","app_secret":"s"}}`, ``, []string{`"shop"`, "this is no app_id"}},
+		{"app_id of a mini_program", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"s","mini_program":[{"app_id":"gh_1","app_secret":"s"}]}}`, ``, []string{`"shop"`, "mini_program 0", "original id"}},
+		{"two accounts with one app_id", `"accounts":{"b":{"app_id":"{env.TEST_ID}","app_secret":"s"},"a":{"app_id":"wx0000000000000002","app_secret":"s"}}`, ``, []string{"'a' and 'b'", "one app_id", "wx0000000000000002"}},
 		{"null account", `"accounts":{"shop":null}`, ``, []string{`"shop"`, "app_id"}},
-		{"no app_secret", `"accounts":{"shop":{"app_id":"wx1"}}`, ``, []string{`"shop"`, "app_secret"}},
-		{"unset variable", `"accounts":{"shop":{"app_id":"wx1","app_secret":"{env.TEST_NOT_SET}"}}`, ``, []string{`"shop"`, "app_secret", "TEST_NOT_SET"}},
+		{"no app_secret", `"accounts":{"shop":{"app_id":"wx0000000000000001"}}`, ``, []string{`"shop"`, "app_secret"}},
+		{"unset variable of an account that an action is for", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"{env.TEST_NOT_SET}"}}`, `"account":"shop","action":` + action, []string{`"shop"`, "app_secret", "TEST_NOT_SET", "set the variable in the environment"}},
+		{"unset variable", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"{env.TEST_NOT_SET}"}}`, ``, []string{`"shop"`, "app_secret", "TEST_NOT_SET"}},
 		{"empty variable", `"accounts":{"shop":{"app_id":"{env.TEST_EMPTY}","app_secret":"s"}}`, ``, []string{`"shop"`, "app_id", "TEST_EMPTY"}},
-		{"empty file", `"accounts":{"shop":{"app_id":"wx1","app_secret":"{file.` + empty + `}"}}`, ``, []string{`"shop"`, "app_secret", "empty"}},
-		{"no file", `"accounts":{"shop":{"app_id":"wx1","app_secret":"{file./no/such/file}"}}`, ``, []string{`"shop"`, "app_secret"}},
-		{"unknown placeholder", `"accounts":{"shop":{"app_id":"wx1","app_secret":"{nope}"}}`, ``, []string{`"shop"`, "nope"}},
-		{"empty name", `"accounts":{"":{"app_id":"wx1","app_secret":"s"}}`, ``, []string{`""`, "name"}},
-		{"force_refresh", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","force_refresh":"yes"}}`, ``, []string{`"shop"`, "force_refresh"}},
-		{"limit", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","limit":{"geturl":-1}}}`, ``, []string{`"shop"`, "limit"}},
-		{"limit of logins", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","limit":{"login":-1}}}`, ``, []string{`"shop"`, "limit"}},
-		{"mini_program as account", `"accounts":{"shop":{"app_id":"{env.TEST_ID}","app_secret":"s","mini_program":[{"app_id":"wx2","app_secret":"s"}]}}`, ``, []string{`"shop"`, "mini_program", "wx2"}},
-		{"mini_program of another account", `"accounts":{"a":{"app_id":"wx1","app_secret":"s","mini_program":[{"app_id":"wx2","app_secret":"s"}]},"b":{"app_id":"wx2","app_secret":"s"}}`, ``, []string{`"b"`, "mini_program", "wx2"}},
-		{"mini_program twice", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","mini_program":[{"app_id":"wx2","app_secret":"s"},{"app_id":"wx2","app_secret":"s"}]}}`, ``, []string{`"shop"`, "twice"}},
-		{"mini_program without secret", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","mini_program":[{"app_id":"wx2"}]}}`, ``, []string{`"shop"`, "mini_program 0"}},
-		{"mini_program's empty secret", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","mini_program":[{"app_id":"wx2","app_secret":"{env.TEST_EMPTY}"}]}}`, ``, []string{`"shop"`, "mini_program 0"}},
-		{"message_push without token", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","message_push":{}}}`, ``, []string{`"shop"`, "message_push"}},
-		{"encoding_aes_key", `"accounts":{"shop":{"app_id":"wx1","app_secret":"s","message_push":{"token":"t","encoding_aes_key":"short"}}}`, ``, []string{`"shop"`, "encoding_aes_key"}},
+		{"empty file", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"{file.` + empty + `}"}}`, ``, []string{`"shop"`, "app_secret", "empty"}},
+		{"no file", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"{file./no/such/file}"}}`, ``, []string{`"shop"`, "app_secret"}},
+		{"unknown placeholder", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"{nope}"}}`, ``, []string{`"shop"`, "nope"}},
+		{"empty name", `"accounts":{"":{"app_id":"wx0000000000000001","app_secret":"s"}}`, ``, []string{`""`, "name"}},
+		{"force_refresh", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"s","force_refresh":"yes"}}`, ``, []string{`"shop"`, "force_refresh"}},
+		{"limit", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"s","limit":{"geturl":-1}}}`, ``, []string{`"shop"`, "limit"}},
+		{"limit of logins", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"s","limit":{"login":-1}}}`, ``, []string{`"shop"`, "limit"}},
+		{"mini_program as account", `"accounts":{"shop":{"app_id":"{env.TEST_ID}","app_secret":"s","mini_program":[{"app_id":"wx0000000000000002","app_secret":"s"}]}}`, ``, []string{`"shop"`, "mini_program", "wx0000000000000002"}},
+		{"mini_program of another account", `"accounts":{"a":{"app_id":"wx0000000000000001","app_secret":"s","mini_program":[{"app_id":"wx0000000000000002","app_secret":"s"}]},"b":{"app_id":"wx0000000000000002","app_secret":"s"}}`, ``, []string{`"b"`, "mini_program", "wx0000000000000002"}},
+		{"mini_program twice", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"s","mini_program":[{"app_id":"wx0000000000000002","app_secret":"s"},{"app_id":"wx0000000000000002","app_secret":"s"}]}}`, ``, []string{`"shop"`, "twice"}},
+		{"mini_program without secret", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"s","mini_program":[{"app_id":"wx0000000000000002"}]}}`, ``, []string{`"shop"`, "mini_program 0"}},
+		{"mini_program's empty secret", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"s","mini_program":[{"app_id":"wx0000000000000002","app_secret":"{env.TEST_EMPTY}"}]}}`, ``, []string{`"shop"`, "mini_program 0"}},
+		{"message_push without token", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"s","message_push":{}}}`, ``, []string{`"shop"`, "message_push"}},
+		{"encoding_aes_key", `"accounts":{"shop":{"app_id":"wx0000000000000001","app_secret":"s","message_push":{"token":"t","encoding_aes_key":"short"}}}`, ``, []string{`"shop"`, "encoding_aes_key"}},
 		{"api", `"api":["ftp://x"]`, ``, []string{"api", "ftp://x"}},
 		{"api with a query", `"api":["https://x?y"]`, ``, []string{"api"}},
 		{"timeout", `"timeout":-1`, ``, []string{"timeout"}},
@@ -71,7 +78,7 @@ func TestProvisionRefuses(t *testing.T) {
 		{"cache", account, `"account":"shop","action":{"name":"member_card_component","cards":[{"card_id":["p1"]}],"cache":"-1m"}`, []string{"cache"}},
 		{"no mini_program", account, `"account":"shop","action":{"name":"login"}`, []string{`"shop"`, "no mini_program"}},
 		{"no mini_program of one of the accounts", miniAccounts, `"account":"{env.TEST_EMPTY}","action":{"name":"login"}`, []string{`"other"`, "no mini_program"}},
-		{"another account's mini_program", miniAccounts, `"account":"shop","action":{"name":"login","mini_program":"wx3"}`, []string{`"shop"`, "wx3"}},
+		{"another account's mini_program", miniAccounts, `"account":"shop","action":{"name":"login","mini_program":"wx0000000000000003"}`, []string{`"shop"`, "wx0000000000000003"}},
 		{"mini_program of login", miniAccounts, `"account":"shop","action":{"name":"login","mini_program":"{env.TEST_EMPTY}"}`, []string{"mini_program", "TEST_EMPTY"}},
 		{"header of login", miniAccounts, `"account":"shop","action":{"name":"login","header":{"X-Id":"openid"}}`, []string{"X-Id", "mini_openid"}},
 		{"field of login", miniAccounts, `"account":"shop","action":{"name":"login","header":{"X_Id":"unionid"}}`, []string{"X_Id"}},

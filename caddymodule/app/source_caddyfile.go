@@ -58,7 +58,7 @@ func (t *TokenSource) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return d.Errf("token_source: %v", err)
 	}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		return d.Errf("unrecognized subdirective '%s'", d.Val())
+		return words.Unrecognized(d)
 	}
 	return nil
 }
@@ -67,13 +67,13 @@ func (t *TokenSource) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 func (t *TokenSource) unmarshalFields(d *caddyfile.Dispenser) error {
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		var err error
-		switch name := d.Val(); name {
+		switch d.Val() {
 		case "field":
 			err = words.OneValue(d, &t.Field)
 		case "expires_field":
 			err = words.OneValue(d, &t.ExpiresField)
 		default:
-			err = d.Errf("unrecognized subdirective '%s'", name)
+			err = words.Unrecognized(d, "field", "expires_field")
 		}
 		if err != nil {
 			return err
@@ -116,7 +116,7 @@ func (r *RemoteSource) unmarshalBlock(d *caddyfile.Dispenser, what string, ticke
 		case "expires_field":
 			err = words.OneValue(d, &r.ExpiresField)
 		default:
-			err = d.Errf("unrecognized subdirective '%s'", name)
+			err = words.Unrecognized(d, "header", "field", "expires_field")
 		}
 		if err != nil {
 			return err

@@ -53,7 +53,7 @@ func TestTokenSourceProvision(t *testing.T) {
 func refusesSource(t *testing.T, account, mention string) {
 	t.Helper()
 	sitetest.CheckPool(t)
-	err := sitetest.Validate(`{"admin":{"disabled":true},"apps":{"wechat_card":{"store":{"module":"off"},"accounts":{"shop":{"app_id":"wx1",` + account + `}}}}}`)
+	err := sitetest.Validate(`{"admin":{"disabled":true},"apps":{"wechat_card":{"store":{"module":"off"},"accounts":{"shop":{"app_id":"wx0000000000000001",` + account + `}}}}}`)
 	if err == nil || !strings.Contains(err.Error(), mention) || !strings.Contains(err.Error(), `account "shop"`) || strings.Contains(err.Error(), "hidden") {
 		t.Errorf("%s: got %v, want it to mention %s", account, err, mention)
 	}
@@ -73,7 +73,7 @@ func TestWithoutTokenOrTicket(t *testing.T) {
 		{`"token_source":{"source":"remote","url":"http://h"}`, `{"name":"inject","header":{"X-T":"access_token","X-A":"api_ticket"}}`, ""},
 	} {
 		err := sitetest.Validate(`{"admin":{"disabled":true},"apps":{
-			"wechat_card":{"store":{"module":"off"},"accounts":{"default":{"app_id":"wx1",` + tc.account + `}}},
+			"wechat_card":{"store":{"module":"off"},"accounts":{"default":{"app_id":"wx0000000000000001",` + tc.account + `}}},
 			"http":{"servers":{"srv0":{"listen":["127.0.0.1:0"],"routes":[{"handle":[{"handler":"wechat_card","action":` + tc.action + `}]}]}}}}}`)
 		if (err == nil) != (tc.mention == "") || err != nil && !strings.Contains(err.Error(), tc.mention) {
 			t.Errorf("%s with %s: got %v", tc.action, tc.account, err)

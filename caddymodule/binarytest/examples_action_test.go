@@ -61,7 +61,7 @@ func TestExampleAction(t *testing.T) {
 
 	e.run("Caddyfile", "CLIENTS=192.0.2.0/24")
 	status, got := ask(t, "GET", site+"/internal/stock?card_id="+coupon, http.Header{"Accept-Language": {"zh"}}, "")
-	if status != http.StatusForbidden || !strings.Contains(got, `"detail":"127.0.0.1 不在 clients 之列","reason":"client_not_allowed"`) {
+	if status != http.StatusForbidden || !strings.Contains(got, `"detail":"127.0.0.1 不在 clients 的范围内","reason":"client_not_allowed"`) {
 		t.Errorf("a stranger got %d %s", status, got)
 	}
 }

@@ -81,6 +81,10 @@ func TestDockerfile(t *testing.T) {
 	if run := strings.Join(d.all("RUN")[0], " "); !strings.HasSuffix(run, "GOOS=$TARGETOS GOARCH=$TARGETARCH ./xcaddy.sh -o /out/caddy") {
 		t.Errorf("RUN %s", run)
 	}
+	builds := slices.IndexFunc(d, func(words []string) bool { return words[0] == "RUN" })
+	if !slices.ContainsFunc(d[:builds], func(words []string) bool { return words[0] == "ARG" && slices.Contains(words[1:], "GOPROXY") }) {
+		t.Error("GOPROXY is no build argument of what downloads modules, or has a value of its own: an empty one would be Go's")
+	}
 	if cmd := list(t, d.all("CMD")[0]); !slices.Equal(cmd[:2], []string{"caddy", "run"}) || !slices.Contains(cmd, "/etc/caddy/Caddyfile") {
 		t.Errorf("CMD %q", cmd)
 	}

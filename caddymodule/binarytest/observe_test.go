@@ -74,7 +74,7 @@ func TestStatusAndRefreshCommands(t *testing.T) {
 	w.wantCalls(t, map[string]int{"/cgi-bin/stable_token": 2, "/cgi-bin/ticket/getticket": 2})
 	c.wantTool(t, 0, []string{"✓  access_token  refreshed"}, "refresh", "--credential", "access_token", "--force", "--account", "default")
 	c.wantTool(t, 1, []string{"there is no account of that name"}, "refresh", "--account", "nobody")
-	c.wantTool(t, 1, []string{"credential must be one of"}, "refresh", "--credential", "session_key")
+	c.wantTool(t, 2, []string{`there is no credential "session_key", but access_token, `}, "refresh", "--credential", "session_key")
 
 	fault(t, w, `{"path":"/cgi-bin/ticket/getticket","errcode":40164,"errmsg":"invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist"}`)
 	c.wantTool(t, 1, []string{"✗  api_ticket", "errcode 40164", "white list", "203.0.113.7"}, "refresh")

@@ -8,20 +8,32 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
-// Unmarshal reads `card <card_id...>|*` with its block. seen holds the cards before it.
-func Unmarshal(d *caddyfile.Dispenser, seen *Set, values map[field.Field]*string) ([]string, error) {
+// UnmarshalIDs reads the card ids that stand on the line of an action itself, or `*`: the same as a `card` without a block. seen
+// holds the cards before them.
+func UnmarshalIDs(d *caddyfile.Dispenser, seen *Set) ([]string, error) {
 	ids := d.RemainingArgs()
 	if len(ids) == 0 {
 		return nil, d.ArgErr()
 	}
-	if _, err := seen.Claim(ids); err != nil {
-		return nil, d.WrapErr(err)
+	_, err := seen.Claim(ids)
+	return ids, words.Located(d, err)
+}
+
+// Unmarshal reads `card <card_id...>|*` with its block. seen holds the cards before it.
+func Unmarshal(d *caddyfile.Dispenser, seen *Set, values map[field.Field]*string) ([]string, error) {
+	ids, err := UnmarshalIDs(d, seen)
+	if err != nil {
+		return nil, err
 	}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		f, _ := field.Named(d.Val())
 		target := values[f]
 		if target == nil || f.Name() != d.Val() {
-			return nil, d.Errf("unrecognized subdirective '%s'", d.Val())
+			known := make([]string, 0, len(values))
+			for f := range values {
+				known = append(known, f.Name())
+			}
+			return nil, words.Unrecognized(d, known...)
 		}
 		if err := words.OneValue(d, target); err != nil {
 			return nil, err
@@ -31,6 +43,13 @@ func Unmarshal(d *caddyfile.Dispenser, seen *Set, values map[field.Field]*string
 		}
 	}
 	return ids, nil
+}
+
+// UnmarshalIDList is UnmarshalIDs for an action that configures nothing for a card.
+func UnmarshalIDList(d *caddyfile.Dispenser, seen *Set, lists *[]List) error {
+	ids, err := UnmarshalIDs(d, seen)
+	*lists = append(*lists, List{ids})
+	return err
 }
 
 // UnmarshalList reads `card <card_id...>|*` of an action that configures nothing for a card.

@@ -15,8 +15,8 @@ import (
 // Any stands in the place of card ids for every card that has no block of its own.
 const Any = "*"
 
-// defaultMaxCards is how many cards WeChat recommends at most for one call on the phone.
-const defaultMaxCards = 5
+// DefaultMaxCards is how many cards WeChat recommends at most for one call on the phone.
+const DefaultMaxCards = 5
 
 // List lists cards for which an action configures nothing.
 type List struct {
@@ -102,7 +102,7 @@ func (s *Set) MaxCards(configured int) (int, error) {
 		return 0, errors.New("max_cards must be greater than zero")
 	}
 	if configured == 0 {
-		configured = defaultMaxCards
+		configured = DefaultMaxCards
 	}
 	if s.Any == nil && len(s.Listed) > configured {
 		return 0, fmt.Errorf("%d cards are listed, but max_cards is %d", len(s.Listed), configured)

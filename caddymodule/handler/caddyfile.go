@@ -20,11 +20,18 @@ import (
 //
 // Everything but account and errors is the action's.
 func ParseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	words.RememberPlaces(h.Dispenser)
+	if err := checkPlaceholders(h); err != nil {
+		return nil, err
+	}
 	h.Next() // consume directive name
 	if !h.NextArg() {
-		return nil, h.ArgErr()
+		return nil, noAction(h.Dispenser)
 	}
 	name := h.Val()
+	if err := checkAction(h.Dispenser); err != nil {
+		return nil, err
+	}
 	segment := h.NewFromNextSegment() // from the action's name on
 
 	handler := new(Handler)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -39,8 +40,10 @@ type Handler struct {
 
 	action     action.Action
 	actionName string
-	methods    []string // what the action takes; nil: everything
-	allow      string   // the same, as the Allow header has it
+	composed   action.Composed     // nil: there is one action
+	parts      map[string]*Handler // what handles a request for each action of composed
+	methods    []string            // what the action takes; nil: everything
+	allow      string              // the same, as the Allow header has it
 
 	accounts    map[string]*boundAccount
 	account     *boundAccount // nil: Account holds placeholders
@@ -74,22 +77,39 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("loading action: %w", err)
 	}
-	act, ok := mod.(action.Action)
-	if !ok {
-		return fmt.Errorf("%T is no action", mod)
+	loaded, err := ctx.AppIfConfigured(app.Name)
+	switch {
+	case errors.Is(err, caddy.ErrNotConfigured):
+		return fmt.Errorf("wechat_card needs its global option, with an account: { wechat_card <app_id> <app_secret> } at the top of the Caddyfile: %w", err)
+	case err != nil:
+		return err // what is wrong with it
 	}
-	h.action = act
-	h.actionName = mod.(caddy.Module).CaddyModule().ID.Name()
+	app := loaded.(*app.App)
+	switch act := mod.(type) {
+	case action.Action:
+		return h.take(app, mod.(caddy.Module).CaddyModule().ID.Name(), act)
+	case action.Composed:
+		h.composed, h.parts = act, make(map[string]*Handler)
+		parts := act.Parts()
+		for _, name := range slices.Sorted(maps.Keys(parts)) {
+			part := &Handler{Account: h.Account, Errors: h.Errors, logger: h.logger, strangers: h.strangers}
+			if err := part.take(app, name, parts[name]); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			h.parts[name] = part
+		}
+		return nil
+	}
+	return fmt.Errorf("%T is no action", mod)
+}
+
+// take has the handler do one action, and finds the accounts for it.
+func (h *Handler) take(app *app.App, name string, act action.Action) error {
+	h.action, h.actionName = act, name
 	if answering, ok := act.(action.Answering); ok {
 		h.methods = answering.Methods()
 		h.allow = strings.Join(append(slices.Clone(h.methods), http.MethodOptions), ", ")
 	}
-
-	mod, err = ctx.AppIfConfigured(app.Name)
-	if err != nil {
-		return fmt.Errorf("wechat_card needs its global option, with an account: %w", err)
-	}
-	app := mod.(*app.App)
 	if h.accountName = words.InFull(h.Account); words.IsDynamic(h.accountName) {
 		h.accounts = make(map[string]*boundAccount)
 		for _, name := range app.Names() {
@@ -115,6 +135,12 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if h.composed != nil {
+		if part := h.parts[h.composed.PartOf(r)]; part != nil {
+			return part.ServeHTTP(w, r, next)
+		}
+		return next.ServeHTTP(w, r)
+	}
 	if h.methods != nil && !slices.Contains(h.methods, r.Method) {
 		w.Header().Set("Allow", h.allow)
 		if r.Method == http.MethodOptions {

@@ -65,7 +65,7 @@ func TestProblemsInChinese(t *testing.T) {
 		},
 		"a value beside a list": {
 			request: sitetest.Request{Target: "/addCard", Body: `{"outer_str":"x","cards":[{"card_id":"p1"}]}`},
-			title:   "请求有误", detail: "outer_str 写在了 cards 旁边，应写在其中",
+			title:   "请求有误", detail: "outer_str 写在了 cards 外面，应写在 cards 里面",
 		},
 		"a configured value": {
 			request: sitetest.Request{Target: "/dynamic?shop=%01"},
@@ -85,11 +85,11 @@ func TestProblemsInChinese(t *testing.T) {
 		},
 		"a stranger": {
 			request: sitetest.Request{Target: "/relay/card/get", From: "192.0.2.1"},
-			title:   "禁止访问", detail: "192.0.2.1 不在 clients 之列",
+			title:   "禁止访问", detail: "192.0.2.1 不在 clients 的范围内",
 		},
 		"the backend": {
 			request: sitetest.Request{Target: "/fill"},
-			title:   "请求有误", detail: "后端的应答：openid 不是 openid",
+			title:   "请求有误", detail: "后端的响应：openid 不是 openid",
 		},
 		"WeChat, with a hint": {
 			request: sitetest.Request{Target: "/memberCard?card_id=pCustom"},
@@ -99,7 +99,7 @@ func TestProblemsInChinese(t *testing.T) {
 		"WeChat, without": {
 			request: sitetest.Request{Target: "/openCard?card_id=p1&code=" + strings.Repeat("A", 32)},
 			fault:   sandbox.Fault{Path: "/card/code/decrypt", Times: 2, ErrCode: 48001},
-			title:   "上游出错", detail: "微信没有完成该请求",
+			title:   "上游服务出错", detail: "微信没有完成该请求",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

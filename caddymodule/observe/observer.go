@@ -4,7 +4,6 @@ package observe
 import (
 	"errors"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -30,7 +29,13 @@ type Account struct {
 	emitter *Emitter
 
 	mu         sync.Mutex
-	refusedIPs map[string]time.Time // when WeChat last refused calls from the address
+	refusedIPs map[string]refusal // by the address
+}
+
+// refusal is that WeChat refused calls from an address of this machine.
+type refusal struct {
+	at  time.Time
+	api string // the call that it last refused
 }
 
 // NewAccount makes the observer of an account. owners give its credentials in WeChat's place.
@@ -47,32 +52,50 @@ func NewAccount(account string, emitter *Emitter, owners ...credential.Source) *
 // Called is wechat.Config.Observe.
 func (o *Account) Called(api string, err error, took time.Duration) {
 	Metrics().Called(o.name, api, err, took)
-	if e, ok := errors.AsType[*wechat.Error](err); ok {
-		if ip := e.RefusedIP(); ip != "" {
-			o.refused(ip, time.Now())
-		}
-	}
+	o.learnAddress(api, err, time.Now())
 }
 
-func (o *Account) refused(ip string, now time.Time) {
+// learnAddress notes what a call tells of this machine's address. A success takes back what WeChat said of the same call
+// before; that of a call for a token, which it looks at most strictly, takes back everything.
+func (o *Account) learnAddress(api string, err error, now time.Time) {
+	e, isError := errors.AsType[*wechat.Error](err)
+	if err != nil && (!isError || e.RefusedIP() == "") {
+		return // says nothing of it
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	maps.DeleteFunc(o.refusedIPs, func(_ string, at time.Time) bool { return now.Sub(at) > refusedIPLife })
+	if err == nil {
+		maps.DeleteFunc(o.refusedIPs, func(_ string, r refusal) bool {
+			return r.api == api || api == "token" || api == "stable_token"
+		})
+		return
+	}
+	o.forgetOld(now)
+	ip := e.RefusedIP()
 	if _, known := o.refusedIPs[ip]; known || len(o.refusedIPs) < maxRefusedIPs {
 		if o.refusedIPs == nil {
-			o.refusedIPs = make(map[string]time.Time)
+			o.refusedIPs = make(map[string]refusal)
 		}
-		o.refusedIPs[ip] = now
+		o.refusedIPs[ip] = refusal{now, api}
 	}
 }
 
-// RefusedLately lists the addresses of this machine that WeChat has refused within the last hour. Behind some
-// networks there are several.
-func (o *Account) RefusedLately(now time.Time) []string {
+// forgetOld drops what is too old to be told; mu is held.
+func (o *Account) forgetOld(now time.Time) {
+	maps.DeleteFunc(o.refusedIPs, func(_ string, r refusal) bool { return now.Sub(r.at) > refusedIPLife })
+}
+
+// RefusedLately tells which addresses of this machine WeChat has refused within the last hour, and when last, without those
+// that it has taken since. Behind some networks there are several.
+func (o *Account) RefusedLately(now time.Time) map[string]time.Time {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	maps.DeleteFunc(o.refusedIPs, func(_ string, at time.Time) bool { return now.Sub(at) > refusedIPLife })
-	return slices.Sorted(maps.Keys(o.refusedIPs))
+	o.forgetOld(now)
+	refused := make(map[string]time.Time, len(o.refusedIPs))
+	for ip, r := range o.refusedIPs {
+		refused[ip] = r.at
+	}
+	return refused
 }
 
 // Happened is plugin.AccountConfig.Observe.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -27,6 +28,7 @@ func ParseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		expires_in       <seconds>
 //		tickets          fresh|honest|grid
 //		custom_code_card <card_id...>
+//		replay           <file>
 //	}
 //
 // app and custom_code_card may be repeated.
@@ -78,8 +80,15 @@ func (s *Sandbox) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 				return d.ArgErr()
 			}
 			s.CustomCodeCard = append(s.CustomCodeCard, ids...)
+		case "replay":
+			if s.Replay != "" {
+				return d.Err("replay already specified")
+			}
+			if !d.AllArgs(&s.Replay) {
+				return d.ArgErr()
+			}
 		default:
-			return d.Errf("unrecognized subdirective '%s'", d.Val())
+			return words.Unrecognized(d, "app", "expires_in", "tickets", "custom_code_card", "replay")
 		}
 		if d.NextBlock(1) {
 			return d.Errf("a block is not allowed here: %s", d.Val())

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/recording"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
 	"github.com/caddyserver/caddy/v2"
@@ -43,6 +45,10 @@ type Sandbox struct {
 
 	// The ids of the cards with codes of the merchant's own (use_custom_code). Other cards have WeChat's codes.
 	CustomCodeCard []string `json:"custom_code_card,omitempty"`
+
+	// A file that `caddy wechat-card record` has written: the calls in it are answered as it says, with values that mean nothing.
+	// Default: none.
+	Replay string `json:"replay,omitempty"`
 
 	sandbox *sandbox.Sandbox
 	poolKey string
@@ -100,6 +106,20 @@ func (s *Sandbox) Provision(_ caddy.Context) error {
 		cfg.Apps[id] = secret
 	}
 
+	if s.Replay != "" {
+		name, err := repl.ReplaceOrErr(s.Replay, true, true)
+		if err != nil {
+			return fmt.Errorf("replay: %w", err)
+		}
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("replay: %w", err)
+		}
+		if cfg.Replay, err = recording.Read(raw); err != nil {
+			return fmt.Errorf("replay: %s: %w", name, err)
+		}
+	}
+
 	key, err := sandboxKey(cfg)
 	if err != nil {
 		return err
@@ -116,7 +136,7 @@ func (s *Sandbox) Provision(_ caddy.Context) error {
 
 // sandboxKey is a hash, because the configuration holds secrets.
 func sandboxKey(cfg sandbox.Config) (string, error) {
-	b, err := json.Marshal([]any{cfg.Apps, cfg.ExpiresIn, cfg.Tickets, cfg.CustomCodeCards})
+	b, err := json.Marshal([]any{cfg.Apps, cfg.ExpiresIn, cfg.Tickets, cfg.CustomCodeCards, cfg.Replay})
 	if err != nil {
 		return "", err
 	}

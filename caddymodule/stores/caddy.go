@@ -46,7 +46,7 @@ func (s *Caddy) CredentialStore() (credential.Store, error) { return s.storage, 
 //
 //	store caddy
 func (s *Caddy) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	return words.Unmarshal(d, nil)
+	return words.UnmarshalGuest(d, nil)
 }
 
 // Age tells how long ago the key was stored. A folder that cannot be written has no clock: that is an error.
@@ -77,7 +77,7 @@ func (s *Off) CredentialStore() (credential.Store, error) { return nil, nil }
 // UnmarshalCaddyfile sets up the store from Caddyfile tokens. Syntax:
 //
 //	store off
-func (s *Off) UnmarshalCaddyfile(d *caddyfile.Dispenser) error { return words.Unmarshal(d, nil) }
+func (s *Off) UnmarshalCaddyfile(d *caddyfile.Dispenser) error { return words.UnmarshalGuest(d, nil) }
 
 // Interface guards
 var (

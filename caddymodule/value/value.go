@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/redact"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 )
@@ -23,6 +24,9 @@ type Value struct {
 func New(f field.Field, raw string) (Value, error) {
 	v := Value{Raw: words.InFull(raw), Dynamic: words.IsDynamic(raw), warned: new(atomic.Int64)}
 	if v.Dynamic {
+		if f == field.Code || f == field.OpenID {
+			redact.AddSources(v.Raw)
+		}
 		return v, nil
 	}
 	return v, field.CheckConfigured(f, raw)

@@ -1,8 +1,6 @@
 package words
 
 import (
-	"strings"
-
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
@@ -15,7 +13,7 @@ func Guest(d *caddyfile.Dispenser, namespace, name, what string) (caddyfile.Unma
 		for i, mod := range mods {
 			known[i] = mod.ID.Name()
 		}
-		return nil, d.Errf("unknown %s '%s': there are %s", what, name, strings.Join(known, ", "))
+		return nil, d.Errf("unknown %s '%s': %s", what, name, thereAre(name, known))
 	}
 	return caddyfile.UnmarshalModule(d, namespace+"."+name)
 }

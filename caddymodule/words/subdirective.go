@@ -15,16 +15,34 @@ import (
 // Subdirectives are what may stand in the block of an action or a store, each with what reads it.
 type Subdirectives map[string]func() error
 
-// Unmarshal reads the name of an action or a store that takes no arguments, and its block.
-func Unmarshal(d *caddyfile.Dispenser, in Subdirectives) error {
+// Arguments is the name of what stands on the line of an action itself, in Subdirectives. Without it nothing may stand there.
+const Arguments = ""
+
+// Common are the subdirectives that all actions have. The handler reads them, before an action sees its block.
+var Common = []string{"account", "errors"}
+
+// Unmarshal reads the name of an action, and its block.
+func Unmarshal(d *caddyfile.Dispenser, in Subdirectives) error { return unmarshal(d, in, Common) }
+
+// UnmarshalGuest is Unmarshal for what is no action: a store, an encoder.
+func UnmarshalGuest(d *caddyfile.Dispenser, in Subdirectives) error { return unmarshal(d, in, nil) }
+
+func unmarshal(d *caddyfile.Dispenser, in Subdirectives, more []string) error {
 	d.Next() // consume the name
-	if d.NextArg() {
-		return d.ArgErr()
+	if d.CountRemainingArgs() > 0 {
+		read := in[Arguments]
+		if read == nil {
+			d.NextArg()
+			return d.ArgErr()
+		}
+		if err := read(); err != nil {
+			return err
+		}
 	}
 	for d.NextBlock(0) {
 		read := in[d.Val()]
-		if read == nil {
-			return d.Errf("unrecognized subdirective '%s'", d.Val())
+		if read == nil || d.Val() == Arguments {
+			return Unrecognized(d, append(in.names(), more...)...)
 		}
 		if err := read(); err != nil {
 			return err

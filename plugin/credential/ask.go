@@ -48,6 +48,7 @@ func (k *Keeper) ask(ctx context.Context, own *Env, want renewal.Want) (h *value
 }
 
 func (k *Keeper) join(ctx context.Context, own *Env, want renewal.Want) (*value.Held, error) {
+	want.Cause = ctx
 	var patience <-chan time.Time
 	failed := k.state.RecentFailure(own.Now(), retrySoon)
 	if failed != nil && want.Urgent {

@@ -35,6 +35,7 @@ func (d *Doctor) CheckCard(ctx context.Context, cardID string, uses []CardUse, r
 	}
 	c := examined{card, facts, d.cfg.WeChatTime(), say}
 	c.exists()
+	c.stands()
 	c.stock()
 	c.created(uses)
 	seen := make(map[CardUse]bool)

@@ -21,6 +21,11 @@ func IsOpenID(s string) bool {
 	return len(s) == 28 && s[0] == 'o' && All(s[1:], IsWord)
 }
 
+// IsAppID accepts wx and 16 hex digits: what WeChat gives official accounts and mini programs.
+func IsAppID(s string) bool {
+	return len(s) == 18 && s[:2] == "wx" && All(s[2:], func(c byte) bool { return IsDigit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F' })
+}
+
 // IsDigits accepts one digit or more.
 func IsDigits(s string) bool {
 	return s != "" && All(s, IsDigit)

@@ -27,6 +27,7 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/recording"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/accounts"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/cards"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/faults"
@@ -55,6 +56,9 @@ type Config struct {
 	CustomCodeCards []string
 	// StrictCards: only cards made by /card/create, PutCard or /_sandbox/cards exist; none springs up on first use.
 	StrictCards bool
+	// Replay is answered in the place of what the sandbox would say, for the calls that it has. Its values mean nothing: no phone
+	// takes what is signed with its tickets. Nil: nothing is.
+	Replay *recording.Recording
 	// Now is the clock. Nil: time.Now. Delays of faults run on real (or synctest's) time.
 	Now func() time.Time
 }
@@ -84,6 +88,7 @@ type Revocation = accounts.Revocation
 type Sandbox struct {
 	world   *world.World
 	request *request.Server
+	replay  *recording.Replay // nil: nothing is
 }
 
 // New makes a Sandbox. It starts no goroutine and needs no closing.
@@ -98,7 +103,11 @@ func New(cfg Config) *Sandbox {
 		cards.NewStore(cfg.StrictCards, cfg.CustomCodeCards, cfg.Now),
 		cfg.Now,
 	)
-	return &Sandbox{w, request.New(w)}
+	s := &Sandbox{world: w, request: request.New(w)}
+	if cfg.Replay != nil {
+		s.replay = recording.NewReplay(cfg.Replay)
+	}
+	return s
 }
 
 // Reset forgets cards, codes, users, menus, faults, call counts, exchanges, quotas and revocations to come. Tokens and tickets stay as they

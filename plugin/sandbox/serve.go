@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -90,6 +91,12 @@ func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
 			return wire.Refusal(err, s.world.Now())
 		}
 		return v
+	}
+	if f == nil && s.replay != nil {
+		if status, answer, recorded := s.replay.Answer(r.URL.Path); recorded {
+			wire.WriteJSON(w, status, json.RawMessage(answer))
+			return
+		}
 	}
 	if f == nil {
 		wire.WriteJSON(w, http.StatusOK, answer())

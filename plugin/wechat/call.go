@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -25,14 +26,28 @@ var errTooLong = fmt.Errorf("answer longer than %d bytes", maxAnswer)
 // within the rule of Call.Repeatable.
 func (c *Client) Do(ctx context.Context, call Call, out any) error {
 	began := time.Now()
+	ctx, end := c.trace(ctx, call.API, call.Path)
 	e := c.do(ctx, &call, out)
 	if e == nil {
 		c.observed(call.API, nil, began)
+		end(nil)
 		return nil
 	}
 	e.API = call.API
 	c.observed(call.API, e, began)
+	end(e)
 	return e
+}
+
+// trace is Config.Trace.
+func (c *Client) trace(ctx context.Context, api, path string) (context.Context, func(error)) {
+	if c.tracer != nil {
+		path, _, _ = strings.Cut(path, "?")
+		if ctx, end := c.tracer(ctx, api, path); end != nil {
+			return ctx, end
+		}
+	}
+	return ctx, func(error) {}
 }
 
 func (c *Client) observed(api string, err error, began time.Time) {

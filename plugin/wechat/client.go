@@ -4,6 +4,7 @@
 package wechat
 
 import (
+	"context"
 	"crypto/x509"
 	"net/http"
 	"net/url"
@@ -49,6 +50,12 @@ type Config struct {
 	// the error (a *Error) or nil, and how long it took over all its hosts. It
 	// must not block.
 	Observe func(api string, err error, took time.Duration)
+
+	// Trace, unless nil, is told of each call before it is made: its name and
+	// its path, without a query. What it gives is the context to make the call
+	// with, and what is told of the end of it, with the error (a *Error) or
+	// nil; nil: nobody is.
+	Trace func(ctx context.Context, api, path string) (context.Context, func(error))
 }
 
 // Client calls WeChat. Its methods may be used from any number of goroutines.
@@ -58,6 +65,7 @@ type Client struct {
 	timeout     time.Duration
 	now         func() time.Time
 	observe     func(api string, err error, took time.Duration)
+	tracer      func(ctx context.Context, api, path string) (context.Context, func(error))
 	connections *Connections
 	owned       bool // the connections are this Client's own
 	clock       *theirClock
@@ -79,6 +87,7 @@ func New(cfg Config) *Client {
 		timeout:     cfg.Timeout,
 		now:         cfg.Now,
 		observe:     cfg.Observe,
+		tracer:      cfg.Trace,
 		connections: cfg.Connections,
 		clock:       new(theirClock),
 	}
@@ -89,11 +98,13 @@ func New(cfg Config) *Client {
 }
 
 // Observed gives a Client like this one, over the same connections, that tells
-// somebody else of its calls (Config.Observe). What one of them learns of the
-// hosts and of WeChat's clock, both know.
-func (c *Client) Observed(by func(api string, err error, took time.Duration)) *Client {
+// somebody else of its calls (Config.Observe, Config.Trace). What one of them
+// learns of the hosts and of WeChat's clock, both know.
+func (c *Client) Observed(
+	by func(api string, err error, took time.Duration), trace func(ctx context.Context, api, path string) (context.Context, func(error)),
+) *Client {
 	other := *c
-	other.observe = by
+	other.observe, other.tracer = by, trace
 	return &other
 }
 

@@ -42,7 +42,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 		c := New(Config{BaseURLs: []string{s.URL}, Proxy: noProxy, Timeout: time.Minute, Connections: shared})
 		defer c.Close()
 		for range 10 {
-			account := c.Observed(nil)
+			account := c.Observed(nil, nil)
 			wg.Go(func() {
 				var a struct{}
 				if err := account.Do(t.Context(), Call{API: "upload", Path: "/cgi-bin/media/upload"}, &a); err != nil {
@@ -100,8 +100,8 @@ func TestObserved(t *testing.T) {
 	})
 	c := newClient(t, Config{}, down.URL, good.URL)
 	var first, second int
-	a := c.Observed(func(string, error, time.Duration) { first++ })
-	b := c.Observed(func(string, error, time.Duration) { second++ })
+	a := c.Observed(func(string, error, time.Duration) { first++ }, nil)
+	b := c.Observed(func(string, error, time.Duration) { second++ }, nil)
 	for range 3 {
 		if _, err := a.Token(t.Context(), testAppID, testSecret); err != nil {
 			t.Error(err)

@@ -51,13 +51,19 @@ var errBaseURL = errors.New("the api URL cannot be used")
 // The errcode is looked for in answers of JSON of up to 64 KiB.
 func (c *Client) Relay(r Relay) (*http.Response, error) {
 	began := time.Now()
+	ctx, end := c.trace(r.Request.Context(), r.API, r.Request.URL.Path)
+	if ctx != r.Request.Context() {
+		r.Request = r.Request.WithContext(ctx)
+	}
 	resp, e := c.relay(&r)
 	if e == nil {
 		c.observed(r.API, nil, began)
+		end(nil)
 		return resp, nil
 	}
 	e.API = r.API
 	c.observed(r.API, e, began)
+	end(e)
 	return resp, e
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/answer"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/request"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
@@ -53,6 +54,7 @@ type AddCard struct {
 	accept  field.Set
 	nonce   bool
 	numeric bool
+	audit   *observe.Audit
 }
 
 // AddCardRule says what goes with some cards. Values may hold placeholders; if one comes out empty, the request is refused
@@ -84,7 +86,8 @@ func (AddCard) CaddyModule() caddy.ModuleInfo {
 }
 
 // Provision compiles the configuration.
-func (a *AddCard) Provision(caddy.Context) error {
+func (a *AddCard) Provision(ctx caddy.Context) error {
+	a.audit = observe.NewAudit(ctx, "add_card")
 	for _, rule := range a.Cards {
 		err := a.cards.Add(rule.CardID, map[field.Field]string{
 			field.Code: rule.Code, field.OpenID: rule.OpenID, field.OuterStr: rule.OuterStr, field.FixedBegin: rule.FixedBeginTimestamp,
@@ -186,6 +189,11 @@ func (a *AddCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhtt
 		return err
 	}
 	s.Body = body
+	for i := range s.Exts {
+		if s.Exts[i].OpenID != "" {
+			a.audit.Write(r, "card signed for one user", account.Name(), s.Exts[i].CardID, observe.ReasonOK)
+		}
+	}
 	answer.JSON(w, r, body)
 	return nil
 }
@@ -209,7 +217,7 @@ func (a *AddCard) ext(r *http.Request, id string, rule *cards.Rule, client *fiel
 
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
 //
-//	add_card {
+//	add_card [<card_id...>|*] {
 //		card <card_id...>|* {
 //			code                 <value>
 //			openid               <value>
@@ -224,6 +232,12 @@ func (a *AddCard) ext(r *http.Request, id string, rule *cards.Rule, client *fiel
 func (a *AddCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	var seen cards.Set
 	err := words.Unmarshal(d, words.Subdirectives{
+		words.Arguments: func() (err error) {
+			var rule AddCardRule
+			rule.CardID, err = cards.UnmarshalIDs(d, &seen)
+			a.Cards = append(a.Cards, rule)
+			return err
+		},
 		"card": func() (err error) {
 			var rule AddCardRule
 			rule.CardID, err = cards.Unmarshal(d, &seen, map[field.Field]*string{

@@ -438,7 +438,7 @@ func TestAcceptOfCodeAndOpenID(t *testing.T) {
 		{`{"card_id":["p1"],"code":"1"},{"card_id":["*"],"openid":"{http.request.header.X}"}`, true},
 	} {
 		for _, accept := range []string{`"code","openid"`, `"openid","outer_str","code"`} {
-			err := sitetest.Validate(`{"admin":{"disabled":true},"apps":{"wechat_card":{"accounts":{"default":{"app_id":"wx1","app_secret":"s"}},"store":{"module":"off"}},
+			err := sitetest.Validate(`{"admin":{"disabled":true},"apps":{"wechat_card":{"accounts":{"default":{"app_id":"wx0000000000000001","app_secret":"s"}},"store":{"module":"off"}},
 				"http":{"servers":{"srv0":{"listen":["127.0.0.1:0"],"routes":[{"handle":[{"handler":"wechat_card","action":
 				{"name":"add_card","cards":[` + tc.cards + `],"accept":[` + accept + `]}}]}]}}}}}`)
 			if (err == nil) != tc.fine || err != nil && !strings.Contains(err.Error(), "accept") {

@@ -108,13 +108,14 @@ func (c *ChooseCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddy
 
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
 //
-//	choose_card {
+//	choose_card [<card_id...>|*] {
 //		card <card_id...>|*
 //	}
 func (c *ChooseCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	var seen cards.Set
 	err := words.Unmarshal(d, words.Subdirectives{
-		"card": func() error { return cards.UnmarshalList(d, &seen, &c.Cards) },
+		words.Arguments: func() error { return cards.UnmarshalIDList(d, &seen, &c.Cards) },
+		"card":          func() error { return cards.UnmarshalList(d, &seen, &c.Cards) },
 	})
 	if err != nil {
 		return err

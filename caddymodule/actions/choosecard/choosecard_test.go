@@ -189,19 +189,3 @@ func TestChooseCardOfWhatOthersDecide(t *testing.T) {
 		}
 	}
 }
-
-// An official account that has two names has one ticket: what is decided under one name is decided.
-func TestChooseCardOfAnAccountWithTwoNames(t *testing.T) {
-	s := sitetest.NewWith(t, "account again {\napp_id "+sitetest.AppID+"\napp_secret {env.TEST_APP_SECRET}\n}", `
-	wechat_card /choose choose_card {
-		account again
-		card *
-	}
-	wechat_card /fill fill {
-		card pFill
-	}`)
-	problemtest.Want(t, s.Get("/choose?card_id=pFill&shop_id=1"), 400, "invalid_request", "pFill")
-	if w := s.Get("/choose?card_id=pFree&shop_id=1"); w.Code != http.StatusOK {
-		t.Errorf("got %d %s", w.Code, w.Body)
-	}
-}

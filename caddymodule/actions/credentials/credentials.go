@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/clients"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
@@ -49,6 +50,7 @@ type Credentials struct {
 
 	clients clients.Filter
 	key     clients.Key
+	audit   *observe.Audit
 }
 
 // CaddyModule returns the Caddy module information.
@@ -58,6 +60,7 @@ func (Credentials) CaddyModule() caddy.ModuleInfo {
 
 // Provision compiles the configuration.
 func (c *Credentials) Provision(ctx caddy.Context) (err error) {
+	c.audit = observe.NewAudit(ctx, "credentials")
 	if c.clients, err = clients.NewFilter(c.Clients); err != nil {
 		return err
 	}
@@ -108,6 +111,11 @@ func (c *Credentials) ServeAction(w http.ResponseWriter, r *http.Request, next c
 	if err != nil {
 		return refusalOf(r, err)
 	}
+	what := credential.AccessToken
+	if r.URL.Path == ticketPath {
+		what = ticketKinds[r.URL.Query().Get("type")]
+	}
+	c.audit.Write(r, string(what)+" lent", account.Name(), "", observe.ReasonOK)
 	answerAsWechat(w, r, body)
 	return nil
 }
@@ -140,7 +148,13 @@ func (c *Credentials) stableToken(r *http.Request, account *plugin.Account) ([]b
 		return nil, err
 	}
 	if q.ForceRefresh {
-		if err := account.ForceToken(r.Context()); err != nil {
+		err := account.ForceToken(r.Context())
+		outcome := observe.ReasonOK
+		if err != nil {
+			outcome = problem.ReasonCredentialUnavailable
+		}
+		c.audit.Write(r, "forced refresh", account.Name(), "", outcome)
+		if err != nil {
 			return nil, err
 		}
 	}

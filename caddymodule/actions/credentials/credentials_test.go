@@ -373,11 +373,11 @@ func TestCredentialsPassesOnWhatWeChatSaid(t *testing.T) {
 
 func TestCredentialsNeedsWhatItServes(t *testing.T) {
 	for _, tc := range []struct{ account, block, mention string }{
-		{"app_id wx1\n\t\t\ttoken_source none", "{\n\t\tkey k\n\t}", "token_source none"},
-		{"app_id wx1\n\t\t\ttoken_source remote http://127.0.0.1:1/token", "", "credentials needs a key"},
-		{"app_id wx1\n\t\t\ttoken_source remote http://127.0.0.1:1/token", "{\n\t\tkey k\n\t}", ""},
-		{"app_id wx1\n\t\t\tapp_secret s", "{\n\t\tkey {env.NO_SUCH_KEY}\n\t}", "key:"},
-		{"app_id wx1\n\t\t\tapp_secret s", "{\n\t\tclients {env.NO_SUCH_CLIENTS}\n\t}", "clients:"},
+		{"app_id wx0000000000000001\n\t\t\ttoken_source none", "{\n\t\tkey k\n\t}", "token_source none"},
+		{"app_id wx0000000000000001\n\t\t\ttoken_source remote http://127.0.0.1:1/token", "", "credentials needs a key"},
+		{"app_id wx0000000000000001\n\t\t\ttoken_source remote http://127.0.0.1:1/token", "{\n\t\tkey k\n\t}", ""},
+		{"app_id wx0000000000000001\n\t\t\tapp_secret s", "{\n\t\tkey {env.NO_SUCH_KEY}\n\t}", "key:"},
+		{"app_id wx0000000000000001\n\t\t\tapp_secret s", "{\n\t\tclients {env.NO_SUCH_CLIENTS}\n\t}", "clients:"},
 	} {
 		_, err := sitetest.TryProvision("{\n\tadmin off\n\twechat_card {\n\t\tstore off\n\t\taccount {\n\t\t\t" + tc.account + "\n\t\t}\n\t}\n}\n" +
 			":9080 {\n\twechat_card credentials " + tc.block + "\n}")

@@ -8,10 +8,12 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/bodies"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/fill"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -51,6 +53,7 @@ type Fill struct {
 	cards  cards.Set
 	told   *told
 	logger *zap.Logger
+	audit  *observe.Audit
 }
 
 // defaultFillMaxBody is the default of Fill.MaxBody.
@@ -64,6 +67,7 @@ func (Fill) CaddyModule() caddy.ModuleInfo {
 // Provision compiles the configuration.
 func (f *Fill) Provision(ctx caddy.Context) error {
 	f.logger, f.told = ctx.Logger(), new(told)
+	f.audit = observe.NewAudit(ctx, "fill")
 	if err := f.cards.AddLists(f.Cards); err != nil {
 		return err
 	}
@@ -124,6 +128,11 @@ func (f *Fill) answer(fw *fillWriter, r *http.Request, account *plugin.Account) 
 	if err := f.fill(r, account, fw.fillBuffer); err != nil {
 		return err
 	}
+	for i, part := range fw.parts {
+		if part.Kind == fill.CardExt && fw.exts[i].OpenID != "" {
+			f.audit.Write(r, "card signed for one user", account.Name(), fw.exts[i].CardID, observe.ReasonOK)
+		}
+	}
 	fw.sendFilled()
 	return nil
 }
@@ -142,15 +151,16 @@ func (f *Fill) passes(path string, why reason) {
 
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
 //
-//	fill {
+//	fill [<card_id...>|*] {
 //		card     <card_id...>|*
 //		max_body <size>
 //	}
 func (f *Fill) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	var seen cards.Set
 	err := words.Unmarshal(d, words.Subdirectives{
-		"card":     func() error { return cards.UnmarshalList(d, &seen, &f.Cards) },
-		"max_body": func() error { return words.Size(d, &f.MaxBody) },
+		words.Arguments: func() error { return cards.UnmarshalIDList(d, &seen, &f.Cards) },
+		"card":          func() error { return cards.UnmarshalList(d, &seen, &f.Cards) },
+		"max_body":      func() error { return words.Size(d, &f.MaxBody) },
 	})
 	if err != nil {
 		return err

@@ -12,7 +12,9 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/headers"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/queries"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/redact"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -71,6 +73,7 @@ type Inject struct {
 	placeholders []placeholder
 	logger       *zap.Logger
 	warned       *sync.Once
+	audit        *observe.Audit
 }
 
 // placeholder is one configured placeholder.
@@ -90,6 +93,7 @@ func (Inject) CaddyModule() caddy.ModuleInfo {
 // Provision checks the configuration and compiles it.
 func (in *Inject) Provision(ctx caddy.Context) error {
 	in.logger, in.warned = ctx.Logger(), new(sync.Once)
+	in.audit = observe.NewAudit(ctx, "inject")
 	if len(in.Header)+len(in.Query)+len(in.Placeholder) == 0 {
 		return errors.New("inject has nothing to inject: it takes header, query or placeholder")
 	}
@@ -106,6 +110,7 @@ func (in *Inject) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("header %s is configured twice", f.Name)
 		}
 		in.fields = append(in.fields, f)
+		redact.AddHeader(f.Name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(in.Query)) {
 		if err := queries.CheckName(name); err != nil {
@@ -120,6 +125,7 @@ func (in *Inject) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("query %s is configured twice: letter case makes no difference, nor does . or _", name)
 		}
 		in.params = append(in.params, p)
+		redact.AddParam(name)
 	}
 	for i, kind := range in.Placeholder {
 		need, err := in.need(kind)
@@ -181,9 +187,11 @@ func (in *Inject) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 			if !in.Optional {
 				return err
 			}
+			in.injected(r, account, kind, observe.OutcomeNone)
 			continue
 		}
 		values[i] = value
+		in.injected(r, account, kind, observe.ReasonOK)
 	}
 
 	for _, f := range in.fields {
@@ -207,6 +215,13 @@ func (in *Inject) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	// deferred, because a proxy that loses its backend in mid-answer panics
 	defer in.takeBack(r, &query)
 	return next.ServeHTTP(w, r)
+}
+
+// injected tells the audit of a credential.
+func (in *Inject) injected(r *http.Request, account credentialSource, kind credential.Kind, outcome string) {
+	if named, ok := account.(interface{ Name() string }); ok {
+		in.audit.Write(r, string(kind)+" injected", named.Name(), "", outcome)
+	}
 }
 
 // warn says once that the backend repeats what it is given. The field may hold it no more.

@@ -252,7 +252,7 @@ func TestJSConfigConfiguration(t *testing.T) {
 		{"origin {env.NO_SUCH_ORIGIN}", "origin"},
 		{"origin https://shop.example https://SHOP.example:443", "listed twice"},
 	} {
-		_, err := sitetest.TryProvision("{\n\tadmin off\n\twechat_card {\n\t\tstore off\n\t\taccount {\n\t\t\tapp_id wx1\n\t\t\tapp_secret s\n\t\t}\n\t}\n}\n" +
+		_, err := sitetest.TryProvision("{\n\tadmin off\n\twechat_card {\n\t\tstore off\n\t\taccount {\n\t\t\tapp_id wx0000000000000001\n\t\t\tapp_secret s\n\t\t}\n\t}\n}\n" +
 			":9080 {\n\twechat_card js_config {\n\t\t" + tc.block + "\n\t}\n}")
 		if err == nil || !strings.Contains(err.Error(), tc.mention) {
 			t.Errorf("%s: got error %v", tc.block, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/clients"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/headers"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/nostore"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/redact"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/value"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
@@ -88,6 +89,8 @@ func (l *Login) Provision(caddy.Context) error {
 		return err
 	}
 	l.field = cmp.Or(l.Field, jsCodeName)
+	redact.AddParam(l.field)
+	redact.AddSources(l.jsCode)
 	var err error
 	if l.miniProgram, err = words.Expand(l.MiniProgram); err != nil {
 		return fmt.Errorf("mini_program: %w", err)
@@ -105,6 +108,7 @@ func (l *Login) Provision(caddy.Context) error {
 			return fmt.Errorf("header %s is configured twice", f.Name)
 		}
 		l.fields = append(l.fields, f)
+		redact.AddHeader(f.Name)
 	}
 	return nil
 }

@@ -141,7 +141,7 @@ func (m *MemberCardComponent) ServeAction(w http.ResponseWriter, r *http.Request
 
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
 //
-//	member_card_component {
+//	member_card_component [<card_id...>|*] {
 //		card   <card_id...>|* {
 //			outer_str <value>
 //		}
@@ -151,6 +151,12 @@ func (m *MemberCardComponent) ServeAction(w http.ResponseWriter, r *http.Request
 func (m *MemberCardComponent) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	var seen cards.Set
 	err := words.Unmarshal(d, words.Subdirectives{
+		words.Arguments: func() (err error) {
+			var rule MemberCardRule
+			rule.CardID, err = cards.UnmarshalIDs(d, &seen)
+			m.Cards = append(m.Cards, rule)
+			return err
+		},
 		"card": func() (err error) {
 			var rule MemberCardRule
 			rule.CardID, err = cards.Unmarshal(d, &seen, map[field.Field]*string{field.OuterStr: &rule.OuterStr})

@@ -34,11 +34,13 @@ func (p *MessagePush) deliver(r *http.Request, next caddyhttp.Handler, account *
 	}
 	setPush(r, m, plain)
 	reply := &pushReply{header: make(http.Header)}
+	began := time.Now()
 	err := p.call(next, reply, r.WithContext(ctx))
 	nonsense := false
 	if err == nil {
 		nonsense, err = reply.check(m, p.Replies == repliesOff)
 	}
+	p.tell(account, m, plain, reply, err, began)
 	if err == nil {
 		account.DropPush(m)
 		return reply, nil

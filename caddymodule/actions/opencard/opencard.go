@@ -132,15 +132,16 @@ func decryptAll(ctx context.Context, account *plugin.Account, codes []string) er
 
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
 //
-//	open_card {
+//	open_card [<card_id...>|*] {
 //		card      <card_id...>|*
 //		max_cards <n>
 //	}
 func (o *OpenCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	var seen cards.Set
 	err := words.Unmarshal(d, words.Subdirectives{
-		"card":      func() error { return cards.UnmarshalList(d, &seen, &o.Cards) },
-		"max_cards": func() error { return words.Number(d, &o.MaxCards) },
+		words.Arguments: func() error { return cards.UnmarshalIDList(d, &seen, &o.Cards) },
+		"card":          func() error { return cards.UnmarshalList(d, &seen, &o.Cards) },
+		"max_cards":     func() error { return words.Number(d, &o.MaxCards) },
 	})
 	if err != nil {
 		return err

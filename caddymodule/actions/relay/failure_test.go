@@ -314,7 +314,7 @@ func TestRelayLogs(t *testing.T) {
 	}
 	var ours strings.Builder
 	for line := range strings.Lines(string(b)) {
-		// of requests as they arrive Caddy logs the whole address; the log filter of Caddyfile.example is for these
+		// of requests as they arrive Caddy logs the whole address; the log encoder of Caddyfile.example is for these
 		if !strings.Contains(line, `"logger":"http.log.`) {
 			ours.WriteString(line)
 		}

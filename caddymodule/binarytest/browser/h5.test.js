@@ -145,7 +145,7 @@ test('a card is added, opened and chosen', async (t) => {
   assert.deepEqual([opened.name, opened.parameter.cardList[0].cardId], ['openCard', coupon])
 
   assert.equal(await click(page, 'add'), '已放入卡包', 'a second card has a cardExt of its own')
-  assert.equal(await click(page, 'choose'), '已选好')
+  assert.equal(await click(page, 'choose'), '已选择')
   assert.equal(await click(page, 'open'), '')
   assert.equal(client.seen.at(-1).parameter.cardList.length, 2)
 })
@@ -158,15 +158,15 @@ test('what goes wrong is said in words', async (t) => {
     ['cancelled', { answers: { addCard: { errMsg: 'addCard:cancel' } } }, ''],
     ['signature', { answers: { addCard: { errMsg: 'addCard:fail 签名错误' } } }, '领取失败，请联系商家（签名错误）'],
     ['sold out', { answers: { addCard: { errMsg: 'addCard:fail 已领完' } } }, '已领完'],
-    ['none added', { answers: { addCard: { errMsg: 'addCard:ok', cardList: [{ cardId: coupon, isSuccess: false }] } } }, '没有领到卡券，请再试一次'],
+    ['none added', { answers: { addCard: { errMsg: 'addCard:ok', cardList: [{ cardId: coupon, isSuccess: false }] } } }, '没有领取成功，请重试'],
     ['permission', { answers: { addCard: { errMsg: 'addCard:permission denied' } } }, '页面还没有配置好，请联系商家'],
     ['no card', { id: 'choose' }, '没有可以选择的卡券'],
     ['cancelled choice', { id: 'choose', answers: { chooseCard: { errMsg: 'chooseCard:cancel' } } }, ''],
-    ['no network', { prepare: addCard((route) => route.abort()) }, '网络不通，请检查后再试'],
-    ['busy for a minute', { prepare: addCard((route) => route.fulfill({ ...busy, headers: { 'Retry-After': '60' } })) }, '现在人太多了，请稍后再试'],
+    ['no network', { prepare: addCard((route) => route.abort()) }, '网络异常，请检查网络后重试'],
+    ['busy for a minute', { prepare: addCard((route) => route.fulfill({ ...busy, headers: { 'Retry-After': '60' } })) }, '当前人数较多，请稍后再试'],
     ['busy for a second', { prepare: () => page.route('**/addCard', (route) => route.fulfill({ ...busy, headers: { 'Retry-After': '1' } }), { times: 1 }) }, '已放入卡包'],
     ['a page', { prepare: addCard((route) => route.fulfill({ body: '<html>' })) }, '商家系统出了点问题，请稍后再试'],
-    ['another card', { prepare: addCard((route) => route.continue({ postData: '{"card_id":"pOther"}' })) }, '这张卡券不在这里发放'],
+    ['another card', { prepare: addCard((route) => route.continue({ postData: '{"card_id":"pOther"}' })) }, '这里不能领取这张卡券'],
     ['missing API', { prepare: () => page.evaluate(() => { delete window.wx.addCard }) }, '请在手机微信里打开；如已打开，请升级微信']
   ]) {
     await t.test(name, async () => {

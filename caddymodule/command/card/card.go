@@ -11,11 +11,7 @@ func Command() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "card <get|create|update>",
 		Short: "Shows, makes and changes cards",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return cli.Usagef("want get, create or update")
-		},
 	}
 	cmd.AddCommand(cardGetCommand(), cardCreateCommand(), cardUpdateCommand())
-	return cli.WithStatus(cmd)
+	return cli.Group(cmd)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/cards"
@@ -14,7 +15,7 @@ import (
 
 func cardCreateCommand() *cobra.Command {
 	var flags cli.Account
-	var ask asking
+	var ask cli.Asking
 	cmd := &cobra.Command{
 		Use:   "create <file>|- [--yes]",
 		Short: "Makes a card",
@@ -47,8 +48,8 @@ made any more, and member cards only by merchants of certain categories.
 			if err != nil {
 				return cli.Usagef("%s: %w", args[0], err)
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "a new %s %s of %s\n", card.Type, card.Text("title"), account.AppID())
-			if err := ask.sure(ctx, cmd, args[0], "Make this card?"); err != nil {
+			fmt.Fprintln(cmd.ErrOrStderr(), say.T("a new %s %s of %s", card.Type, card.Text("title"), account.AppID()))
+			if err := ask.Sure(ctx, cmd, args[0], say.T("Make this card?")); err != nil {
 				return err
 			}
 			id, err := account.CreateCard(ctx, request)
@@ -60,13 +61,13 @@ made any more, and member cards only by merchants of certain categories.
 		},
 	}
 	flags.Add(cmd)
-	ask.add(cmd)
+	ask.Add(cmd)
 	return cli.WithStatus(cmd)
 }
 
 func cardUpdateCommand() *cobra.Command {
 	var flags cli.Account
-	var ask asking
+	var ask cli.Asking
 	cmd := &cobra.Command{
 		Use:   "update <card_id> <file>|- [--yes]",
 		Short: "Changes a card",
@@ -104,12 +105,12 @@ Customers see a change at once, or WeChat reviews the card again (send_check), a
 		},
 	}
 	flags.Add(cmd)
-	ask.add(cmd)
+	ask.Add(cmd)
 	return cli.WithStatus(cmd)
 }
 
 // changeCard makes a card be as want says, after showing the difference and asking. input names where want comes from.
-func changeCard(ctx context.Context, cmd *cobra.Command, account *plugin.Account, cardID, input string, ask *asking,
+func changeCard(ctx context.Context, cmd *cobra.Command, account *plugin.Account, cardID, input string, ask *cli.Asking,
 	want func(cards.Card) (map[string]any, error),
 ) error {
 	_, card, err := account.Card(ctx, cardID)
@@ -126,12 +127,12 @@ func changeCard(ctx context.Context, cmd *cobra.Command, account *plugin.Account
 	}
 	out := cmd.OutOrStdout()
 	if len(changes) == 0 {
-		fmt.Fprintln(out, "the card is like this already")
+		fmt.Fprintln(out, say.T("the card is like this already"))
 		return nil
 	}
 	showChanges(out, cardID, card, changes)
-	question := "Change the card at WeChat? Customers see it at once, or WeChat reviews the card again, and until it has passed nobody gets it."
-	if err := ask.sure(ctx, cmd, input, question); err != nil {
+	question := say.T("Change the card at WeChat? Customers see it at once, or WeChat reviews the card again, and until it has passed nobody gets it.")
+	if err := ask.Sure(ctx, cmd, input, question); err != nil {
 		return err
 	}
 	inReview, err := account.UpdateCard(ctx, card.UpdateRequest(cardID, changes))
@@ -139,9 +140,9 @@ func changeCard(ctx context.Context, cmd *cobra.Command, account *plugin.Account
 	case err != nil:
 		return plainError(err)
 	case inReview:
-		fmt.Fprintln(out, "changed; the card is in review (send_check), and nobody gets it until it has passed (event card_pass_check)")
+		fmt.Fprintln(out, say.T("changed; the card is in review (send_check), and nobody gets it until it has passed (event card_pass_check)"))
 	default:
-		fmt.Fprintln(out, "changed")
+		fmt.Fprintln(out, say.T("changed"))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/cards"
 	"github.com/spf13/cobra"
 )
@@ -15,16 +16,14 @@ func FormCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "form <set>",
 		Short: "Sets what users fill in to get a member card",
-		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return cli.Usagef("want set") },
 	}
 	cmd.AddCommand(formSetCommand())
-	return cli.WithStatus(cmd)
+	return cli.Group(cmd)
 }
 
 func formSetCommand() *cobra.Command {
 	var flags cli.Account
-	var ask asking
+	var ask cli.Asking
 	var form cards.Form
 	cmd := &cobra.Command{
 		Use:   "set <card_id> [<file>|-] [--required <field>...] [--optional <field>...] [--yes]",
@@ -55,13 +54,13 @@ form takes the place of the one before.
 			}
 			defer done()
 			fmt.Fprintln(cmd.OutOrStdout(), string(request))
-			if err := ask.sure(ctx, cmd, input, "Set this form at WeChat? Users who get the card see it at once."); err != nil {
+			if err := ask.Sure(ctx, cmd, input, say.T("Set this form at WeChat? Users who get the card see it at once.")); err != nil {
 				return err
 			}
 			if err := account.SetActivateForm(ctx, request); err != nil {
 				return plainError(err)
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), "set")
+			fmt.Fprintln(cmd.OutOrStdout(), say.T("set"))
 			return nil
 		},
 	}
@@ -71,7 +70,7 @@ form takes the place of the one before.
 	cmd.Flags().StringVar(&form.Statement, "statement", "", "A link to the rules for members: <name>=<url>")
 	cmd.Flags().StringVar(&form.BindOld, "bind-old", "", "A link for those who are members already: <name>=<url>")
 	flags.Add(cmd)
-	ask.add(cmd)
+	ask.Add(cmd)
 	return cli.WithStatus(cmd)
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
@@ -40,7 +41,7 @@ func readInput(cmd *cobra.Command, name string) ([]byte, error) {
 	raw, err := io.ReadAll(io.LimitReader(in, maxInput+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("reading %s: %w", name, err)
+		return nil, say.Errorf("reading %s: %w", name, err)
 	case len(raw) > maxInput:
 		return nil, cli.Usagef("%s: longer than %d bytes", name, maxInput)
 	}
@@ -61,5 +62,5 @@ func plainError(err error) error {
 	if _, ok := errors.AsType[*wechat.Error](err); !ok || f.Hint == "" {
 		return err
 	}
-	return fmt.Errorf("%w\n→ %s", err, f.Hint)
+	return fmt.Errorf("%w\n→ %s", say.Wrap(err), say.Text(f.Hint))
 }

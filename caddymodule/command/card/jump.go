@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/cards"
 	"github.com/spf13/cobra"
 )
@@ -11,7 +12,7 @@ import (
 // JumpCommand is `caddy wechat-card jump`.
 func JumpCommand() *cobra.Command {
 	var flags cli.Account
-	var ask asking
+	var ask cli.Asking
 	targets, titles := make(map[string]*string), make(map[string]*string)
 	cmd := &cobra.Command{
 		Use:   "jump <card_id> [--custom <target>] [--center <target>] [--promotion <target>] [--activate <target>] [--yes]",
@@ -64,7 +65,7 @@ Customers see a change at once, or WeChat reviews the card again (send_check), a
 			return changeCard(ctx, cmd, account, args[0], "", &ask, func(card cards.Card) (map[string]any, error) {
 				for _, e := range card.Untitled(names) {
 					if _, ok := text[e.Name]; !ok {
-						fmt.Fprintf(cmd.ErrOrStderr(), "! the card has no %s, the text of this entry: set it with --%s-title\n", e.Title, e.Name)
+						fmt.Fprintln(cmd.ErrOrStderr(), say.T("! the card has no %s, the text of this entry: set it with --%s-title", e.Title, e.Name))
 					}
 				}
 				wanted, err := card.Jump(to, text)
@@ -82,6 +83,6 @@ Customers see a change at once, or WeChat reviews the card again (send_check), a
 		}
 	}
 	flags.Add(cmd)
-	ask.add(cmd)
+	ask.Add(cmd)
 	return cli.WithStatus(cmd)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/spf13/cobra"
 )
@@ -16,11 +17,9 @@ func WhitelistCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "whitelist <add>",
 		Short: "Lets users have cards that are not approved yet",
-		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return cli.Usagef("want add") },
 	}
 	cmd.AddCommand(whitelistAddCommand())
-	return cli.WithStatus(cmd)
+	return cli.Group(cmd)
 }
 
 func whitelistAddCommand() *cobra.Command {
@@ -54,7 +53,7 @@ it before stay, so name all who are to test. Customers see nothing of it, and no
 			if err := account.SetTestWhitelist(ctx, openIDs, userNames); err != nil {
 				return plainError(err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "on the list: %d by openid, %d by WeChat id\n", len(openIDs), len(userNames))
+			fmt.Fprintln(cmd.OutOrStdout(), say.T("on the list: %d by openid, %d by WeChat id", len(openIDs), len(userNames)))
 			return nil
 		},
 	}

@@ -4,14 +4,13 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/spf13/cobra"
@@ -41,39 +40,39 @@ func (f *Account) Add(cmd *cobra.Command) {
 }
 
 // Open provisions the configuration, as `caddy validate` does: no app of it is started, and nothing of it is logged.
-// hasSites tells whether it has sites at all. closeApp must be called.
-func (f *Account) Open() (opened *app.App, hasSites bool, closeApp func(), err error) {
+// sites is the configuration of the app http; nil where there are none at all. closeApp must be called.
+func (f *Account) Open() (opened *app.App, sites json.RawMessage, closeApp func(), err error) {
 	caddy.BufferedLog() // what Caddy says of loading is not what was asked for
-	raw, err := f.load()
+	raw, err := f.Load()
 	if err != nil {
-		return nil, false, nil, err
+		return nil, nil, nil, err
 	}
 	var cfg *caddy.Config
 	if err := caddy.StrictUnmarshalJSON(caddy.RemoveMetaFields(raw), &cfg); err != nil {
-		return nil, false, nil, fmt.Errorf("decoding the configuration: %w", err)
+		return nil, nil, nil, say.Errorf("decoding the configuration: %w", err)
 	}
 	if cfg == nil || cfg.AppsRaw[app.Name] == nil {
-		return nil, false, nil, errors.New("the configuration has no wechat_card")
+		return nil, nil, nil, say.Error("the configuration has no wechat_card")
 	}
 	// The logs of the running Caddy are not for us to write to.
 	cfg.Logging = &caddy.Logging{Logs: map[string]*caddy.CustomLog{
 		"default": {BaseLog: caddy.BaseLog{WriterRaw: caddyconfig.JSONModuleObject(caddy.DiscardWriter{}, "output", "discard", nil)}},
 	}}
-	hasSites = cfg.AppsRaw["http"] != nil // later it is not there any more
+	sites = cfg.AppsRaw["http"] // later it is not there any more
 	ctx, err := caddy.ProvisionContext(cfg)
 	if err != nil {
-		return nil, false, nil, fmt.Errorf("loading the configuration: %w", err)
+		return nil, nil, nil, say.Errorf("loading the configuration: %w", err)
 	}
 	mod, err := ctx.App(app.Name)
 	if err != nil {
-		return nil, false, nil, err
+		return nil, nil, nil, err
 	}
 	opened = mod.(*app.App)
-	return opened, hasSites, func() { _ = opened.Cleanup() }, nil
+	return opened, sites, func() { _ = opened.Cleanup() }, nil
 }
 
-// load gives the configuration as JSON.
-func (f *Account) load() ([]byte, error) {
+// Load gives the configuration as JSON.
+func (f *Account) Load() ([]byte, error) {
 	if f.AppID != "" {
 		return f.fromFlags()
 	}

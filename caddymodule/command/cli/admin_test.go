@@ -9,6 +9,7 @@ import (
 )
 
 func TestAdminError(t *testing.T) {
+	t.Setenv("LC_ALL", "C")
 	var into admin.Refreshed
 	for text, want := range map[string]string{
 		`caddy responded with error: HTTP 404: {"error":"there is no account of that name"}`:       "there is no account of that name",

@@ -2,8 +2,8 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/spf13/cobra"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
@@ -18,13 +18,13 @@ type UsageError struct{ Err error }
 // Error implements error.
 func (e *UsageError) Error() string { return e.Err.Error() }
 
-// Usagef makes a UsageError.
-func Usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
+// Usagef makes a UsageError, in the language that is spoken.
+func Usagef(format string, args ...any) error { return &UsageError{say.Errorf(format, args...)} }
 
 // WithStatus has a command end with exit status 2 where it was not called as it should be, and without its usage
-// otherwise. Caddy has no other way to an exit status than its own wrapper.
+// otherwise. Caddy has no other way to an exit status than its own wrapper. Errors are told in the language that is spoken.
 func WithStatus(cmd *cobra.Command) *cobra.Command {
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return asUsage(cmd, &UsageError{err}) })
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return asUsage(cmd, &UsageError{nearFlag(cmd, err)}) })
 	if args := cmd.Args; args != nil {
 		cmd.Args = func(c *cobra.Command, given []string) error {
 			if err := args(c, given); err != nil {
@@ -35,7 +35,7 @@ func WithStatus(cmd *cobra.Command) *cobra.Command {
 	}
 	run := cmd.RunE
 	cmd.RunE = func(c *cobra.Command, args []string) error {
-		c.SilenceUsage = true
+		c.SilenceUsage, c.SilenceErrors = true, false
 		return asUsage(c, run(c, args))
 	}
 	return cmd
@@ -43,10 +43,18 @@ func WithStatus(cmd *cobra.Command) *cobra.Command {
 
 // asUsage gives a usage error its exit status.
 func asUsage(cmd *cobra.Command, err error) error {
+	if err == nil {
+		return nil
+	}
+	silent := cmd.SilenceErrors
+	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	if _, ok := errors.AsType[*UsageError](err); !ok {
+		if !silent { // by ourselves, for cobra says "Error" in English
+			cmd.PrintErrln(say.T("Error: %s", err))
+		}
 		return err
 	}
-	cmd.SilenceUsage, cmd.SilenceErrors = true, true
-	cmd.PrintErrf("Error: %s\nSee: %s --help\n", err, cmd.CommandPath())
+	cmd.PrintErrln(say.T("Error: %s", err))
+	cmd.PrintErrln(say.T("See: %s --help", cmd.CommandPath()))
 	return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return exitUsage, nil })(cmd, nil)
 }

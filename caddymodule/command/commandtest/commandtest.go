@@ -23,6 +23,9 @@ type Result struct {
 // Run runs a subcommand with stdin as its standard input.
 func Run(t *testing.T, stdin string, args ...string) Result {
 	t.Helper()
+	if os.Getenv("LC_ALL") == "" {
+		t.Setenv("LC_ALL", "C") // whatever the developer speaks
+	}
 	root := &cobra.Command{Use: "wechat-card"}
 	command.Command().CobraFunc(root)
 	var out, errs bytes.Buffer

@@ -1,17 +1,17 @@
 package doctor
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/spf13/cobra"
 )
 
 // errWrong ends doctor with exit status 1 where its output has said why.
-var errWrong = errors.New("something is wrong")
+var errWrong = say.Error("something is wrong")
 
 // Command is `caddy wechat-card doctor`.
 func Command() *cobra.Command {
@@ -23,7 +23,7 @@ func Command() *cobra.Command {
 		Short: "Finds out, with WeChat, what a configuration does not show",
 		Long: `
 Reads the configuration as caddy validate does, and finds out what cannot be seen from it: whether WeChat's hosts answer
-and clocks agree, whether the store works, whether strangers may reach a relay, whether WeChat takes app_id, app_secret and
+and clocks agree, whether the store works, whether requests reach the actions, and strangers a relay, whether WeChat takes app_id, app_secret and
 calls from this machine, whether quota is left, and whether the cards of the routes are what the routes need: of this account, approved, in stock, with
 the codes that are sent, fit for the member-card component, and leading into the mini program.
 

@@ -3,14 +3,14 @@ package doctor
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/cards"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/doctor/routes"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 )
@@ -50,16 +50,16 @@ func (d *checkup) worst() doctor.Verdict {
 func (d *checkup) summary() string {
 	switch wrong, warnings := d.count[doctor.Wrong], d.count[doctor.Warning]; {
 	case wrong > 0:
-		return fmt.Sprintf("wrong: %d, to look at: %d", wrong, warnings)
+		return say.T("wrong: %d, to look at: %d", wrong, warnings)
 	case warnings > 0:
-		return fmt.Sprintf("nothing is wrong; to look at: %d", warnings)
+		return say.T("nothing is wrong; to look at: %d", warnings)
 	}
-	return "all is well"
+	return say.T("all is well")
 }
 
 // run looks at everything.
 func (d *checkup) run(ctx context.Context, flags *cli.Account) error {
-	app, hasSites, closeApp, err := flags.Open()
+	app, sites, closeApp, err := flags.Open()
 	if err != nil {
 		return err
 	}
@@ -78,20 +78,21 @@ func (d *checkup) run(ctx context.Context, flags *cli.Account) error {
 		guests[name] = guest
 	}
 	if len(names) == 0 {
-		return errors.New("the configuration has no account")
+		return say.Error("the configuration has no account")
 	}
 
-	d.doing("asking whether WeChat's hosts answer")
+	d.doing(say.T("asking whether WeChat's hosts answer"))
 	guests[names[0]].CheckHosts(ctx, d.report(""))
 	if flags.AppID == "" {
-		d.doing("trying the store")
+		d.doing(say.T("trying the store"))
 		d.checkStore(ctx, app, names)
 	}
+	routes.Check(sites, d.report(""))
 	for _, f := range app.Doubts("") {
 		d.report("")(f)
 	}
 	for _, name := range names {
-		if err := d.account(ctx, app, name, guests[name], hasSites); err != nil {
+		if err := d.account(ctx, app, name, guests[name], sites != nil); err != nil {
 			return err
 		}
 	}
@@ -110,11 +111,11 @@ func (d *checkup) account(ctx context.Context, app *app.App, name string, guest 
 	for _, f := range app.Doubts(name) {
 		report(f)
 	}
-	d.doing("asking WeChat for credentials of account " + name)
+	d.doing(say.T("asking WeChat for credentials of account %s", name))
 	if !guest.CheckCredentials(ctx, app.Needs(name), report) {
 		return ctx.Err()
 	}
-	d.doing("asking WeChat for the rights and quotas of account " + name)
+	d.doing(say.T("asking WeChat for the rights and quotas of account %s", name))
 	mayUseCards := guest.CheckRights(ctx, report)
 	guest.CheckQuota(ctx, report)
 	if !mayUseCards {
@@ -124,7 +125,7 @@ func (d *checkup) account(ctx context.Context, app *app.App, name string, guest 
 	var members []string
 	var all []doctor.CardUse
 	for _, id := range ids {
-		d.doing("asking WeChat for card " + id)
+		d.doing(say.T("asking WeChat for card %s", id))
 		if guest.CheckCard(ctx, id, uses[id], report) {
 			members = append(members, id)
 		}

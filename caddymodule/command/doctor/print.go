@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/version"
 )
@@ -54,15 +55,15 @@ func (p *doctorPrinter) say(r checkResult) {
 		fmt.Fprintln(p.out, "caddy-wechat-card "+version.String())
 	}
 	if !p.began || r.Account != p.account {
-		title := "this machine"
+		title := say.T("this machine")
 		if r.Account != "" {
-			title = "account " + r.Account
+			title = say.T("account %s", r.Account)
 		}
 		fmt.Fprintln(p.out, title)
 		p.began, p.account = true, r.Account
 	}
 	if r.Card != p.card && r.Card != "" {
-		fmt.Fprintln(p.out, "  card "+r.Card)
+		fmt.Fprintln(p.out, "  "+say.T("card %s", r.Card))
 	}
 	p.card = r.Card
 	sign := r.mark.String()
@@ -70,11 +71,11 @@ func (p *doctorPrinter) say(r checkResult) {
 		sign = r.mark.Colour() + sign + terminal.ColourOff
 	}
 	if r.Card != "" {
-		fmt.Fprintf(p.out, "    %s  %s\n", sign, r.Detail)
+		fmt.Fprintf(p.out, "    %s  %s\n", sign, say.Text(r.Detail))
 	} else {
-		fmt.Fprintf(p.out, "  %s  %-12s  %s\n", sign, r.Check, r.Detail)
+		fmt.Fprintf(p.out, "  %s  %-12s  %s\n", sign, r.Check, say.Text(r.Detail))
 	}
 	if r.Todo != "" {
-		fmt.Fprintln(p.out, "       → "+r.Todo)
+		fmt.Fprintln(p.out, "       → "+say.Text(r.Todo))
 	}
 }

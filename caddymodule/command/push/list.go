@@ -4,12 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/admin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
 	"github.com/spf13/cobra"
 )
@@ -38,7 +39,7 @@ not shown.`,
 			}
 			var list []admin.KeptPush
 			if err := json.Unmarshal(raw, &list); err != nil {
-				return fmt.Errorf("reading the answer of the admin API: %w", err)
+				return say.Errorf("reading the answer of the admin API: %w", err)
 			}
 			fmt.Fprint(out, listTable(list))
 			return nil
@@ -52,16 +53,15 @@ not shown.`,
 // listTable is the list for people.
 func listTable(list []admin.KeptPush) string {
 	if len(list) == 0 {
-		return "no message is kept\n"
+		return say.T("no message is kept") + "\n"
 	}
-	var b strings.Builder
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ID\tACCOUNT\tEVENT\tCARD\tTIME\tTRIES\tSTATUS")
+	rows := [][]string{{say.T("ID"), say.T("ACCOUNT"), say.T("EVENT"), say.T("CARD"), say.T("TIME"), say.T("TRIES"), say.T("STATUS")}}
 	for _, m := range list {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%d\n", m.ID, dash(m.Account), dash(m.Event), dash(m.CardID), m.Time.Local().Format(time.DateTime), m.Tries, m.LastStatus)
+		rows = append(rows, []string{
+			m.ID, dash(m.Account), dash(m.Event), dash(m.CardID), m.Time.Local().Format(time.DateTime), strconv.Itoa(m.Tries), strconv.Itoa(m.LastStatus),
+		})
 	}
-	_ = t.Flush() // a strings.Builder takes everything
-	return b.String()
+	return terminal.Columns(rows)
 }
 
 func dash(text string) string {

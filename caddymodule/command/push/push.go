@@ -14,9 +14,7 @@ func Command() *cobra.Command {
 		Long: `
 Where a route's message_push says "keep <n>", messages that the backend does not accept are kept, sealed, for up to seven
 days. WeChat itself gives up much earlier.`,
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return cli.Usagef("want list or replay") },
 	}
 	cmd.AddCommand(listCommand(), replayCommand())
-	return cli.WithStatus(cmd)
+	return cli.Group(cmd)
 }

@@ -1,18 +1,18 @@
 package push
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/admin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
 	"github.com/spf13/cobra"
 )
 
 // errNotAccepted ends a command with exit status 1 where its output has said why.
-var errNotAccepted = errors.New("not all messages were accepted")
+var errNotAccepted = say.Error("not all messages were accepted")
 
 // replayCommand is `caddy wechat-card push replay`.
 func replayCommand() *cobra.Command {
@@ -39,12 +39,12 @@ The exit status is 0 when all were accepted.`,
 			}
 			out := cmd.OutOrStdout()
 			if len(answer.Pushes) == 0 {
-				fmt.Fprintln(out, "no message is kept")
+				fmt.Fprintln(out, say.T("no message is kept"))
 			}
 			for _, m := range answer.Pushes {
-				mark, text := terminal.Fine, "accepted"
+				mark, text := terminal.Fine, say.T("accepted")
 				if !m.Accepted {
-					mark, text = terminal.Bad, m.Error
+					mark, text = terminal.Bad, say.Text(m.Error)
 					err = errNotAccepted
 				}
 				fmt.Fprintf(out, "%s  %s  %s\n", mark, terminal.Printable(m.ID), terminal.Printable(text))

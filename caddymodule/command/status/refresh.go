@@ -3,6 +3,8 @@ package status
 import (
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/admin"
@@ -28,7 +30,16 @@ WeChat gives a stable access_token again as long as it is good; --force makes it
 The exit status is 1 when anything could not be refreshed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cmd.SilenceUsage = true
+			if q.Credential != "" && !slices.Contains(credential.Kinds, q.Credential) {
+				var names []string
+				for _, kind := range credential.Kinds {
+					names = append(names, string(kind))
+				}
+				if near := cli.Nearest(string(q.Credential), names); near != "" {
+					return cli.Usagef("there is no credential %q; did you mean %s?", q.Credential, near)
+				}
+				return cli.Usagef("there is no credential %q, but %s", q.Credential, strings.Join(names, ", "))
+			}
 			var answer admin.Refreshed
 			err := flags.Ask(http.MethodPost, admin.RefreshPath, q, &answer)
 			out := cmd.OutOrStdout()
@@ -46,5 +57,5 @@ The exit status is 1 when anything could not be refreshed.`,
 	cmd.Flags().StringVar(&q.Account, "account", "", "The account; default: all")
 	cmd.Flags().StringVar((*string)(&q.Credential), "credential", "", fmt.Sprintf("One of %v; default: all that are in use", credential.Kinds))
 	cmd.Flags().BoolVar(&q.Force, "force", false, "Have WeChat replace a stable access_token that is still good")
-	return cmd
+	return cli.WithStatus(cmd)
 }

@@ -3,7 +3,6 @@ package status
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -11,12 +10,13 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/admin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
 	"github.com/spf13/cobra"
 )
 
 // errSomethingToDo ends a command with exit status 1 where its output has said why.
-var errSomethingToDo = errors.New("there is something to do")
+var errSomethingToDo = say.Error("there is something to do")
 
 // Command is `caddy wechat-card status`.
 func Command() *cobra.Command {
@@ -32,14 +32,13 @@ Shows for each account how its access_token and tickets stand in the running Cad
 The exit status is 0 when all is well, and 1 when there is something to do or Caddy does not answer.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cmd.SilenceUsage = true
 			var raw json.RawMessage
 			if err := flags.Ask(http.MethodGet, admin.StatusPath, nil, &raw); err != nil {
 				return err
 			}
 			var answer admin.Status
 			if err := json.Unmarshal(raw, &answer); err != nil {
-				return fmt.Errorf("reading the answer of the admin API: %w", err)
+				return say.Errorf("reading the answer of the admin API: %w", err)
 			}
 			out := cmd.OutOrStdout()
 			if asJSON {
@@ -56,5 +55,5 @@ The exit status is 0 when all is well, and 1 when there is something to do or Ca
 	}
 	flags.Add(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print the answer of the admin API, for scripts")
-	return cmd
+	return cli.WithStatus(cmd)
 }

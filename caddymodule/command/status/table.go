@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/admin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
@@ -32,6 +32,9 @@ func judge(c *admin.CredentialStatus) terminal.Mark {
 func Worst(answer admin.Status) terminal.Mark {
 	m := terminal.Fine
 	for _, account := range answer.Accounts {
+		if len(account.RefusedIPs) > 0 {
+			m = max(m, terminal.Warn)
+		}
 		for _, c := range account.Credentials {
 			m = max(m, judge(c))
 		}
@@ -45,14 +48,14 @@ func statusTable(answer admin.Status, now time.Time, colours bool) string {
 	if answer.Version != "" { // an older Caddy does not say
 		t.Line("caddy-wechat-card " + answer.Version)
 	}
-	attention := 0
+	attention, refused := 0, 0
 	for _, name := range slices.Sorted(maps.Keys(answer.Accounts)) {
 		account := answer.Accounts[name]
 		t.Line(fmt.Sprintf("%s  %s", name, account.AppID))
 		shown := 0
 		if account.TokenSource == plugin.None {
 			shown++
-			t.Row(terminal.Fine, string(credential.AccessToken), "none needed")
+			t.Row(terminal.Fine, string(credential.AccessToken), say.T("none needed"))
 		}
 		for _, kind := range credential.Kinds {
 			c := account.Credentials[kind]
@@ -66,30 +69,37 @@ func statusTable(answer admin.Status, now time.Time, colours bool) string {
 			}
 			t.Row(m, string(kind), string(c.State), whenEnds(c, now), sourceText(c), nextText(c, now))
 			if c.Failing && c.LastError != nil {
-				t.Line(fmt.Sprintf("      %s ago: %s", span(now.Sub(c.LastError.Time)), errorText(c.LastError.Failure)))
+				t.Line("      " + say.T("%s ago: %s", span(now.Sub(c.LastError.Time)), errorText(c.LastError.Failure)))
 				if c.LastError.Hint != "" {
-					t.Line("      → " + c.LastError.Hint)
+					t.Line("      → " + say.Text(c.LastError.Hint))
 				}
 			} else if m == terminal.Warn {
-				t.Line("      → it is about to be fetched; if this stays so, see the log, or run: caddy wechat-card refresh")
+				t.Line("      → " + say.T("it is about to be fetched; if this stays so, see the log, or run: caddy wechat-card refresh"))
 			}
 		}
 		if shown == 0 {
-			t.Line("  not used by any route")
+			t.Line("  " + say.T("not used by any route"))
 		}
-		if len(account.RefusedIPs) > 0 {
-			t.Line("  WeChat refused calls from: " + strings.Join(account.RefusedIPs, ", "))
+		for _, ip := range account.RefusedIPs {
+			refused++
+			text := say.T("WeChat refused calls from %s", ip) // an older Caddy does not say when
+			if at, known := account.RefusedAt[ip]; known {
+				text = say.T("WeChat refused calls from %s, %s ago, and has not taken one since", ip, span(now.Sub(at)))
+			}
+			t.Row(terminal.Warn, text)
 		}
 	}
 	switch {
 	case len(answer.Accounts) == 0:
-		t.Line("no account is configured")
-	case attention == 0:
-		t.Line("all is well")
+		t.Line(say.T("no account is configured"))
 	case attention == 1:
-		t.Line("1 credential needs attention")
+		t.Line(say.T("1 credential needs attention"))
+	case attention > 1:
+		t.Line(say.T("%d credentials need attention", attention))
+	case refused > 0:
+		t.Line(say.T("the IP white list at mp.weixin.qq.com needs attention"))
 	default:
-		t.Line(fmt.Sprintf("%d credentials need attention", attention))
+		t.Line(say.T("all is well"))
 	}
 	return t.Render(colours)
 }
@@ -100,20 +110,20 @@ func refreshTable(answer admin.Refreshed, now time.Time, colours bool) string {
 	for _, name := range slices.Sorted(maps.Keys(answer.Accounts)) {
 		t.Line(name)
 		if len(answer.Accounts[name]) == 0 {
-			t.Line("  no credential is in use; name one with --credential")
+			t.Line("  " + say.T("no credential is in use; name one with --credential"))
 		}
 		for _, kind := range credential.Kinds {
 			c := answer.Accounts[name][kind]
 			switch {
 			case c == nil:
 			case c.Refreshed:
-				t.Row(terminal.Fine, string(kind), "refreshed", "expires in "+span(c.Expires.Sub(now)))
+				t.Row(terminal.Fine, string(kind), say.T("refreshed"), say.T("expires in %s", span(c.Expires.Sub(now))))
 			default:
-				t.Row(terminal.Bad, string(kind), "not refreshed", "")
+				t.Row(terminal.Bad, string(kind), say.T("not refreshed"), "")
 				if c.Error != nil {
 					t.Line("      " + errorText(*c.Error))
 					if c.Error.Hint != "" {
-						t.Line("      → " + c.Error.Hint)
+						t.Line("      → " + say.Text(c.Error.Hint))
 					}
 				}
 			}
@@ -127,16 +137,16 @@ func whenEnds(c *admin.CredentialStatus, now time.Time) string {
 	case c.Expires.IsZero() || c.State == credential.None:
 		return "–"
 	case c.Expires.After(now):
-		return "expires in " + span(c.Expires.Sub(now))
+		return say.T("expires in %s", span(c.Expires.Sub(now)))
 	}
-	return "ended " + span(now.Sub(c.Expires)) + " ago"
+	return say.T("ended %s ago", span(now.Sub(c.Expires)))
 }
 
 func sourceText(c *admin.CredentialStatus) string {
 	if c.Source == "" {
 		return "–"
 	}
-	return "from " + string(c.Source)
+	return say.T("from %s", c.Source)
 }
 
 func nextText(c *admin.CredentialStatus, now time.Time) string {
@@ -144,15 +154,15 @@ func nextText(c *admin.CredentialStatus, now time.Time) string {
 	case c.NextAttempt.IsZero():
 		return ""
 	case c.NextAttempt.After(now):
-		return "next attempt in " + span(c.NextAttempt.Sub(now))
+		return say.T("next attempt in %s", span(c.NextAttempt.Sub(now)))
 	}
-	return "next attempt now"
+	return say.T("next attempt now")
 }
 
 // errorText is the failure without its hint.
 func errorText(f observe.Failure) string {
 	f.Hint = ""
-	return f.String()
+	return say.Text(f.String())
 }
 
 // span is a duration as people say it.
@@ -160,11 +170,11 @@ func span(d time.Duration) string {
 	d = max(d, 0)
 	switch {
 	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
+		return say.T("%d s", int(d.Seconds()))
 	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
+		return say.T("%d min", int(d.Minutes()))
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h %02d min", int(d.Hours()), int(d.Minutes())%60)
+		return say.T("%d h %02d min", int(d.Hours()), int(d.Minutes())%60)
 	}
-	return fmt.Sprintf("%d d", int(d.Hours())/24)
+	return say.T("%d d", int(d.Hours())/24)
 }

@@ -13,10 +13,11 @@ import (
 )
 
 func TestStatusTable(t *testing.T) {
+	t.Setenv("LC_ALL", "C")
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	in := func(d time.Duration) time.Time { return now.Add(d) }
 	answer := admin.Status{Accounts: map[string]admin.AccountStatus{
-		"default": {AppID: "wx01", RefusedIPs: []string{"203.0.113.7"}, Credentials: map[credential.Kind]*admin.CredentialStatus{
+		"default": {AppID: "wx01", RefusedIPs: []string{"203.0.113.7"}, RefusedAt: map[string]time.Time{"203.0.113.7": in(-18 * time.Second)}, Credentials: map[credential.Kind]*admin.CredentialStatus{
 			credential.AccessToken: {State: credential.Fresh, Needed: true, Expires: in(112 * time.Minute), Source: credential.FromStore, NextAttempt: in(107 * time.Minute)},
 			credential.APITicket: {
 				State: credential.Renewing, Needed: true, Expires: in(3 * time.Minute), Source: credential.FromWeChat, NextAttempt: in(42 * time.Second), Failing: true,
@@ -37,7 +38,7 @@ func TestStatusTable(t *testing.T) {
       → not in the white list: 203.0.113.7
   ✗  jsapi_ticket  expired   ended 3 min ago        from wechat  next attempt now
       2 d ago: getticket: no answer in time
-  WeChat refused calls from: 203.0.113.7
+  !  WeChat refused calls from 203.0.113.7, 18 s ago, and has not taken one since
 idle  wx02
   not used by any route
 new  wx03
@@ -58,6 +59,7 @@ new  wx03
 }
 
 func TestRefreshTable(t *testing.T) {
+	t.Setenv("LC_ALL", "C")
 	now := time.Now()
 	got := refreshTable(admin.Refreshed{Accounts: map[string]map[credential.Kind]*admin.RefreshedCredential{
 		"a": {
@@ -80,6 +82,7 @@ b
 }
 
 func TestStatusTableWithoutToken(t *testing.T) {
+	t.Setenv("LC_ALL", "C")
 	answer := admin.Status{Accounts: map[string]admin.AccountStatus{"cloud": {AppID: "wx1", TokenSource: plugin.None}}}
 	got := statusTable(answer, time.Now(), false)
 	if !strings.Contains(got, "access_token  none needed") || strings.Contains(got, "not used") {
@@ -88,7 +91,23 @@ func TestStatusTableWithoutToken(t *testing.T) {
 }
 
 func TestStatusTableSaysTheVersion(t *testing.T) {
+	t.Setenv("LC_ALL", "C")
 	if got := statusTable(admin.Status{Version: "v1.2.3"}, time.Now(), false); got != "caddy-wechat-card v1.2.3\nno account is configured\n" {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+// TestStatusTableOfARefusedAddress: another machine renews what this one serves, whose address WeChat refuses.
+func TestStatusTableOfARefusedAddress(t *testing.T) {
+	t.Setenv("LC_ALL", "C")
+	now := time.Now()
+	fresh := &admin.CredentialStatus{State: credential.Fresh, Needed: true, Expires: now.Add(time.Hour), Source: credential.FromStore}
+	answer := admin.Status{Accounts: map[string]admin.AccountStatus{"default": {
+		AppID: "wx1", RefusedIPs: []string{"203.0.113.7"}, RefusedAt: map[string]time.Time{"203.0.113.7": now.Add(-3 * time.Minute)},
+		Credentials: map[credential.Kind]*admin.CredentialStatus{credential.APITicket: fresh},
+	}}}
+	got := statusTable(answer, now, false)
+	if !strings.Contains(got, "WeChat refused calls from 203.0.113.7, 3 min ago") || strings.Contains(got, "all is well") || Worst(answer) != terminal.Warn {
 		t.Errorf("got\n%s", got)
 	}
 }

@@ -36,3 +36,12 @@ func Printable(text string) string {
 		return r
 	}, text)
 }
+
+// PrintableLines is Printable for a text of several lines.
+func PrintableLines(text string) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	for i, line := range lines {
+		lines[i] = Printable(strings.TrimRight(line, "\r"))
+	}
+	return strings.Join(lines, "\n")
+}

@@ -9,8 +9,10 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/language"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify"
 	"github.com/spf13/cobra"
 )
@@ -37,7 +39,7 @@ func (f *verifyFlags) input(cmd *cobra.Command, args []string) (verify.Input, er
 		defer file.Close()
 		from = file
 	} else if terminal.IsTerminal(from) {
-		cmd.PrintErrln("Paste what was passed to wx.addCard, wx.chooseCard or wx.config, then press Ctrl-D.")
+		cmd.PrintErrln(say.T("Paste what was passed to wx.addCard, wx.chooseCard or wx.config, then press Ctrl-D."))
 	}
 	text, err := io.ReadAll(io.LimitReader(from, verify.MaxInput+1))
 	if err != nil {
@@ -97,7 +99,7 @@ func (f *verifyFlags) known(cmd *cobra.Command) (known verify.Known, offline boo
 		return known, false, cli.Usagef("--app-id, --mini-program, --old-ticket and --mini-program-ticket go with --ticket or --jsapi-ticket")
 	}
 	if literal {
-		cmd.PrintErrln("A ticket on the command line stays in the shell's history: '{file./path}' and '{env.NAME}' do not.")
+		cmd.PrintErrln(say.T("A ticket on the command line stays in the shell's history: '{file./path}' and '{env.NAME}' do not."))
 	}
 	return verify.Known{
 		Now: now, Accounts: []verify.Account{account, mini},
@@ -110,10 +112,5 @@ func (f *verifyFlags) chinese() bool {
 	if f.lang != "" {
 		return f.lang == "zh"
 	}
-	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		if value := os.Getenv(name); value != "" {
-			return strings.HasPrefix(value, "zh")
-		}
-	}
-	return false
+	return say.Language() == language.Chinese
 }

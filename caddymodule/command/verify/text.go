@@ -23,7 +23,7 @@ var (
 		"signature sent", "right signature", "text to hash", "text that was hashed",
 	}
 	verifyChinese = verifyWords{
-		map[verify.Verdict]string{verify.Fine: "手机会接受", verify.Refused: "手机会拒绝", verify.Open: "未能检查"},
+		map[verify.Verdict]string{verify.Fine: "手机会接受", verify.Refused: "手机会拒绝", verify.Open: "无法判断"},
 		"账号", "签名正确",
 		"传入的签名", "正确的签名", "应计算哈希的文本", "实际计算哈希的文本",
 	}

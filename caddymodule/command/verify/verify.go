@@ -3,20 +3,20 @@ package verify
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/admin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify"
 	"github.com/spf13/cobra"
 )
 
 // errRefused ends verify with exit status 1 where its output has said why.
-var errRefused = errors.New("a phone refuses it")
+var errRefused = say.Error("a phone refuses it")
 
 // verifyFlags are the flags of verify.
 type verifyFlags struct {

@@ -39,7 +39,7 @@ func TestStoreRedisProvision(t *testing.T) {
 	} {
 		began := time.Now()
 		err := sitetest.Validate(`{"admin":{"disabled":true},"apps":{"wechat_card":{"store":{"module":"redis",` + tc.store + `},
-			"accounts":{"default":{"app_id":"wx1","app_secret":"{env.PATH}"}}}}}`)
+			"accounts":{"default":{"app_id":"wx0000000000000001","app_secret":"{env.PATH}"}}}}}`)
 		if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
 			t.Errorf("%s: got error %v, want %q", name, err, tc.want)
 		}

@@ -159,7 +159,7 @@ func (s *Store) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		case "sentinel_master":
 			err = words.OneValue(d, &s.SentinelMaster)
 		default:
-			err = d.Errf("unrecognized subdirective '%s'", name)
+			err = words.Unrecognized(d, "username", "password", "prefix", "tls", "sentinel_master")
 		}
 		if err != nil {
 			return err

@@ -11,7 +11,7 @@ const buttons = {
   choose: async () => {
     const { cardList } = await chooseCard({ card_id: cardId })
     offer(cardList)
-    return '已选好'
+    return '已选择'
   },
   open: async () => {
     await openCard(latest)

@@ -88,7 +88,7 @@ for (const way of ['navigator', 'onOpenMemberCard']) {
 
     await phone.tap(way)
     phone.show(await phone.submit())
-    await phone.until((data) => /早已开卡/.test(data.note), 'told that no card is new')
+    await phone.until((data) => /之前已经开过/.test(data.note), 'told that no card is new')
     phone.page().setData({ note: '' })
     phone.show({ referrerInfo: { appId: 'wxeb490c6f9b154ef9' } })
     await new Promise((resolve) => setTimeout(resolve, 50))
@@ -172,7 +172,7 @@ test('refusals of the gateway', async (t) => {
   const { phone, addCard, openCard } = helper()
   await t.test('problem document', () => assert.rejects(addCard({ card_id: 'pSomeOtherCard' }), (err) => {
     assert.match(err.detail, /pSomeOtherCard/)
-    assert.equal(err.message, '这张卡券不在这里发放')
+    assert.equal(err.message, '这里不能领取这张卡券')
     return refused('card_not_allowed')(err)
   }))
   await t.test('field', () => assert.rejects(addCard({ openid: 'o3llN8qP2B9fUChWL90RvLVxKrA0' }), refused('field_not_allowed')))

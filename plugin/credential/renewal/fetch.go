@@ -89,7 +89,7 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 
 // call makes a call when it is its turn.
 func (f *flight) call(force bool) (grant wechat.Grant, err error) {
-	err = f.turn.Use(f.env.ctx, func(ctx context.Context) (err error) {
+	err = f.turn.Use(f.ctx(), func(ctx context.Context) (err error) {
 		grant, err = f.env.fetch(ctx, f.Kind, force)
 		return err
 	})

@@ -49,6 +49,10 @@ type Want struct {
 	Urgent  bool // callers wait: any usable value will do
 	Refresh bool // an operator asks: a new value whatever the old one is, and whatever failed before
 	Force   bool // with Refresh: a forced refresh of a stable token
+
+	// Cause is the context of the request that the flight is for; nil: of none. Its values are those of the flight's calls, so that
+	// traces know them; its end is not.
+	Cause context.Context
 }
 
 // flight is one renewal: the store first, then its lock, the store again, then WeChat.

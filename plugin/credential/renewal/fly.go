@@ -82,7 +82,7 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 	}
 	if f.Need != nil {
 		// Before the lock: two locks held at once would make a killed holder twice as long to wait for.
-		if err := f.Need(turns.With(f.env.ctx, f.turn), f.env); err != nil {
+		if err := f.Need(turns.With(f.ctx(), f.turn), f.env); err != nil {
 			return nil, nil, f.failed(err)
 		}
 	}

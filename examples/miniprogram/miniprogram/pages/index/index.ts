@@ -37,7 +37,7 @@ Page({
     this.away = false
     try {
       const back = await returned
-      if (back?.state === 'not_activated' && away) this.setData({ note: '没有新开的会员卡：您可能中途返回，或者早已开卡' })
+      if (back?.state === 'not_activated' && away) this.setData({ note: '没有新开会员卡：您可能中途返回了，或者之前已经开过' })
       if (back?.state === 'activated') {
         const { membership_number } = back.answer as { membership_number?: string }
         this.setData({ number: membership_number ?? '' })

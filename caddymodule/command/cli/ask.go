@@ -1,4 +1,4 @@
-package card
+package cli
 
 import (
 	"context"
@@ -7,27 +7,28 @@ import (
 	"io"
 	"strings"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
 	"github.com/spf13/cobra"
 )
 
-// asking is how a command asks before it changes anything.
-type asking struct{ yes bool }
+// Asking is how a command asks before it does what others notice.
+type Asking struct{ yes bool }
 
-func (a *asking) add(cmd *cobra.Command) {
+// Add gives a command the flag.
+func (a *Asking) Add(cmd *cobra.Command) {
 	cmd.Flags().BoolVarP(&a.yes, "yes", "y", false, "Do not ask")
 }
 
 // errNobody is that there is nobody to ask.
-var errNobody = cli.Usagef("there is no terminal to ask at: look at what would be done, then say --yes")
+var errNobody = &UsageError{Err: say.Error("there is no terminal to ask at: look at what would be done, then say --yes")}
 
 // errNotSure ends a command with exit status 1 that nobody said yes to.
-var errNotSure = errors.New("nothing was changed")
+var errNotSure = say.Error("nothing was changed")
 
-// sure asks, and fails unless the answer is yes. input is what the command read already: what comes from standard input
+// Sure asks, and fails unless the answer is yes. input is what the command read already: what comes from standard input
 // leaves nobody there to ask.
-func (a *asking) sure(ctx context.Context, cmd *cobra.Command, input, question string) error {
+func (a *Asking) Sure(ctx context.Context, cmd *cobra.Command, input, question string) error {
 	if a.yes {
 		return nil
 	}
