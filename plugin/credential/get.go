@@ -27,10 +27,10 @@ func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 		case k.renewal.Flying() || k.refusing(own, now) != nil || k.renewsItself(now): // a flight looks into the store, too
 		default:
 			env := k.pick(own)
-			k.group.DoChan("", func() (any, error) { return k.renewal.Fly(env, renewal.Want{}) })
 			if k.overlooked(h, now) {
 				return k.seenAgain(ctx, env, h)
 			}
+			k.group.DoChan("", func() (any, error) { return k.renewal.Fly(env, renewal.Want{}) })
 		}
 		return h.Value, nil
 	}
