@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/renewal"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/turns"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/value"
 	"golang.org/x/sync/singleflight"
 )
@@ -27,11 +26,11 @@ func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 			}
 		case k.renewal.Flying() || k.refusing(own, now) != nil || k.renewsItself(now): // a flight looks into the store, too
 		default:
-			env, overlooked := k.pick(own), k.overlooked(h, now) // before the flight looks at it
-			landed := k.group.DoChan("", func() (any, error) { return k.renewal.Fly(env, renewal.Want{}) })
-			if overlooked {
-				return k.seenAgain(ctx, env, h, landed), nil
+			env := k.pick(own)
+			if k.overlooked(h, now) {
+				return k.seenAgain(ctx, env, h)
 			}
+			k.group.DoChan("", func() (any, error) { return k.renewal.Fly(env, renewal.Want{}) })
 		}
 		return h.Value, nil
 	}
@@ -86,20 +85,14 @@ func (k *Keeper) overlooked(h *value.Held, now time.Time) bool {
 }
 
 // seenAgain waits for the renewal of what was overlooked. It waits a moment only: there is a value.
-func (k *Keeper) seenAgain(ctx context.Context, env *Env, h *value.Held, landed <-chan singleflight.Result) Value {
-	turns.Within(ctx).Aside(ctx, func() {
-		patience := time.NewTimer(retryPatience)
-		defer patience.Stop()
-		select {
-		case <-landed:
-		case <-patience.C:
-		case <-ctx.Done():
-		}
-	})
+func (k *Keeper) seenAgain(ctx context.Context, env *Env, h *value.Held) (Value, error) {
+	ctx, cancel := context.WithTimeout(ctx, retryPatience)
+	defer cancel()
+	_, _ = k.ask(ctx, env, renewal.Want{})
 	if seen := k.state.Serve(env.Now()); seen != nil { // it may have found a newer one in the store, though it failed
-		return seen.Value
+		return seen.Value, nil
 	}
-	return h.Value
+	return h.Value, nil
 }
 
 // renewsItself tells whether the credential is kept warm, and has that hurry: with all the others that are due, those first that

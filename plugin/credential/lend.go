@@ -67,7 +67,7 @@ func (k *Keeper) renewToLend(ctx context.Context, own *Env, now time.Time) error
 	defer done()
 	_, err := k.ask(ctx, own, renewal.Want{})
 	if errors.Is(err, renewal.ErrStopped) {
-		err = &Unavailable{Kind: k.kind, RetryAt: now.Add(time.Second), Err: err}
+		err = &Unavailable{Kind: k.kind, RetryAt: own.Now().Add(time.Second), Err: err} // that took its time
 	}
 	return err
 }

@@ -57,7 +57,7 @@ var mutants = []mutant{
 		"../state/dead.go", "	if !cur.IsRefused() {\n		return false", "	if cur != nil {\n		return false",
 	}}},
 	{"what nobody has looked at for long is served", []change{{
-		"../get.go", "			if overlooked {\n", "			if overlooked && false {\n",
+		"../get.go", "			if k.overlooked(h, now) {\n", "			if false {\n",
 	}}},
 	{"an older value is adopted", []change{
 		{"../state/adopt.go", "	newer := cur == nil || h.Obtained.After(cur.Obtained)\n", "	newer := true\n"},

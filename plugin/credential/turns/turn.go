@@ -53,15 +53,17 @@ func (t *Turn) Take(ctx context.Context) error {
 	return t.wait(ctx, next)
 }
 
-// wait waits for next. Where ctx ends first, there is no turn.
+// wait waits for next. Where ctx has ended, there is no turn, though it may have come at the same time.
 func (t *Turn) wait(ctx context.Context, next <-chan struct{}) error {
 	select {
 	case <-next:
-		return nil
 	case <-ctx.Done():
-		t.Leave()
-		return ctx.Err()
 	}
+	if err := ctx.Err(); err != nil {
+		t.Leave()
+		return err
+	}
+	return nil
 }
 
 // hold gives t its turn. q.mu is held.

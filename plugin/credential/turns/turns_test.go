@@ -245,3 +245,16 @@ func TestWhoeverGoesAwayWaitsNoLonger(t *testing.T) {
 		time.Sleep(2 * turns.Unused)
 	})
 }
+
+// TestNoTurnForWhoIsGone: a flight whose configuration was stopped calls nobody, though a turn is free.
+func TestNoTurnForWhoIsGone(t *testing.T) {
+	var q turns.Queue
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 {
+		turn := q.New(func() bool { return true })
+		if err := turn.Use(ctx, func(context.Context) error { return nil }); err == nil {
+			t.Fatal("it called")
+		}
+	}
+}
