@@ -68,6 +68,24 @@ func TestTicketsUnderEveryRule(t *testing.T) {
 	}
 }
 
+// TestTicketsThatHaveSecondsLeft begins with a ticket of which somebody else has used up nearly all.
+func TestTicketsThatHaveSecondsLeft(t *testing.T) {
+	for left := time.Second; left <= 10*time.Second; left += 500 * time.Millisecond {
+		t.Run(left.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newFake()
+				w.rule, w.delay = value.RuleHonest, 200*time.Millisecond
+				w.tickets[APITicket] = &fakeTicket{"api_ticket-0", time.Now().Add(left)}
+				serveTickets(t, w, newStore(), 1, false, 25*time.Hour)
+				// One more than on other days: what has a second left teaches nothing.
+				if got := busiest(w.asked[APITicket]); got > mostCalls(w.rule, false)+1 {
+					t.Errorf("%d calls within a day", got)
+				}
+			})
+		})
+	}
+}
+
 // serveTickets has processes serve tickets for a time, and lend them.
 func serveTickets(t *testing.T, w *fakeWeChat, store Store, size int, lent bool, span time.Duration) {
 	most := value.Superseded(w.lifetime)
