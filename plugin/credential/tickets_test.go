@@ -52,7 +52,7 @@ func TestTicketsUnderEveryRule(t *testing.T) {
 						synctest.Test(t, func(t *testing.T) {
 							w, store := newFake(), newStore()
 							w.rule, w.delay = rule, 200*time.Millisecond
-							w.phase = time.Duration(phase)*2*time.Hour/3 + rand.N(40*time.Minute)
+							w.phase = time.Duration(phase)*2*time.Hour/3 + 10*time.Second + rand.N(40*time.Minute)
 							if rule == value.RuleHonest { // somebody else has it for a while already
 								w.tickets[APITicket] = &fakeTicket{"api_ticket-0", time.Now().Add(w.phase + time.Second)}
 							}
