@@ -46,7 +46,7 @@ func Command() *cobra.Command {
 Makes a card event, signs and encrypts it with the account's message_push settings of the configuration, and sends it to the
 route with message_push of the running Caddy, or to --to. The backend gets it as it gets WeChat's. Nothing is asked of WeChat.
 
-The events: ` + eventNames() + `.
+The events: ` + strings.Join(eventNames(), ", ") + `.
 
 A field that is not named has a value that is good for trying; --field sets any, also one that the event does not have. Each
 event has a code of its own, so that it is a new message; with --code it is the same one within a second, which the gateway
@@ -78,13 +78,13 @@ called like this.`,
 	return cli.WithStatus(cmd)
 }
 
-// eventNames lists the events.
-func eventNames() string {
-	var names []string
+// eventNames has the names of the events.
+func eventNames() []string {
+	names := make([]string, 0, len(push.Events))
 	for _, e := range push.Events {
 		names = append(names, e.Name)
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 func (f *flags) run(cmd *cobra.Command, name string) error {
@@ -139,14 +139,11 @@ func (f *flags) run(cmd *cobra.Command, name string) error {
 func (f *flags) event(name string) (push.Event, push.Format, error) {
 	event, known := push.FindEvent(name)
 	if !known {
-		var names []string
-		for _, e := range push.Events {
-			names = append(names, e.Name)
-		}
+		names := eventNames()
 		if near := cli.Nearest(name, names); near != "" {
 			return event, "", cli.Usagef("there is no card event %q; did you mean %s?", name, near)
 		}
-		return event, "", cli.Usagef("there is no card event %q; there are: %s", name, eventNames())
+		return event, "", cli.Usagef("there is no card event %q; there are: %s", name, strings.Join(names, ", "))
 	}
 	format := push.XML
 	switch f.format {
