@@ -402,7 +402,7 @@ const zh = {
   'span.hours': '{n} 小时 {m} 分钟',
 
   'inspector': '签名检查',
-  'inspect.label': '传给 wx.addCard、wx.chooseCard 或 wx.config 的内容',
+  'inspect.label': '传给 wx.addCard、chooseCard 或 config 的内容',
   'inspect.check': '检查',
   'inspect.why': '查看原因',
   'inspect.hint': '手机最近领取的内容，也可以自行粘贴。',
