@@ -54,13 +54,18 @@ func TestCurl(t *testing.T) {
 		"a secret anywhere":      {x: Exchange{Method: "GET", Address: "/" + secretToken, Header: http.Header{"X-A": {secretToken}}}, env: []string{"CREDENTIAL=c"}, want: []string{"http://localhost:8080/c", "-H", "X-A: c"}},
 		"secret fields":          {x: Exchange{Method: "GET", Address: "/", Header: http.Header{"Authorization": {"Bearer abc"}, "Cookie": {"a=b; c=d"}, "X-Api-Key": {"k"}}}, env: []string{"AUTHORIZATION=1", "COOKIE=2", "X_API_KEY=3"}, want: []string{"http://localhost:8080/", "-H", "Authorization: Bearer 1", "-H", "Cookie: 2", "-H", "X-Api-Key: 3"}},
 		"a secret that is empty": {x: Exchange{Method: "GET", Address: "/a?access_token=&x=1"}, want: []string{"http://localhost:8080/a?access_token=&x=1"}},
-		"escapes":                {x: Exchange{Method: "POST", Address: "/", Request: []byte("\x1b[201~\rid\r")}},
-		"bytes":                  {x: Exchange{Method: "POST", Address: "/", Request: []byte("\xff\xfe")}},
-		"a field with bytes":     {x: Exchange{Method: "GET", Address: "/", Header: http.Header{"X-A": {"\xff"}}}},
-		"too long":               {x: Exchange{Method: "POST", Address: "/", Request: bytes.Repeat([]byte("a"), MaxLogged+1)}},
-		"a long header":          {x: Exchange{Method: "GET", Address: "/", Header: http.Header{"X-A": {strings.Repeat("a", MaxHeader)}}}},
-		"no path":                {x: Exchange{Method: "OPTIONS", Address: "*"}},
-		"a HEAD with a body":     {x: Exchange{Method: "HEAD", Address: "/", Request: []byte("{}")}},
+		"a platform's secrets": {
+			x:    Exchange{Method: "POST", Address: "/?component_access_token=1", Request: []byte(`{"component_appsecret":"1","component_verify_ticket":"2","authorizer_refresh_token":"3","activate_ticket":"4"}`)},
+			env:  []string{"COMPONENT_ACCESS_TOKEN=a", "COMPONENT_APPSECRET=b", "COMPONENT_VERIFY_TICKET=c", "AUTHORIZER_REFRESH_TOKEN=d"},
+			want: []string{"http://localhost:8080/?component_access_token=a", "-H", "Content-Type:", "--data-raw", `{"component_appsecret":"b","component_verify_ticket":"c","authorizer_refresh_token":"d","activate_ticket":"4"}`},
+		},
+		"escapes":            {x: Exchange{Method: "POST", Address: "/", Request: []byte("\x1b[201~\rid\r")}},
+		"bytes":              {x: Exchange{Method: "POST", Address: "/", Request: []byte("\xff\xfe")}},
+		"a field with bytes": {x: Exchange{Method: "GET", Address: "/", Header: http.Header{"X-A": {"\xff"}}}},
+		"too long":           {x: Exchange{Method: "POST", Address: "/", Request: bytes.Repeat([]byte("a"), MaxLogged+1)}},
+		"a long header":      {x: Exchange{Method: "GET", Address: "/", Header: http.Header{"X-A": {strings.Repeat("a", MaxHeader)}}}},
+		"no path":            {x: Exchange{Method: "OPTIONS", Address: "*"}},
+		"a HEAD with a body": {x: Exchange{Method: "HEAD", Address: "/", Request: []byte("{}")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tc.x.Origin = "http://localhost:8080"

@@ -8,7 +8,7 @@ import (
 )
 
 // What must not be shown in full, in JSON and in queries.
-const secretNames = `(?:access_token|refresh_token|rejected_token|secret|app_?secret|ticket|api_ticket|jsapi_ticket|session_key)`
+const secretNames = `(?:(?:component_|authorizer_)?(?:access_token|refresh_token|app_?secret)|rejected_token|secret|(?:api_|jsapi_|component_verify_)?ticket|session_key)`
 
 var (
 	secretJSON  = regexp.MustCompile(`("(` + secretNames + `)"\s*:\s*")((?:[^"\\]|\\.)*)`)
