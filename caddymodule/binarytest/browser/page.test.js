@@ -353,7 +353,8 @@ test('changes its colours', async () => {
 
 test('cuts nothing at 1280 by 720', async () => {
   const tall = await window.open({ viewport: { width: 1280, height: 720 }, reducedMotion: 'reduce' });
-  const cut = () => tall.evaluate(() => {
+  const cut = () => tall.evaluate(async () => {
+    await Promise.allSettled(document.getAnimations().map((a) => a.finished)); // short ones, all of them
     const faults = [];
     const edge = (e) => e.getBoundingClientRect();
     for (const e of document.querySelectorAll('.top, .phone, .timeline')) {
