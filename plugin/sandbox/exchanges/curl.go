@@ -112,18 +112,3 @@ func variable(name string) string {
 	}
 	return name
 }
-
-// boundHeader copies a header as far as it is kept; whole says whether that is all of it.
-func boundHeader(h http.Header) (kept http.Header, whole bool) {
-	kept, whole = make(http.Header, len(h)), true
-	left := MaxHeader
-	for name, values := range h {
-		for _, value := range values {
-			if left -= len(name) + len(value); left < 0 {
-				return kept, false
-			}
-			kept[name] = append(kept[name], value)
-		}
-	}
-	return kept, whole
-}
