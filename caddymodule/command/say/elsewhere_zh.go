@@ -140,10 +140,12 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 	"good for %d min, %s":                          "还有 %d 分钟有效，%s",
 	"from WeChat: there was none in the store yet": "来自微信：存储里还没有",
 	"from the store: a Caddy shares it there":      "来自存储：由 Caddy 共享",
-	"from WeChat":                                  "来自微信",
-	"from token_source %s":                         "来自 token_source %s",
-	"from ticket_source %s":                        "来自 ticket_source %s",
-	"the account has no cards of its own: %s":      "这个账号没有自己的卡券：%s",
+
+	"from WeChat":                             "来自微信",
+	"from token_source %s":                    "来自 token_source %s",
+	"from ticket_source %s":                   "来自 ticket_source %s",
+	"the account has no cards of its own: %s": "这个账号没有自己的卡券：%s",
+
 	"app_id has to be that of the official account (公众号) that made the cards, not the mini program's (小程序); and that account needs the card function (卡券功能) in its console": "app_id 必须是创建卡券的公众号的，不是小程序的；而且该公众号要在后台开通卡券功能",
 	"WeChat does not list the account's cards: %s": "微信没有列出该公众号的卡券：%s",
 	"the account may use cards, and has %d":        "该公众号可以使用卡券，现有 %d 张",
