@@ -8,11 +8,11 @@ import (
 )
 
 // What must not be shown in full, in JSON and in queries.
-const secretNames = `(?:(?:component_|authorizer_)?(?:access_token|refresh_token|app_?secret)|rejected_token|secret|(?:api_|jsapi_|component_verify_)?ticket|session_key)`
+const hiddenNames = `(?:(?:component_|authorizer_)?(?:access_token|refresh_token|app_?secret)|rejected_token|secret|(?:api_|jsapi_|component_verify_)?ticket|session_key)`
 
 var (
-	secretJSON  = regexp.MustCompile(`("(` + secretNames + `)"\s*:\s*")((?:[^"\\]|\\.)*)`)
-	secretQuery = regexp.MustCompile(`((?:^|[?&\s])(` + secretNames + `)=)([^&#\s]*)`)
+	secretJSON  = regexp.MustCompile(`("(` + hiddenNames + `)"\s*:\s*")((?:[^"\\]|\\.)*)`)
+	secretQuery = regexp.MustCompile(`((?:^|[?&\s])(` + hiddenNames + `)=)([^&#\s]*)`)
 )
 
 // authScheme is what stands before the secret in Authorization.

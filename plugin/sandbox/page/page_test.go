@@ -116,7 +116,7 @@ func TestTexts(t *testing.T) {
 func TestNoCommands(t *testing.T) {
 	commands := regexp.MustCompile(`(?i)caddy|xcaddy|wechat-card|--[a-z]|\bterminal\b|\bcommand|\bshell\b|\bdoctor\b|命令|终端`)
 	text := string(files()["texts.js"].body)
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		if found := commands.FindString(line); found != "" && !strings.Contains(line, "'routes.about'") { // which names the Caddyfile
 			t.Errorf("%q in %s", found, line)
 		}
