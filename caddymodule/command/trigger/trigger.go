@@ -99,7 +99,8 @@ func (f *flags) run(cmd *cobra.Command, name string) error {
 	defer closeApp()
 	ctx, stop := cli.UntilInterrupted(cmd)
 	defer stop()
-	account, err := f.name(opened)
+	account := f.account.Name(opened)
+	found, err := cli.Find(opened, account)
 	if err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ func (f *flags) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	plain := event.Message(format, f.origin, cmp.Or(f.openID, "oZ8Yt1XGILfi-FUsewpnnolGgZk0"), time.Now().Unix())
-	query, body := receiver.Again(plain, format, cmp.Or(f.component, opened.Account(account).AppID()), time.Now())
+	query, body := receiver.Again(plain, format, cmp.Or(f.component, found.AppID()), time.Now())
 	fmt.Fprintf(cmd.OutOrStdout(), "→ %s  %s\n%s\n", target.url, name, terminal.PrintableLines(string(plain)))
 	return f.send(ctx, cmd, target, settings, query, body, format)
 }
@@ -177,18 +178,6 @@ func (f *flags) event(name string) (push.Event, push.Format, error) {
 // isName tells whether a field may have a name.
 func isName(s string) bool {
 	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == "" && (s[0] < '0' || s[0] > '9')
-}
-
-// name is the account's.
-func (f *flags) name(opened *app.App) (string, error) {
-	name := cmp.Or(f.account.Account, app.DefaultAccount)
-	if names := opened.Names(); f.account.Account == "" && len(names) == 1 {
-		name = names[0]
-	}
-	if opened.Account(name) == nil {
-		return "", cli.Usagef("there is no account %s, but %s; name one with --account", name, strings.Join(opened.Names(), ", "))
-	}
-	return name, nil
 }
 
 // pushSettings are the account's, in plain: they stay in this process.
