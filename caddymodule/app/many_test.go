@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/racetest"
 )
 
 // many runs a site with so many accounts and waits until all are warm. It gives the bytes of the heap that are in use then, and the
@@ -57,8 +58,8 @@ func many(t *testing.T, n int) (heap, goroutines int) {
 
 // What an account takes at rest is bounded, for there may be ten thousand.
 func TestMemoryOfAnAccount(t *testing.T) {
-	if testing.Short() {
-		t.Skip("so many are warm after some seconds only")
+	if testing.Short() || racetest.Enabled {
+		t.Skip("so many are warm after some seconds only, and the race detector takes memory itself")
 	}
 	const more = 100
 	few, goroutinesOfFew := many(t, 1)

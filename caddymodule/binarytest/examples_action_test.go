@@ -15,8 +15,9 @@ import (
 // TestExampleAction builds a Caddy that has the action of another module in it, and uses that as any of ours is used. It is not
 // parallel, for building needs all that the machine has.
 func TestExampleAction(t *testing.T) {
+	t.Parallel()
 	e := newExample(t, "action", "PORT=8080")
-	t.Setenv("CADDY_BINARY", buildWith(t, "example.com/stock=../../examples/action"))
+	e.binary = buildWith(t, "example.com/stock=../../examples/action")
 	config := e.path("Caddyfile")
 
 	adapt, adapted, stderr := e.command(t, "adapt", "--config", config)

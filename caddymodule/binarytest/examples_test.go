@@ -61,7 +61,7 @@ func (e *exampleDir) run(name string, env ...string) *caddy {
 	}
 	// Caddy's own admin address comes by CADDY_ADMIN, which run sets.
 	local = strings.Replace(local, "\tadmin off\n", "", 1)
-	h := &home{e.dir, append(slices.Clip(e.env), env...)}
+	h := &home{e.dir, append(slices.Clip(e.env), env...), e.binary}
 	return h.run(e.t, h.file(e.t, name, local))
 }
 

@@ -27,8 +27,9 @@ import (
 
 // home is where one user's Caddys keep their files. Two Caddys with one home share a store.
 type home struct {
-	dir string
-	env []string
+	dir    string
+	env    []string
+	binary string
 }
 
 // newHome makes an empty home; env is added to the environment of what runs in it.
@@ -41,7 +42,11 @@ func newHome(t *testing.T, env ...string) *home {
 		"XDG_DATA_HOME=" + filepath.Join(dir, "data"),
 		"XDG_CONFIG_HOME=" + filepath.Join(dir, "config"),
 	}
-	return &home{dir, append(base, env...)}
+	binary := os.Getenv("CADDY_BINARY")
+	if binary == "" {
+		t.Fatal("CADDY_BINARY must be the path of the built Caddy")
+	}
+	return &home{dir, append(base, env...), binary}
 }
 
 // file writes a file into the home and returns its path.
@@ -57,11 +62,7 @@ func (h *home) file(t *testing.T, name, content string) string {
 // command prepares a call of the binary, with its output in the two buffers.
 func (h *home) command(t *testing.T, args ...string) (cmd *exec.Cmd, stdout, stderr *buffer) {
 	t.Helper()
-	binary := os.Getenv("CADDY_BINARY")
-	if binary == "" {
-		t.Fatal("CADDY_BINARY must be the path of the built Caddy")
-	}
-	cmd = exec.Command(binary, args...)
+	cmd = exec.Command(h.binary, args...)
 	cmd.Dir = h.dir
 	cmd.Env = h.env
 	stdout, stderr = new(buffer), new(buffer)

@@ -48,6 +48,7 @@ func (c *caddy) wantTool(t *testing.T, status int, want []string, args ...string
 }
 
 func TestStatusAndRefreshCommands(t *testing.T) {
+	t.Parallel()
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
 	port := freeport.Ports(t, 1)[0]

@@ -12,6 +12,7 @@ import (
 // TestPage uses the sandbox's page in a real Chromium, against Caddyfile.example. With SCREENSHOTS in the environment, the
 // path of a folder, it makes the pictures of docs/screenshots there.
 func TestPage(t *testing.T) {
+	t.Parallel()
 	needPrograms(t, "node")
 	if _, err := os.Stat(filepath.Join("browser", "node_modules", "playwright-core")); err != nil {
 		missing(t, "npm ci has not been run in caddymodule/binarytest/browser: %v", err)

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/racetest"
 )
 
 // naiveSignature signs the fields of an emitted cardExt as the phone does: all
@@ -60,7 +62,7 @@ func randomText(r *rand.Rand, n int) string {
 
 func TestSignedSetIsEmittedSet(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 20_000 {
+	for range racetest.Fewer(20_000) {
 		text := func(n int) string {
 			if r.IntN(3) == 0 {
 				return ""

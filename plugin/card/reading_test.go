@@ -18,6 +18,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/h5"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/racetest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/signer"
 )
 
@@ -182,7 +183,7 @@ func anyExt(r *rand.Rand) card.Ext {
 func TestSecondReadingIsExact(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	count := make(map[bool]int)
-	for range 400 {
+	for range racetest.Fewer(400) {
 		e, ticket := anyExt(r), anyTicket(r)
 		if r.IntN(2) == 0 {
 			e.NonceStr = textOf(r, anyOf(r, alphabets...), 32)
@@ -195,7 +196,7 @@ func TestSecondReadingIsExact(t *testing.T) {
 			count[want]++
 		}
 	}
-	if count[true] < 50 || count[false] < 50 {
+	if count[true] < racetest.Fewer(50) || count[false] < racetest.Fewer(50) {
 		t.Errorf("there were %v", count)
 	}
 }
@@ -261,7 +262,7 @@ var nonce32 = regexp.MustCompile(`^[0-9A-Za-z]{32}$`)
 func TestNothingSignedHasASecondReading(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	refused := make(map[bool]int)
-	for range 500 {
+	for range racetest.Fewer(500) {
 		e, ticket, withNonce := anyExt(r), anyTicket(r), r.IntN(4) > 0
 		signed, ok := sign(t, e, ticket, withNonce)
 		if !ok {
@@ -345,7 +346,7 @@ func TestNobodyHonestIsRefused(t *testing.T) {
 			if kind.name == "openid" {
 				n = 10_000
 			}
-			for range n {
+			for range racetest.Fewer(n) {
 				e := card.Ext{CardID: cardID, OpenID: kind.openid(), Code: kind.code()}
 				s := signer.New(func(context.Context, credential.Kind) (string, error) { return textOf(r, words, 86), nil }, time.Now)
 				if _, err := s.AddCard(t.Context(), nil, []card.Ext{e}, true); err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/pace"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/racetest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -155,7 +156,7 @@ func TestFailuresCostFewCalls(t *testing.T) {
 		for _, tc := range []struct {
 			name    string
 			code    int
-			atMost  int // calls in an hour with a request every 100 ms
+			atMost  int // calls in an hour with a request every 100 ms, or every second
 			recover time.Duration
 		}{
 			{"busy", -1, 120, time.Minute},
@@ -174,9 +175,13 @@ func TestFailuresCostFewCalls(t *testing.T) {
 				}
 				n := newNode(t, w, o)
 				n.Start(n.env, AccessToken)
-				for range 36000 {
+				step := 100 * time.Millisecond
+				if racetest.Enabled {
+					step = time.Second
+				}
+				for range time.Hour / step {
 					n.fails(t, AccessToken)
-					time.Sleep(100 * time.Millisecond)
+					time.Sleep(step)
 				}
 				if got := w.count(AccessToken); got > tc.atMost {
 					t.Errorf("%s: %d calls in an hour, want at most %d", tc.name, got, tc.atMost)

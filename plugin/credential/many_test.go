@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/turns"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/racetest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -148,8 +149,8 @@ func (c *crowd) cold(kinds ...Kind) (n int) {
 
 // howMany is ten thousand where that does not take too long.
 func howMany() int {
-	if testing.Short() || raceEnabled {
-		return 1000
+	if testing.Short() || racetest.Enabled {
+		return 400
 	}
 	return 10_000
 }
@@ -229,7 +230,7 @@ func TestManyAccountsAreAllAskedFor(t *testing.T) {
 }
 
 func TestManyAccountsForADay(t *testing.T) {
-	if testing.Short() || raceEnabled {
+	if testing.Short() || racetest.Enabled {
 		t.Skip("it takes a minute")
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -247,7 +248,7 @@ func TestManyAccountsForADay(t *testing.T) {
 // A reload asks for nothing again, and nobody waits while it goes on.
 func TestManyAccountsThroughAReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(t, 1000)
+		c := newCrowd(t, howMany())
 		c.start(AccessToken, APITicket)
 		time.Sleep(10 * time.Minute)
 		before := c.made()

@@ -311,8 +311,16 @@ func TestDamagedStore(t *testing.T) {
 func TestBounded(t *testing.T) {
 	store := newMemoryStore()
 	g := newGroup(store)
-	for i := range MaxNames + batchSize {
+	for i := range batchSize {
 		did(t, g, nameOf(i))
+	}
+	var told []Name // by a store, which is quicker
+	for i := batchSize; i < MaxNames; i++ {
+		told = append(told, nameOf(i))
+	}
+	g.memory.learn(hourOf(g.now()), told, g.now())
+	for i := range batchSize {
+		did(t, g, nameOf(MaxNames+i))
 	}
 	if n := len(g.memory.done); n > MaxNames || n < MaxNames-batchSize {
 		t.Errorf("remembers %d", n)

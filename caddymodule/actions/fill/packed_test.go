@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
@@ -14,6 +15,9 @@ import (
 
 func packed(t testing.TB, coding, text string) string {
 	t.Helper()
+	if known, ok := packedBefore.Load([2]string{coding, text}); ok {
+		return known.(string)
+	}
 	var b bytes.Buffer
 	w := packings[coding].pack(&b)
 	fmt.Fprint(w, text)
@@ -22,8 +26,12 @@ func packed(t testing.TB, coding, text string) string {
 			t.Fatal(err)
 		}
 	}
+	packedBefore.Store([2]string{coding, text}, b.String())
 	return b.String()
 }
+
+// packedBefore spares the time of packing the same again: [2]string{coding, text} to string.
+var packedBefore sync.Map
 
 // TestFillPacked has a backend pack whatever it is asked for.
 func TestFillPacked(t *testing.T) {

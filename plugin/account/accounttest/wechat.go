@@ -22,6 +22,13 @@ const (
 	CardID    = "pOOOOOOOOOOOOOOOOOOOOOOOOOOO"
 )
 
+// Under the rule grid tickets change once in a life, at moments of AppID's own. The clock begins behind these, so that a test that
+// sets it forward by less than a life meets none by chance.
+const (
+	grid    = 2 * time.Hour
+	changed = 4400 * time.Second // into that life the last of them has been
+)
+
 // WeChat is a sandbox that listens, with a clock that tests can set forward.
 type WeChat struct {
 	Sandbox *sandbox.Sandbox
@@ -35,7 +42,8 @@ type WeChat struct {
 // NewWeChat makes a WeChat that lasts as long as the test.
 func NewWeChat(t testing.TB) *WeChat {
 	t.Helper()
-	w := new(WeChat)
+	now := time.Now()
+	w := &WeChat{ahead: now.Truncate(grid).Add(grid+changed).Sub(now) % grid}
 	w.Sandbox = sandbox.New(sandbox.Config{Apps: map[string]string{AppID: AppSecret}, Now: w.Now, Tickets: sandboxtest.Rule()})
 	srv := httptest.NewServer(w.Sandbox)
 	t.Cleanup(srv.Close)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/racetest"
 )
 
 // TestFleet lets many processes share one store for days, with restarts, reloads, killed lock holders, revoked tokens and
@@ -15,7 +16,7 @@ import (
 // docs/scaling.md. KEEPER_HISTORY=<file> writes down what happened.
 func TestFleet(t *testing.T) {
 	nodes, days := uint64(40), uint64(7)
-	if testing.Short() || raceEnabled {
+	if testing.Short() || racetest.Enabled {
 		nodes, days = 20, 2
 	}
 	nodes, days = number(t, "KEEPER_NODES", nodes), number(t, "KEEPER_DAYS", days)

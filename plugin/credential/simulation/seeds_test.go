@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/racetest"
 )
 
 func TestMain(m *testing.M) {
@@ -42,7 +44,7 @@ func TestSeeds(t *testing.T) {
 		return
 	}
 	from, most, end := uint64(1), uint64(20), time.Time{}
-	if raceEnabled {
+	if racetest.Enabled {
 		most = 6
 	}
 	if s := os.Getenv("KEEPER_TIME"); s != "" {
@@ -105,7 +107,7 @@ func (o outcome) report(t *testing.T) {
 // the same to the byte.
 func TestReplay(t *testing.T) {
 	seeds := uint64(6)
-	if raceEnabled {
+	if racetest.Enabled {
 		seeds = 3
 	}
 	run := func(t *testing.T) []string {
