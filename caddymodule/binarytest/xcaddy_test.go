@@ -67,3 +67,28 @@ while [ $# -gt 1 ]; do [ "$1" = --output ] && printf '#!/bin/sh\necho "$@"\n' >"
 		}
 	}
 }
+
+// TestReadmeXcaddy builds by the line that README.md has for whoever calls xcaddy himself.
+func TestReadmeXcaddy(t *testing.T) {
+	for _, b := range blocks(readFile(t, "../../README.md")) {
+		if !strings.Contains(b.text, "\nxcaddy build ") {
+			continue
+		}
+		root, err := filepath.Abs("../..")
+		if err != nil {
+			t.Fatal(err)
+		}
+		binary := filepath.Join(t.TempDir(), "caddy")
+		cmd := exec.CommandContext(t.Context(), "bash", "-ec", `xcaddy() { "$(go tool -modfile=.tools/xcaddy/go.mod -n xcaddy)" "$@" --output '`+binary+`'; }`+"\n"+b.text)
+		cmd.Dir, cmd.Env = root, append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s\n%v\n%s", b.text, err, out)
+		}
+		modules, err := exec.Command(binary, "list-modules").Output()
+		if err != nil || !strings.Contains(string(modules), "\nhttp.handlers.wechat_card\n") {
+			t.Errorf("%v: it has\n%s", err, modules)
+		}
+		return
+	}
+	t.Error("README.md does not say how to call xcaddy")
+}
