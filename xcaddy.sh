@@ -92,5 +92,20 @@ GOPROXY=$goproxy "$xcaddy" build "$caddy_version" \
 	${with[@]+"${with[@]}"} # older bashes take an empty list for an unset variable
 
 if [ "$run" ]; then
+	# The last line of all that Caddy says as it starts; none if it ends, or does not serve the page of Caddyfile.example.
+	port=$(sed -n '/^:[0-9]* {$/h; /^[[:space:]]*wechat_sandbox/{g;s/[^0-9]//gp;q;}' Caddyfile.example)
+	say_where() {
+		until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+			sleep 0.2
+			kill -0 $$ 2>/dev/null || return 0
+		done
+		sleep 1
+		if kill -0 $$ 2>/dev/null; then
+			printf '\nOpen http://localhost:%s in a browser: a phone to try the gateway on. 用浏览器打开它，就是一部可以试用的手机。\n' "$port"
+		fi
+	}
+	if [ -z "${WECHAT_APP_ID-}" ]; then # with it the gateway is for real, and has nothing to do with the sandbox
+		(say_where &)
+	fi
 	exec "$output" run --config Caddyfile.example "$@"
 fi

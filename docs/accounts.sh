@@ -48,7 +48,7 @@ write_config() {
 		printf "\"action\":{\"name\":\"add_card\",\"cards\":[{\"card_id\":[\"*\"]}]}}]}]}}},"
 		printf "\"wechat_card\":{\"api\":[\"http://127.0.0.1:%d\"],\"accounts\":{", sandbox
 		for (i = 1; i <= n; i++)
-			printf "%s\"m%d\":{\"app_id\":\"wx%016x\",\"app_secret\":\"{env.BENCH_SECRET}\"}", i > 1 ? "," : "", i, i
+			printf "%s\"m%d\":{\"app_id\":\"wx%016x\",\"app_secret\":\"{env.BENCH_SECRET}\"}", (i > 1 ? "," : ""), i, i
 		print "}}}}"
 	}' >"$dir/gateway.json"
 }

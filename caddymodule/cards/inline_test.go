@@ -33,7 +33,7 @@ func TestInlineIsTheLongForm(t *testing.T) {
 				}
 			}
 		}
-		for line, want := range map[string]string{" p1 p1": "listed twice", " p9 {\ncard p9\n}": "listed twice", " p1 *": "no card_id", " !": "no card_id", "": "no card is listed"} {
+		for line, want := range map[string]string{" p1 p2 p1": "listed twice", " p9 {\ncard p9\n}": "listed twice", " p1 *": "no card_id", " !": "no card_id", "": "no card is listed"} {
 			if _, err := sitetest.Adapted(":9080 {\nwechat_card " + action + line + "\n}\n"); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s%s: got %v", action, line, err)
 			}

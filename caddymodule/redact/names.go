@@ -3,6 +3,7 @@
 package redact
 
 import (
+	"maps"
 	"regexp"
 	"strings"
 	"sync"
@@ -56,9 +57,7 @@ func (n *names) add(name string) {
 	defer n.mu.Unlock()
 	set := setOf(name)
 	if old := n.set.Load(); old != nil {
-		for name := range *old {
-			set[name] = true
-		}
+		maps.Copy(set, *old)
 	}
 	n.set.Store(&set)
 }

@@ -40,7 +40,7 @@ func Closest(word string, known []string) (near string) {
 	best := 1 + max(2, len(word)/3)
 	folded := fold(word)
 	for _, candidate := range known {
-		distance := distanceOf(folded, fold(candidate))
+		distance := Distance(folded, fold(candidate))
 		if distance < best && distance < len(candidate) {
 			near, best = candidate, distance
 		}
@@ -71,8 +71,8 @@ func fold(word string) string {
 	return b.String()
 }
 
-// distanceOf is how many letters are to be put in, left out, changed or exchanged with the next to make one word of another.
-func distanceOf(a, b string) int {
+// Distance is how many letters are to be put in, left out, changed or exchanged with the next to make one word of another.
+func Distance(a, b string) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {
 		rows[i] = make([]int, len(b)+1)

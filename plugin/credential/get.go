@@ -28,7 +28,7 @@ func (k *Keeper) Get(ctx context.Context, own *Env) (Value, error) {
 		default:
 			env := k.pick(own)
 			if k.overlooked(h, now) {
-				return k.seenAgain(ctx, env, h)
+				return k.seenAgain(ctx, env, h), nil
 			}
 			k.group.DoChan("", func() (any, error) { return k.renewal.Fly(env, renewal.Want{}) })
 		}
@@ -85,14 +85,14 @@ func (k *Keeper) overlooked(h *value.Held, now time.Time) bool {
 }
 
 // seenAgain waits for the renewal of what was overlooked. It waits a moment only: there is a value.
-func (k *Keeper) seenAgain(ctx context.Context, env *Env, h *value.Held) (Value, error) {
+func (k *Keeper) seenAgain(ctx context.Context, env *Env, h *value.Held) Value {
 	ctx, cancel := context.WithTimeout(ctx, retryPatience)
 	defer cancel()
 	_, _ = k.ask(ctx, env, renewal.Want{})
 	if seen := k.state.Serve(env.Now()); seen != nil { // it may have found a newer one in the store, though it failed
-		return seen.Value, nil
+		return seen.Value
 	}
-	return h.Value, nil
+	return h.Value
 }
 
 // renewsItself tells whether the credential is kept warm, and has that hurry: with all the others that are due, those first that

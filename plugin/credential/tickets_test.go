@@ -52,7 +52,7 @@ func TestTicketsUnderEveryRule(t *testing.T) {
 						synctest.Test(t, func(t *testing.T) {
 							w, store := newFake(), newStore()
 							w.rule, w.delay = rule, 200*time.Millisecond
-							w.phase = time.Duration(phase)*2*time.Hour/3 + rand.N(40*time.Minute)
+							w.phase = time.Duration(phase)*2*time.Hour/3 + 10*time.Second + rand.N(40*time.Minute)
 							if rule == value.RuleHonest { // somebody else has it for a while already
 								w.tickets[APITicket] = &fakeTicket{"api_ticket-0", time.Now().Add(w.phase + time.Second)}
 							}
@@ -65,6 +65,24 @@ func TestTicketsUnderEveryRule(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestTicketsThatHaveSecondsLeft begins with a ticket of which somebody else has used up nearly all.
+func TestTicketsThatHaveSecondsLeft(t *testing.T) {
+	for left := time.Second; left <= 10*time.Second; left += 500 * time.Millisecond {
+		t.Run(left.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newFake()
+				w.rule, w.delay = value.RuleHonest, 200*time.Millisecond
+				w.tickets[APITicket] = &fakeTicket{"api_ticket-0", time.Now().Add(left)}
+				serveTickets(t, w, newStore(), 1, false, 25*time.Hour)
+				// One more than on other days: what has a second left teaches nothing.
+				if got := busiest(w.asked[APITicket]); got > mostCalls(w.rule, false)+1 {
+					t.Errorf("%d calls within a day", got)
+				}
+			})
+		})
 	}
 }
 

@@ -79,13 +79,16 @@ func TestEventsHoldNoSecret(t *testing.T) {
 	session := r.do("GET", "/sns/jscode2session?appid=wx2&secret="+secret+"&js_code=demo&grant_type=authorization_code", "").text("session_key")
 	ticket := r.ticket("wx1", accounts.CardTicket)
 	r.do("POST", "/no/such/call?a=1&access_token="+tok, "a text with "+ticket+" in it")
+	withHeader := httptest.NewRequest("GET", "/no/such/call", nil)
+	withHeader.Header = http.Header{"Authorization": {"Bearer " + secret}, "Cookie": {"a=" + secret + "; b=2"}, "X-Api-Key": {secret}, "X-Odd": {tok}}
+	r.s.ServeHTTP(httptest.NewRecorder(), withHeader)
 	told, _ := json.Marshal(r.events(0))
 	for name, text := range map[string]string{"secret": secret, "access_token": tok, "ticket": ticket, "session_key": session} {
 		if text == "" || strings.Contains(string(told), text) {
 			t.Errorf("the page is told the %s %q", name, text)
 		}
 	}
-	for _, want := range []string{`secret=…`, ticket[:6] + "…" + ticket[len(ticket)-4:], `\"session_key\":\"…`} {
+	for _, want := range []string{`secret=…`, ticket[:6] + "…" + ticket[len(ticket)-4:], `\"session_key\":\"…`, `["Authorization","Bearer …"]`, `?a=1\u0026access_token='\"${ACCESS_TOKEN:?}\"''`} {
 		if !strings.Contains(string(told), want) {
 			t.Errorf("%s is missing in %s", want, told)
 		}

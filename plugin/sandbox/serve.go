@@ -81,8 +81,8 @@ func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
 	rec := &exchanges.Recorder{ResponseWriter: w}
 	w = rec
 	x := s.world.Log.Begin(exchanges.Exchange{
-		From: exchanges.Gateway, To: exchanges.WeChat, Method: r.Method, Address: r.URL.RequestURI(), Begin: s.world.Now(),
-		Request: body, Fault: f != nil,
+		From: exchanges.Gateway, To: exchanges.WeChat, Method: r.Method, Origin: exchanges.OriginOf(r), Address: r.URL.RequestURI(), Header: r.Header,
+		Begin: s.world.Now(), Request: body, Fault: f != nil,
 	})
 	defer func() { s.world.Log.End(x, rec.Status, rec.Body, nil) }()
 	answer := func() any {

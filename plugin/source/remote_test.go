@@ -112,7 +112,7 @@ func TestRemoteAnswers(t *testing.T) {
 		{"moment in milliseconds", "", "d.at", 200, `{"access_token":"TOKEN-0","d":{"at":` + moment(time.Now().Add(time.Hour).UnixMilli()) + `}}`, time.Hour, ""},
 		{"moment in words", "", "at", 200, `{"access_token":"TOKEN-0","at":"` + time.Now().Add(time.Hour).Format(time.RFC3339) + `"}`, time.Hour, ""},
 		{"BOM", "", "", 200, "\uFEFF" + `{"access_token":"TOKEN-0","expires_in":7200}`, 2 * time.Hour, ""},
-		{"two BOMs and lines", "", "", 200, "\xef\xbb\xbf\r\n\xef\xbb\xbf\n" + `{"access_token":"TOKEN-0","expires_in":7200}` + "\n", 2 * time.Hour, ""},
+		{"two BOMs and lines", "", "", 200, strings.Repeat("\uFEFF\r\n", 2) + `{"access_token":"TOKEN-0","expires_in":7200}` + "\n", 2 * time.Hour, ""},
 		{"bare", "", "", 200, "TOKEN-0", 5 * time.Minute, ""},
 		{"bare line", "a.b.c", "", 200, "\uFEFFTOKEN-0\r\n", 5 * time.Minute, ""},
 		{"bare, in quotes", "", "", 200, `"TOKEN-0"`, 5 * time.Minute, ""},

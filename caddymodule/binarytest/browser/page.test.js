@@ -1,6 +1,7 @@
 // The sandbox's page, used as people use it.
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { becomeMember, gateway, getCoupon, launch, refreshGateway, reset, sheet } from './open.js';
 import { accessibility, contrast } from './people.js';
 
@@ -47,6 +48,87 @@ test('unfolds an exchange, without secrets', async () => {
   assert.match(told, /getticket/);
 });
 
+/** Copies with a button, and gives what a user would paste. */
+async function copied(button) {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  const element = await button.elementHandle(); // its text is another one soon
+  await element.click();
+  await page.waitForFunction((e) => e.textContent === 'Copied', element);
+  return page.evaluate(() => navigator.clipboard.readText());
+}
+
+/** Runs what was copied as a shell does. */
+const paste = (text, env = {}) => execFileSync('sh', ['-c', text], { env: { PATH: process.env.PATH, ...env }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+
+/** Unfolds a row. */
+async function unfold(line) {
+  if (await line.getAttribute('open') === null) await line.locator('summary').click();
+  await line.locator('.row-bodies pre').first().waitFor();
+}
+
+test('says by a mark that a row opens', async () => {
+  const line = row('/wechat/addCard');
+  const mark = line.locator('summary .row-end .icon');
+  assert.ok(await mark.isVisible());
+  const turn = () => mark.evaluate((e) => getComputedStyle(e).transform);
+  const closed = await turn();
+  await unfold(line);
+  await page.waitForFunction(([e, before]) => getComputedStyle(e).transform !== before, [await mark.elementHandle(), closed]);
+});
+
+test('shows the header of a request', async () => {
+  const line = row('/wechat/openCard');
+  await unfold(line);
+  const text = await line.locator('pre[aria-label="Request header"]').textContent();
+  assert.match(text, /^Content-Type: application\/json$/m);
+  assert.match(text, /^Accept-Language: en$/m);
+});
+
+test('copies requests so that they can be pasted', async () => {
+  const opened = row('/wechat/openCard');
+  await unfold(opened);
+  const command = await copied(opened.locator('.copy', { hasText: 'Copy as curl' }));
+  assert.match(command, /^curl 'http:\/\/[^']+\/wechat\/openCard' /);
+  assert.match(JSON.parse(paste(command)).cardList[0].code, /^\d{12}$/);
+  const request = await copied(opened.getByLabel('Copy: Request', { exact: true }));
+  assert.match(request, /^\{"cardList":/);
+  const added = row('/wechat/addCard');
+  await unfold(added);
+  assert.match(paste(await copied(added.locator('.copy', { hasText: 'Copy as curl' }))), /signature/);
+});
+
+test('copies no secret', async () => {
+  const line = row('/card/code/decrypt');
+  await unfold(line);
+  const command = await copied(line.locator('.copy', { hasText: 'Copy as curl' }));
+  assert.match(command, /access_token='"\$\{ACCESS_TOKEN:\?\}"''/);
+  assert.doesNotMatch(command, /90_|…/);
+  assert.match(await line.textContent(), /Set ACCESS_TOKEN first/);
+  assert.match(await copied(line.getByLabel('Copy: Address')), /access_token=90_\S{3}…\S{4}$/);
+  assert.throws(() => paste(command));
+  assert.match(paste(command, { ACCESS_TOKEN: 'another' }), /errcode":40014/);
+  await row('errcode 40014').waitFor();
+});
+
+test('filters what is shown', async () => {
+  const shown = () => page.locator('.row:visible').count();
+  const isAll = async () => assert.equal(...await page.evaluate(() => [...document.querySelectorAll('.row')].reduce(([seen, all], e) => [seen + e.checkVisibility(), all + 1], [0, 0])));
+  await page.fill('#filter', 'OPENCARD  wx.');
+  assert.equal(await shown(), 1);
+  assert.equal(await page.locator('.group:visible').count(), 1);
+  assert.equal(await page.textContent('#exchange-count'), `1 / ${await page.locator('.row').count()}`);
+  await page.fill('#filter', 'decrypt nonsense');
+  assert.equal(await shown(), 0);
+  assert.match(await page.textContent('#exchange-nothing'), /No exchange fits/);
+  await page.click('#filter-clear');
+  await isAll();
+  assert.equal(await page.inputValue('#filter'), '');
+  await page.click('#only-failed');
+  assert.equal(await shown(), await page.locator('.row[data-tone=bad]').count());
+  await page.click('#only-failed');
+  await isAll();
+});
+
 test('shows the wallet', async () => {
   await page.click('.nav-back');
   await page.click('#tab-wallet');
@@ -91,7 +173,7 @@ test('says in words that WeChat is busy, and goes on when it is not', async () =
   await page.click('[data-action=open]');
   await page.waitForSelector('#sheet.bad');
   assert.match(await sheet(page), /503 busy.*nothing but wait.*Try again in \d+ s/);
-  assert.match(await row('/card/code/decrypt').textContent(), /fault.*errcode -1/s);
+  assert.match(await row('/card/code/decrypt').textContent(), /simulated fault.*errcode -1/s);
   await page.check('[value=well]');
   await page.waitForFunction(() => document.body.dataset.mood === 'well');
   await page.click('[data-action=again]');
@@ -114,8 +196,17 @@ test('shows what a phone makes of a dead ticket, and why', async () => {
   await page.waitForSelector('.life[data-state=over] >> text=api_ticket');
   await page.click('#do-add');
   assert.match(await sheet(page), /签名错误.*wrong signature.*api_ticket that has ended/);
-  await page.click('#sheet button');
+  await page.click('[data-action=why]');
   await page.waitForSelector('#inspector [data-finding=ticket_expired]');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'inspector-panel');
+  await page.locator('#inspector-panel').evaluate((e) => new Promise((done) => { new IntersectionObserver(([seen]) => { if (seen.isIntersecting) done(); }).observe(e); }));
+  // and one click from where it is listed, whatever was pasted since
+  await page.fill('#inspect-text', '{}');
+  await page.click('.inspect button');
+  await page.waitForSelector('#inspector [data-finding=not_recognised]');
+  await page.locator('.row-why button').first().click();
+  await page.waitForSelector('#inspector [data-finding=ticket_expired]');
+  assert.equal(await page.locator('.row-why').count(), 1, 'only where a signature is wrong');
   refreshGateway('api_ticket');
   await getCoupon(page);
   await page.click('[data-action=done]');
@@ -148,6 +239,16 @@ test('names a mistake in what was pasted', async () => {
   await page.click('.inspect button');
   await page.waitForSelector('#inspector [data-finding=card_ext_object]');
   assert.match(await page.textContent('#inspector'), /refuses|签名错误/);
+});
+
+test('finds one mistake in a timestamp in milliseconds', async () => {
+  for (const timestamp of [String(Date.now()), Date.now(), '1500000000123']) {
+    const pasted = { cardId: 'pSandboxCoupon00000000000001', cardExt: JSON.stringify({ timestamp, nonce_str: 'n1', signature: 'a'.repeat(40) }) };
+    await page.fill('#inspect-text', JSON.stringify(pasted));
+    await page.click('.inspect button');
+    await page.waitForSelector('#inspector [data-finding=milliseconds]');
+    assert.equal(await page.locator('#inspector [data-finding]').count(), 1);
+  }
 });
 
 test('says that nobody is there', async () => {
@@ -248,6 +349,49 @@ test('changes its colours', async () => {
   await page.click('#theme');
   assert.notEqual(await background(), light);
   await page.click('#theme');
+});
+
+test('cuts nothing at 1280 by 720', async () => {
+  const tall = await window.open({ viewport: { width: 1280, height: 720 }, reducedMotion: 'reduce' });
+  const cut = () => tall.evaluate(async () => {
+    await Promise.allSettled(document.getAnimations().map((a) => a.finished)); // short ones, all of them
+    const faults = [];
+    const edge = (e) => e.getBoundingClientRect();
+    for (const e of document.querySelectorAll('.top, .phone, .timeline')) {
+      if (edge(e).bottom > innerHeight + scrollY || edge(e).right > innerWidth || edge(e).left < 0) faults.push(`beyond the window: ${e.className}`);
+    }
+    if (document.documentElement.scrollWidth > innerWidth) faults.push('the page is too wide');
+    for (const e of document.querySelectorAll('body *')) {
+      if (!e.checkVisibility({ visibilityProperty: true }) || e.matches('.club-card') || e.closest('.unseen, .leaf, textarea, svg')) continue;
+      const style = getComputedStyle(e);
+      const scrolls = /auto|scroll/.test(style.overflowY);
+      if (style.overflowX !== 'visible' && e.scrollWidth > e.clientWidth + 1) faults.push(`cut at the side: ${e.className || e.id}`);
+      if (style.overflowY !== 'visible' && e.scrollHeight > e.clientHeight + 1 && !(scrolls && e.matches('.exchange-list, pre'))) faults.push(`cut below: ${e.className || e.id}`);
+    }
+    return faults;
+  });
+  await reset(tall);
+  for (let language = 0; language < 2; language++) {
+    assert.ok(await tall.evaluate(() => document.querySelector('.side').getBoundingClientRect().top < 100));
+    assert.deepEqual(await cut(), []);
+    await getCoupon(tall);
+    await tall.evaluate(() => scrollTo(0, 0));
+    assert.deepEqual(await cut(), [], 'with a sheet');
+    await tall.click('[data-action=open]');
+    await tall.waitForSelector('#pass-code');
+    assert.deepEqual(await cut(), [], 'with a card');
+    await tall.click('.nav-back');
+    await becomeMember(tall);
+    await tall.click('[data-action=done]');
+    await tall.locator('.row summary').first().click();
+    assert.deepEqual(await cut(), [], 'with a row that is open');
+    await tall.click('#tab-wallet');
+    assert.deepEqual(await cut(), [], 'with the wallet');
+    await tall.click('#tab-home');
+    await reset(tall);
+    await tall.click('#language');
+  }
+  await tall.context().close();
 });
 
 test('fits narrow screens', async () => {

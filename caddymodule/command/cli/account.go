@@ -110,20 +110,24 @@ func (f *Account) fromFlags() ([]byte, error) {
 	return json.Marshal(caddy.Config{AppsRaw: caddy.ModuleMap{app.Name: raw}})
 }
 
+// Name is that of the account which is asked for: as the flag says, else the only one, else the default.
+func (f *Account) Name(opened *app.App) string {
+	if f.Account != "" {
+		return f.Account
+	}
+	if names := opened.Names(); len(names) == 1 {
+		return names[0]
+	}
+	return app.DefaultAccount
+}
+
 // One opens the configuration for one account of it. ctx ends when somebody has had enough; done must be called.
 func (f *Account) One(cmd *cobra.Command) (ctx context.Context, account *plugin.Account, done func(), err error) {
 	opened, _, closeApp, err := f.Open()
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	name := f.Account
-	if name == "" {
-		name = app.DefaultAccount
-		if names := opened.Names(); len(names) == 1 {
-			name = names[0]
-		}
-	}
-	guest, err := GuestOf(opened, name)
+	guest, err := GuestOf(opened, f.Name(opened))
 	if err != nil {
 		closeApp()
 		return nil, nil, nil, err
@@ -138,11 +142,19 @@ func UntilInterrupted(cmd *cobra.Command) (context.Context, context.CancelFunc) 
 }
 
 // GuestOf gives an account for a process beside the one that serves.
-func GuestOf(app *app.App, name string) (*plugin.Account, error) {
-	account := app.Account(name)
-	if account == nil {
-		names := app.Names()
-		return nil, Usagef("there is no account %s, but %s; name one with --account", name, strings.Join(names, ", "))
+func GuestOf(opened *app.App, name string) (*plugin.Account, error) {
+	account, err := Find(opened, name)
+	if err != nil {
+		return nil, err
 	}
 	return account.Guest()
+}
+
+// Find gives an account of a configuration, or says which ones it has.
+func Find(opened *app.App, name string) (*plugin.Account, error) {
+	account := opened.Account(name)
+	if account == nil {
+		return nil, Usagef("there is no account %s, but %s; name one with --account", name, strings.Join(opened.Names(), ", "))
+	}
+	return account, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -53,7 +54,7 @@ func Nearest(given string, names []string) string {
 	best, least := "", max(2, len(given)/3)+1
 	for _, name := range names {
 		bare := plain.Replace(strings.ToLower(name))
-		d := distance(given, bare)
+		d := words.Distance(given, bare)
 		if given != "" && (strings.HasPrefix(bare, given) || strings.HasPrefix(given, bare)) && bare != "" {
 			d = min(d, 2)
 		}
@@ -62,27 +63,4 @@ func Nearest(given string, names []string) string {
 		}
 	}
 	return best
-}
-
-// distance is how many letters are to be changed, added, taken away or swapped with their neighbours.
-func distance(a, b string) int {
-	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
-	for j := range rows[1] {
-		rows[1][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before, last, row := rows[(i+2)%3], rows[i%3], rows[(i+1)%3]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-	}
-	return rows[(len(a)+1)%3][len(b)]
 }

@@ -157,7 +157,7 @@ func tree(visit func(cmd *cobra.Command)) {
 func TestHelpIsChinese(t *testing.T) {
 	t.Setenv("LC_ALL", "zh_CN.UTF-8")
 	check := func(where, text string) {
-		for _, p := range strings.Split(text, "\n\n") {
+		for p := range strings.SplitSeq(text, "\n\n") {
 			if strings.TrimSpace(p) != "" && !strings.ContainsFunc(p, han) && !strings.HasPrefix(strings.TrimSpace(p), "caddy wechat-card") {
 				t.Errorf("%s: there is no Chinese for %q", where, p)
 			}

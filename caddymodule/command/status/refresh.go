@@ -31,7 +31,7 @@ The exit status is 1 when anything could not be refreshed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if q.Credential != "" && !slices.Contains(credential.Kinds, q.Credential) {
-				var names []string
+				names := make([]string, 0, len(credential.Kinds))
 				for _, kind := range credential.Kinds {
 					names = append(names, string(kind))
 				}

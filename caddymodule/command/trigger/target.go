@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 
@@ -174,7 +175,7 @@ func search(routes []route, account, host, path string) (foundHost, foundPath, c
 			}
 		}
 		for _, h := range r.Handle {
-			if h.Handler == "wechat_card" && h.Action.Name == "message_push" && (h.Account == account || h.Account == "" && account == "default") {
+			if h.Handler == "wechat_card" && h.Action.Name == "message_push" && (h.Account == account || h.Account == "" && account == app.DefaultAccount) {
 				return host, cmp.Or(path, "/"), h.Action.ComponentAppID, true
 			}
 			if host, path, component, found := search(h.Routes, account, host, path); found {

@@ -46,7 +46,7 @@ func Command() *cobra.Command {
 Makes a card event, signs and encrypts it with the account's message_push settings of the configuration, and sends it to the
 route with message_push of the running Caddy, or to --to. The backend gets it as it gets WeChat's. Nothing is asked of WeChat.
 
-The events: ` + eventNames() + `.
+The events: ` + strings.Join(eventNames(), ", ") + `.
 
 A field that is not named has a value that is good for trying; --field sets any, also one that the event does not have. Each
 event has a code of its own, so that it is a new message; with --code it is the same one within a second, which the gateway
@@ -78,13 +78,13 @@ called like this.`,
 	return cli.WithStatus(cmd)
 }
 
-// eventNames lists the events.
-func eventNames() string {
-	var names []string
+// eventNames has the names of the events.
+func eventNames() []string {
+	names := make([]string, 0, len(push.Events))
 	for _, e := range push.Events {
 		names = append(names, e.Name)
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 func (f *flags) run(cmd *cobra.Command, name string) error {
@@ -99,7 +99,8 @@ func (f *flags) run(cmd *cobra.Command, name string) error {
 	defer closeApp()
 	ctx, stop := cli.UntilInterrupted(cmd)
 	defer stop()
-	account, err := f.name(opened)
+	account := f.account.Name(opened)
+	found, err := cli.Find(opened, account)
 	if err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ func (f *flags) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	plain := event.Message(format, f.origin, cmp.Or(f.openID, "oZ8Yt1XGILfi-FUsewpnnolGgZk0"), time.Now().Unix())
-	query, body := receiver.Again(plain, format, cmp.Or(f.component, opened.Account(account).AppID()), time.Now())
+	query, body := receiver.Again(plain, format, cmp.Or(f.component, found.AppID()), time.Now())
 	fmt.Fprintf(cmd.OutOrStdout(), "→ %s  %s\n%s\n", target.url, name, terminal.PrintableLines(string(plain)))
 	return f.send(ctx, cmd, target, settings, query, body, format)
 }
@@ -139,14 +140,11 @@ func (f *flags) run(cmd *cobra.Command, name string) error {
 func (f *flags) event(name string) (push.Event, push.Format, error) {
 	event, known := push.FindEvent(name)
 	if !known {
-		var names []string
-		for _, e := range push.Events {
-			names = append(names, e.Name)
-		}
+		names := eventNames()
 		if near := cli.Nearest(name, names); near != "" {
 			return event, "", cli.Usagef("there is no card event %q; did you mean %s?", name, near)
 		}
-		return event, "", cli.Usagef("there is no card event %q; there are: %s", name, eventNames())
+		return event, "", cli.Usagef("there is no card event %q; there are: %s", name, strings.Join(names, ", "))
 	}
 	format := push.XML
 	switch f.format {
@@ -180,18 +178,6 @@ func (f *flags) event(name string) (push.Event, push.Format, error) {
 // isName tells whether a field may have a name.
 func isName(s string) bool {
 	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == "" && (s[0] < '0' || s[0] > '9')
-}
-
-// name is the account's.
-func (f *flags) name(opened *app.App) (string, error) {
-	name := cmp.Or(f.account.Account, app.DefaultAccount)
-	if names := opened.Names(); f.account.Account == "" && len(names) == 1 {
-		name = names[0]
-	}
-	if opened.Account(name) == nil {
-		return "", cli.Usagef("there is no account %s, but %s; name one with --account", name, strings.Join(opened.Names(), ", "))
-	}
-	return name, nil
 }
 
 // pushSettings are the account's, in plain: they stay in this process.

@@ -189,6 +189,7 @@ func (r *Renewal) Look(env *Env) {
 	}
 	defer env.flights.Done()
 	defer env.contain("look into the store", nil)
+	env.Step(r.Kind, "look") // a flight may have begun beside it
 	f := &flight{Renewal: r, env: env, not: r.State.Refused()}
 	if rec, err := f.read(env.ctx); err == nil {
 		f.adopt(rec)

@@ -33,8 +33,8 @@ const (
 	// WeChat's may strike between two calls, but not twice so soon.
 	certain = 2
 
-	// afterEnd is how long after its end a ticket is asked for again that WeChat does not replace before: rests are told
-	// in whole seconds.
+	// afterEnd is how long after its end a ticket is asked for again that WeChat does not replace before, and how long after it
+	// was had at the earliest: rests are told in whole seconds.
 	afterEnd = 1100 * time.Millisecond
 
 	// MaxLentFloor is what is left of a credential that is lent, at least: see LentFloor.
@@ -114,7 +114,8 @@ func TokenPlan(v Value, early bool) Plan {
 func TicketPlan(v Value, l Learned, foreign bool) Plan {
 	life := v.Expires.Sub(v.Obtained)
 	most := Superseded(life)
-	p := Plan{From: v.Obtained.Add(most * 9 / 10), Spread: most / 20, Lent: lentUntil(v)}
+	look := max(most*9/10, afterEnd) // sooner nothing could be seen, of a ticket that has seconds left
+	p := Plan{From: v.Obtained.Add(look), Spread: most / 20, Lent: lentUntil(v)}
 	switch {
 	case l.Rule == RuleHonest && !foreign:
 		return Plan{From: v.Expires.Add(afterEnd)}

@@ -25,13 +25,18 @@ type View struct {
 
 // ExchangeView is an exchange without secrets.
 type ExchangeView struct {
-	ID       int64  `json:"id"`
-	Parent   int64  `json:"parent,omitempty"`
-	Tap      string `json:"tap,omitempty"`
-	From     string `json:"from"`
-	To       string `json:"to"`
-	Method   string `json:"method"`
-	Address  string `json:"address"`
+	ID      int64  `json:"id"`
+	Parent  int64  `json:"parent,omitempty"`
+	Tap     string `json:"tap,omitempty"`
+	From    string `json:"from"`
+	To      string `json:"to"`
+	Method  string `json:"method"`
+	Origin  string `json:"origin,omitempty"` // scheme and host, where something was sent over a network
+	Address string `json:"address"`
+	// Header is the request's, as names and values.
+	Header [][2]string `json:"header,omitempty"`
+	// Curl is the request as a command for a shell, "" where it cannot be had.
+	Curl     string `json:"curl,omitempty"`
 	Begin    int64  `json:"begin"`
 	Millis   int64  `json:"millis"`
 	Request  string `json:"request"`
@@ -80,7 +85,8 @@ func view(w *world.World, since int64) View {
 
 	for _, x := range list {
 		v.Exchanges = append(v.Exchanges, ExchangeView{
-			x.ID, x.Parent, x.Tap, x.From, x.To, x.Method, exchanges.Masked(x.Address, known), x.Begin.UnixMilli(), x.Took.Milliseconds(),
+			x.ID, x.Parent, x.Tap, x.From, x.To, x.Method, x.Origin, exchanges.Masked(x.Address, known), exchanges.MaskedHeader(x.Header, known),
+			exchanges.Curl(&x, known), x.Begin.UnixMilli(), x.Took.Milliseconds(),
 			shown(x.Request, known), shown(x.Response, known), x.Status, x.Done, x.Fault, x.Proxied, x.Failure,
 		})
 	}

@@ -3,6 +3,7 @@
 package exchanges
 
 import (
+	"net/http"
 	"sync"
 	"time"
 )
@@ -12,6 +13,7 @@ const (
 	MaxExchanges = 300
 	MaxLogged    = 8 << 10 // of each body
 	MaxAddress   = 2 << 10
+	MaxHeader    = 4 << 10 // of a request
 )
 
 // Who takes part in an exchange. The backend is seen only when its answer comes through to the phone.
@@ -30,12 +32,15 @@ type Exchange struct {
 	Tap      string // what the user did on the page, "": it was not the page
 	From, To string
 	Method   string
+	Origin   string // scheme and host, as the one who asked wrote them; "": nothing was sent over a network
 	Address  string // path and query; for the client's calls their name
+	Header   http.Header
 	Begin    time.Time
 	started  time.Time // the same by a clock that no test sets
 	Took     time.Duration
 	Request  []byte
 	Response []byte
+	Clipped  bool // less is kept than was sent
 	Status   int
 	Done     bool
 	Fault    bool // a fault was meant to befall it
@@ -55,6 +60,9 @@ func (l *Log) Begin(x Exchange) *Exchange {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	x.started = time.Now()
+	kept, whole := boundHeader(x.Header)
+	x.Clipped = !whole || len(x.Request) > MaxLogged || len(x.Address) > MaxAddress
+	x.Header = kept
 	x.Request = clip(x.Request, MaxLogged)
 	x.Address = x.Address[:min(len(x.Address), MaxAddress)]
 	for _, other := range l.list {
@@ -108,3 +116,18 @@ func (l *Log) Forget() {
 
 // clip copies at most n bytes.
 func clip(b []byte, n int) []byte { return append([]byte(nil), b[:min(len(b), n)]...) }
+
+// boundHeader copies a header as far as it is kept; whole says whether that is all of it.
+func boundHeader(h http.Header) (kept http.Header, whole bool) {
+	kept, whole = make(http.Header, len(h)), true
+	left := MaxHeader
+	for name, values := range h {
+		for _, value := range values {
+			if left -= len(name) + len(value); left < 0 {
+				return kept, false
+			}
+			kept[name] = append(kept[name], value)
+		}
+	}
+	return kept, whole
+}

@@ -33,3 +33,11 @@ func TapOf(r *http.Request) string {
 	tap := r.Header.Get("Sandbox-Tap")
 	return tap[:min(len(tap), wire.MaxText)]
 }
+
+// OriginOf is the scheme and host that a client used to ask a server.
+func OriginOf(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}

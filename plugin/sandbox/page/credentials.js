@@ -8,13 +8,15 @@ function render() {
   const now = sandboxNow();
   const list = state.credentials.filter((c) => c.until > now || now - c.until < 300_000);
   const box = byId('credentials');
+  byId('credentials-app').textContent = '';
   if (!list.length) {
     box.replaceChildren(h('p', { class: 'hint', text: t('credentials.none') }));
     return;
   }
   const apps = Map.groupBy ? Map.groupBy(list, (c) => c.app_id) : list.reduce((map, c) => map.set(c.app_id, [...(map.get(c.app_id) ?? []), c]), new Map());
+  if (apps.size === 1) [byId('credentials-app').textContent] = apps.keys();
   box.replaceChildren(...[...apps].map(([app, credentials]) => h('div', { class: 'app' },
-    h('h3', { text: app }),
+    apps.size > 1 ? h('h3', { text: app }) : null,
     h('ul', { class: 'lives' }, credentials.map((c) => life(c, now))))));
 }
 

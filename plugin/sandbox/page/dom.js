@@ -25,9 +25,9 @@ export function icon(...paths) {
 }
 
 /** JSON with indents; anything else as it is. */
-export function pretty(text) {
+export function pretty(text, indent = 2) {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    return JSON.stringify(JSON.parse(text), null, indent);
   } catch {
     return text;
   }

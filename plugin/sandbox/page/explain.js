@@ -30,6 +30,12 @@ export function clientProblem(answer) {
   return { title: refusal || answer.errMsg, gloss: t(`gloss.${refusal}`, {}, ''), text: t(`refusal.${answer.reason}`, {}, answer.detail), detail: answer.reason === 'signature' ? answer.detail : '' };
 }
 
+/** Whether the client refused a signature. */
+export const isSignatureError = (x) => x.to === 'phone' && x.done && isWrongSignature(parse(x.response));
+
+/** The same of an answer of the client's. */
+export const isWrongSignature = ({ errMsg }) => /签名错误/.test(errMsg ?? '');
+
 /** What the WeChat client keeps to itself of a success; '' for most. */
 export const clientRemark = ({ errMsg, reason, detail }) => (reason && /:ok$/.test(errMsg) ? t(`refusal.${reason}`, {}, detail) : '');
 

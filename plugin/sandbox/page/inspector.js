@@ -1,5 +1,5 @@
 // The signature inspector: why the phone refuses something, or does not.
-import { byId, h } from './dom.js';
+import { byId, h, pretty } from './dom.js';
 import { clientProblem } from './explain.js';
 import { currentLanguage, onLanguage, t } from './i18n.js';
 import { control } from './sandbox.js';
@@ -8,10 +8,17 @@ let pasted = '';
 let found = null;
 let trouble = '';
 
-/** Shows what the mini program passes to wx.addCard. */
-export function inspectLast(parameter) {
-  pasted = JSON.stringify(parameter, null, 1);
+/** Looks at what a client passed to wx.addCard, as JSON. */
+export function inspectText(text) {
+  pasted = pretty(text, 1);
   return inspect();
+}
+
+/** Brings the inspector before the user's eyes. */
+export function showInspector() {
+  const panel = byId('inspector-panel');
+  panel.scrollIntoView({ block: 'start', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
+  panel.focus({ preventScroll: true });
 }
 
 async function inspect() {
@@ -32,7 +39,7 @@ async function inspect() {
 const say = (text) => (currentLanguage() === 'zh' ? text.zh : text.en);
 
 function render() {
-  const field = h('textarea', { id: 'inspect-text', rows: '4', spellcheck: 'false', placeholder: '{"cardList":[{"cardId":"p…","cardExt":"{…}"}]}', oninput: (event) => { pasted = event.target.value; } });
+  const field = h('textarea', { id: 'inspect-text', rows: '2', spellcheck: 'false', placeholder: '{"cardList":[{"cardId":"p…","cardExt":"{…}"}]}', oninput: (event) => { pasted = event.target.value; } });
   field.value = pasted;
   byId('inspector').replaceChildren(
     h('form', {
@@ -43,13 +50,14 @@ function render() {
       },
     },
     h('label', { for: 'inspect-text', text: t('inspect.label') }), field,
-    h('button', { type: 'submit', class: 'plain', text: t('inspect.check') })),
+    h('button', { type: 'submit', class: 'plain', text: t('inspect.check') }),
+    found || trouble ? null : h('span', { class: 'hint', text: t('inspect.hint') })),
     h('div', { role: 'status', class: 'inspect-result' }, verdict()));
 }
 
 function verdict() {
   if (trouble) return h('p', { class: 'verdict bad', text: trouble });
-  if (!found) return h('p', { class: 'hint', text: t('inspect.hint') });
+  if (!found) return null;
   const items = found.items ?? [];
   const findings = found.findings ?? [];
   const phone = found.phone && clientProblem(found.phone);
@@ -73,7 +81,7 @@ function verdict() {
   ].flat(3).filter(Boolean);
 }
 
-const finding = (f) => h('div', { class: `finding ${f.level}`, 'data-finding': f.id }, h('strong', { text: say(f.title) }), h('p', { text: say(f.fix) }));
+const finding = (f) => h('div', { class: `finding ${f.level}`, 'data-finding': f.id }, h('strong', { text: say(f.title) }), h('p', { text: t(`fix.${f.id}`, {}, say(f.fix)) }));
 
 const sum = (label, value, tone = '') => h('p', { class: `sum ${tone}` }, h('small', { text: label }), h('code', { text: value || '—' }));
 

@@ -1,7 +1,7 @@
 // The merchant's mini program. It does what README.md shows: it passes the gateway's answers on as they are.
 import { byId, h } from './dom.js';
-import { clientProblem, clientRemark, gatewayProblem } from './explain.js';
-import { inspectLast } from './inspector.js';
+import { clientProblem, clientRemark, gatewayProblem, isWrongSignature } from './explain.js';
+import { inspectText, showInspector } from './inspector.js';
 import { t } from './i18n.js';
 import { redraw, register, show, showSheet } from './phone.js';
 import { beginTap, state } from './sandbox.js';
@@ -71,10 +71,11 @@ const getCoupon = () => perform('add', async () => {
   sayAnswer(answer);
   const problem = gatewayProblem(answer, isCardList);
   if (problem) return failed(problem);
-  await inspectLast(answer.data);
+  await inspectText(JSON.stringify(answer.data));
   const added = await wx.addCard(answer.data);
   const refusal = clientProblem(added);
-  if (refusal) return failed({ ...refusal, note: t('phone.keeps') });
+  const why = isWrongSignature(added) ? [{ label: t('inspect.why'), name: 'why', run: showInspector }, { label: t('close'), name: 'close' }] : undefined;
+  if (refusal) return failed({ ...refusal, note: t('phone.keeps') }, why);
   showSheet({
     tone: 'good', title: t('added'), text: t('added.text'), note: clientRemark(added),
     actions: [{ label: t('open'), name: 'open', run: () => openAdded(added.cardList) }, { label: t('done'), name: 'done' }],

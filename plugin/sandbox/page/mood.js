@@ -51,21 +51,21 @@ async function end(kind) {
 function render() {
   const now = chosen ?? moodOf(state.faults);
   for (const input of byId('mood').querySelectorAll('input')) input.checked = input.value === now;
-  byId('mood-other').hidden = now !== 'other';
+  byId('mood-about').textContent = now === 'other' ? t('mood.other') : t(`mood.${now}.about`);
   document.body.dataset.mood = moodOf(state.faults);
 }
 
 export function startMood() {
+  byId('reset').addEventListener('click', () => control('reset'));
   onLanguage(() => {
     byId('mood').replaceChildren(
       h('div', { class: 'moods', role: 'radiogroup', 'aria-labelledby': 'mood-title' }, Object.keys(faults).map((name) => h('label', { class: 'mood' },
         h('input', { type: 'radio', name: 'mood', value: name, onchange: () => setMood(name) }),
-        h('span', {}, h('strong', { text: t(`mood.${name}`) }), h('small', { text: t(`mood.${name}.about`) }))))),
-      h('p', { class: 'hint', id: 'mood-other', hidden: true, text: t('mood.other') }),
+        h('span', { class: 'mood-name', text: t(`mood.${name}`) })))),
+      h('p', { class: 'mood-about', id: 'mood-about' }),
       h('div', { class: 'ends' },
         h('button', { type: 'button', class: 'plain', id: 'end-token', onclick: () => end('access_token'), text: t('mood.token') }),
-        h('button', { type: 'button', class: 'plain', id: 'end-ticket', onclick: () => end('api_ticket'), text: t('mood.ticket') }),
-        h('button', { type: 'button', class: 'plain', id: 'reset', onclick: () => control('reset'), text: t('mood.reset') })),
+        h('button', { type: 'button', class: 'plain', id: 'end-ticket', onclick: () => end('api_ticket'), text: t('mood.ticket') })),
       h('p', { class: 'hint', text: t('mood.hint') }));
     render();
   });

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/verify/report"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/version"
 )
 
@@ -106,6 +107,30 @@ func TestTexts(t *testing.T) {
 			if _, found := english[m[1]]; !found && name != "texts.js" {
 				t.Errorf("%s asks for the text %q", name, m[1])
 			}
+		}
+	}
+}
+
+// TestNoCommands sees that the page has no word of a command line, which its users need not have: neither in its own texts nor
+// in what the inspector passes on.
+func TestNoCommands(t *testing.T) {
+	commands := regexp.MustCompile(`(?i)caddy|xcaddy|wechat-card|--[a-z]|\bterminal\b|\bcommand|\bshell\b|\bdoctor\b|命令|终端`)
+	text := string(files()["texts.js"].body)
+	for line := range strings.SplitSeq(text, "\n") {
+		if found := commands.FindString(line); found != "" && !strings.Contains(line, "'routes.about'") { // which names the Caddyfile
+			t.Errorf("%q in %s", found, line)
+		}
+	}
+	for _, id := range report.IDs() {
+		f := report.New(id, "", "")
+		own := strings.Count(text, "'fix."+string(id)+"': '")
+		switch says := commands.FindString(f.Fix.EN + f.Fix.ZH); {
+		case says != "" && own != 2:
+			t.Errorf("the inspector says %q for %s, and texts.js has nothing in its place", says, id)
+		case says == "" && own != 0:
+			t.Errorf("texts.js needs nothing for %s", id)
+		case commands.MatchString(f.Title.EN + f.Title.ZH):
+			t.Errorf("the inspector says %s", f.Title.EN)
 		}
 	}
 }

@@ -1,7 +1,10 @@
 // Every exchange, as the sandbox saw it: groups by what the user did, the latest on top.
-import { byId, h, pretty } from './dom.js';
-import { outcome } from './explain.js';
+import { copyButton } from './copy.js';
+import { byId, h, icon, pretty } from './dom.js';
+import { isSignatureError, outcome } from './explain.js';
+import { isFiltering, isWanted, startFilter } from './filter.js';
 import { clock, onLanguage, t } from './i18n.js';
+import { inspectText, showInspector } from './inspector.js';
 import { watch, state } from './sandbox.js';
 
 const lanes = { phone: 0, gateway: 1, wechat: 2, backend: 3 };
@@ -27,9 +30,18 @@ function picture(x, tone) {
   return drawn;
 }
 
-function body(label, text) {
-  if (!text) return h('div', { class: 'body-none' }, h('h4', { text: label }), h('p', { text: t('row.empty') }));
-  return h('div', {}, h('h4', { text: label }), h('pre', { tabindex: '0', 'aria-label': label }, pretty(text)));
+function body(label, text, look = '') {
+  if (!text) return h('div', { class: `body-none ${look}` }, h('h4', { text: label }), h('p', { text: t('row.empty') }));
+  return h('div', { class: look },
+    h('h4', {}, label, copyButton(t('copy'), text, t('copy.of', { what: label }))),
+    h('pre', { tabindex: '0', 'aria-label': label }, pretty(text)));
+}
+
+/** The request as a command, and which variables it wants in the place of secrets. */
+function curl(x) {
+  if (!x.curl) return x.to === 'phone' ? null : h('p', { class: 'row-tools hint', text: t('curl.not') });
+  const wants = [...new Set([...x.curl.matchAll(/'"\$\{(\w+):\?\}"'/g)].map((m) => m[1]))];
+  return h('p', { class: 'row-tools' }, copyButton(t('curl'), x.curl), wants.length ? h('span', { class: 'hint', text: t('curl.wants', { names: wants.join(', ') }) }) : null);
 }
 
 function fill(row, x) {
@@ -42,24 +54,41 @@ function fill(row, x) {
     picture(x, tone),
     h('span', { class: 'row-main' },
       h('span', { class: 'row-way', text: x.to === 'phone' ? t('lane.phone') : `${t(`lane.${x.from}`)} → ${t(`lane.${x.to}`)}${x.proxied ? ` → ${t('lane.backend')}` : ''}` }),
-      h('span', { class: 'row-line' }, h('b', { text: x.method }), path ? h('span', { class: 'row-path', text: path }) : null),
+      h('span', { class: 'row-line' }, h('b', { text: x.method }), path ? h('span', { class: 'row-path' }, path.split(/(?=\/)/).flatMap((part) => [part, h('wbr')])) : null),
       text || x.fault ? h('span', { class: 'row-says' }, x.fault ? h('em', { text: t('row.fault') }) : null, text) : null),
     h('span', { class: 'row-end' },
       code ? h('span', { class: 'pill', text: code }) : null,
-      h('span', { class: 'row-time', text: x.done ? `${x.millis || '<1'} ms` : '…' })));
+      h('span', { class: 'row-time', text: x.done ? `${x.millis || '<1'} ms` : '…' }),
+      icon('M9 6l6 6-6 6')));
   if (row.open) fillBodies(row, x);
+  return { tone, text: [t(`lane.${x.from}`), t(`lane.${x.to}`), x.method, x.origin, x.address, code, text, x.fault ? t('row.fault') : '', x.request, x.response].join(' ').toLowerCase() };
 }
 
 function fillBodies(row, x) {
-  row.querySelector('.row-bodies').replaceChildren(
-    x.address.includes('?') ? h('div', { class: 'wide' }, h('h4', { text: t('row.address') }), h('pre', { tabindex: '0', 'aria-label': t('row.address'), class: 'wrap' }, x.address)) : '',
-    body(t('row.request'), x.request), body(t('row.response'), x.failure ? outcome(x).text : x.response));
+  const header = x.header ?? [];
+  row.querySelector('.row-bodies').replaceChildren(...[
+    curl(x),
+    x.address.includes('?') ? body(t('row.address'), `${x.origin}${x.address}`, 'wide') : null,
+    header.length ? body(t('row.header'), header.map(([name, value]) => `${name}: ${value}`).join('\n'), 'wide') : null,
+    body(t('row.request'), x.request), body(t('row.response'), x.failure ? outcome(x).text : x.response),
+  ].filter(Boolean));
 }
 
 function makeRow(x) {
   const row = h('details', { class: 'row', id: `exchange-${x.id}`, 'data-kind': `${x.from}-${x.to}` }, h('summary'), h('div', { class: 'row-bodies' }));
   row.addEventListener('toggle', () => { if (row.open) fillBodies(row, state.exchanges.get(x.id) ?? x); });
   return row;
+}
+
+/** What stands below a row whose signature is wrong: the way to where it says why. */
+function makeWhy(x) {
+  return h('p', { class: 'row-why' }, h('button', {
+    type: 'button', class: 'plain', text: t('inspect.why'),
+    onclick: async () => {
+      await inspectText(x.request);
+      showInspector();
+    },
+  }));
 }
 
 /** Exchanges in groups: {key, name, begin, list}. */
@@ -89,6 +118,7 @@ function render() {
   const fresh = language !== shownLanguage;
   shownLanguage = language;
   let before = list.firstElementChild;
+  let all = 0; // that are shown
   for (const group of groups()) {
     let element = open.get(group.key);
     open.delete(group.key);
@@ -101,19 +131,28 @@ function render() {
     const name = group.name ?? (group.list.every((x) => x.from === 'gateway') ? 'itself' : 'none');
     element.querySelector('h3').replaceChildren(h('span', { text: t(`tap.${name}`, {}, name) }), h('time', { text: clock(group.begin) }));
     const inside = element.querySelector('.rows');
+    let shown = 0;
     for (const x of group.list) {
       let row = rows.get(x.id);
       if (!row) {
-        row = { element: makeRow(x), seen: '' };
+        const details = makeRow(x);
+        row = { element: h('div', { class: 'entry' }, details), details, seen: '' };
         rows.set(x.id, row);
         inside.append(row.element);
       }
       const seen = `${x.done} ${x.proxied}`;
       if (fresh || row.seen !== seen) {
         row.seen = seen;
-        fill(row.element, x);
+        row.said = fill(row.details, x);
+        row.why?.remove();
+        row.why = isSignatureError(x) ? makeWhy(x) : null;
+        if (row.why) row.element.append(row.why);
       }
+      row.element.hidden = !isWanted(row.said.tone, row.said.text);
+      if (!row.element.hidden) shown++;
     }
+    element.hidden = !shown;
+    all += shown;
   }
   for (const gone of open.values()) gone.remove();
   for (const [id, row] of rows) {
@@ -122,10 +161,12 @@ function render() {
     rows.delete(id);
   }
   byId('exchange-empty').hidden = state.exchanges.size > 0;
-  byId('exchange-count').textContent = state.exchanges.size || '';
+  byId('exchange-nothing').hidden = all > 0 || !state.exchanges.size;
+  byId('exchange-count').textContent = isFiltering() ? `${all} / ${state.exchanges.size}` : state.exchanges.size || '';
 }
 
 export function startTimeline() {
+  startFilter(render);
   onLanguage(render);
   watch(render);
 }

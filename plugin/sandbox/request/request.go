@@ -138,8 +138,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out.Header.Set("Sec-Fetch-Mode", "no-cors")
 
 	x := s.world.Log.Begin(exchanges.Exchange{
-		From: exchanges.Phone, To: exchanges.Gateway, Method: req.Method, Address: target.RequestURI(), Begin: s.world.Now(),
-		Request: []byte(req.Data), Tap: exchanges.TapOf(r),
+		From: exchanges.Phone, To: exchanges.Gateway, Method: req.Method, Origin: target.Scheme + "://" + target.Host, Address: target.RequestURI(),
+		Header: out.Header, Begin: s.world.Now(), Request: []byte(req.Data), Tap: exchanges.TapOf(r),
 	})
 	answer, no := s.ask(out)
 	if no != nil {

@@ -79,10 +79,14 @@ func verdict(list []Finding) Verdict {
 	return v
 }
 
-// Settle fills in the verdicts.
+// Settle fills in the verdicts. A timestamp in milliseconds is a mistake that has to be mended before anything else can be told
+// of its signature: that nothing explains it is not said too.
 func (r *Report) Settle() {
 	all := slices.Clone(r.Findings)
 	for i := range r.Items {
+		if slices.ContainsFunc(r.Items[i].Findings, func(f Finding) bool { return f.ID == Milliseconds }) {
+			r.Items[i].Findings = slices.DeleteFunc(r.Items[i].Findings, func(f Finding) bool { return f.ID == SignatureUnknown || f.ID == URLCheck })
+		}
 		r.Items[i].Verdict = verdict(r.Items[i].Findings)
 		all = append(all, r.Items[i].Findings...)
 	}

@@ -19,9 +19,9 @@ func Time(it *report.Item, name, text string, now time.Time) {
 		it.About(report.NotDigits, name, "")
 		return
 	}
-	if len(text) >= 13 {
-		it.About(report.Milliseconds, name, "")
-		n /= 1000
+	if len(text) > secondDigits {
+		it.About(report.Milliseconds, name, "") // how old it is matters when it is seconds
+		return
 	}
 	if now.IsZero() {
 		return
@@ -33,6 +33,9 @@ func Time(it *report.Item, name, text string, now time.Time) {
 		it.About(report.TimestampAhead, name, spanText(-age))
 	}
 }
+
+// secondDigits is how many digits seconds since 1970 have at most, until the year 5138; milliseconds have had more since 1973.
+const secondDigits = 11
 
 // What timestamps may differ by. WeChat publishes no bound for cards; a ticket's lifetime is one that nobody passes who
 // signs when the user is there.

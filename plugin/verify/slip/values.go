@@ -46,15 +46,21 @@ func timeSlips(text string) []*Slip {
 	if whole, _, point := strings.Cut(text, "."); point && field.IsDigits(whole) { // Date.now()/1000 was sent
 		return append(list, Set(report.TimestampFormat, "timestamp", whole).Got(whole))
 	}
-	if err != nil || !field.IsDigits(text) || n < 1 || n > 1e14 {
+	if err != nil || !field.IsDigits(text) || n < 1 {
 		return nil
 	}
 	other := func(id report.ID, signed string) {
 		s := Set(id, "timestamp", signed).Got(signed)
 		list = append(list, s.As(strconv.Itoa(len(list))))
 	}
-	if len(text) >= 13 {
-		list = append(list, Set(report.Milliseconds, "timestamp", strconv.FormatInt(n/1000, 10)))
+	if n >= 1e11 { // milliseconds, or smaller parts of a second
+		seconds := n / 1000
+		for seconds >= 1e11 {
+			seconds /= 1000
+		}
+		for i, signed := range []int64{seconds, seconds + 1} { // rounded up
+			list = append(list, Set(report.Milliseconds, "timestamp", strconv.FormatInt(signed, 10)).As(strconv.Itoa(i)))
+		}
 	} else {
 		other(report.TimestampDiffers, text+"000")
 	}

@@ -43,11 +43,12 @@ func (w *walk) match(r *route, at world) []matched {
 		best = max(best, t)
 	}
 	var ways []matched
-	switch {
-	case best == yes:
+	switch best {
+	case yes:
 		return []matched{{at, true}}
-	case best == maybe:
+	case maybe:
 		ways = append(ways, matched{at, true})
+	case no:
 	}
 	sure := false
 	for i, file := range files {
@@ -96,7 +97,7 @@ func (w *walk) matchOne(name string, raw json.RawMessage, at world) truth {
 		if slices.ContainsFunc(hosts, func(host string) bool { return slices.Contains(w.target.hosts, host) }) {
 			return yes
 		}
-		if strings.Contains(strings.Join(append(hosts, w.target.hosts...), ""), "*") || strings.Contains(strings.Join(hosts, ""), "{") {
+		if strings.Contains(strings.Join(slices.Concat(hosts, w.target.hosts), ""), "*") || strings.Contains(strings.Join(hosts, ""), "{") {
 			return maybe
 		}
 		return no

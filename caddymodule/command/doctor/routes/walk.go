@@ -81,7 +81,7 @@ func (w *walk) first() cause {
 // routes gives the ways that go on behind a list of routes.
 func (w *walk) routes(routes []*route, worlds []world) []world {
 	for _, r := range routes {
-		var next []world
+		next := make([]world, 0, len(worlds))
 		for _, at := range worlds {
 			next = append(next, w.route(r, at)...)
 		}
@@ -168,11 +168,6 @@ func (at world) shown() string {
 
 // answering are the actions that pass nothing on.
 var answering = []string{"add_card", "open_card", "member_card_component", "js_config", "choose_card", "relay"}
-
-// passing are handlers that pass on what they do not refuse, with its path.
-var passing = []string{
-	"encode", "headers", "vars", "map", "templates", "request_body", "log_append", "tracing", "push", "intercept", "authentication", "log_skip", "copy_response_headers",
-}
 
 // step gives the ways that go on behind a handler.
 func (w *walk) step(st *step, at world) []world {
