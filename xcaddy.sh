@@ -10,12 +10,13 @@ output=$PWD/caddy
 
 usage() {
 	cat <<-'END'
-		./xcaddy.sh [options]    build ./caddy
-		./xcaddy.sh run [args]   build ./caddy and run Caddyfile.example; args go to "caddy run"
-		./xcaddy.sh version      print which version this is, as "caddy build-info" will
+		./xcaddy.sh [options]               build ./caddy
+		./xcaddy.sh [options] run [args]    build it and run Caddyfile.example; args go to "caddy run"
+		./xcaddy.sh version                 print which version this is, as "caddy build-info" will
 
-		-o <file>                build <file>; GOOS and GOARCH in the environment choose another system
-		--with <module>[=<dir>]  put another module in, too, as xcaddy does
+		-o <file>                           build <file>; GOOS and GOARCH in the environment choose another system
+		--with <module>[@<version>][=<dir>]...
+		                                    put other modules in, too, as xcaddy does
 	END
 }
 
@@ -34,25 +35,37 @@ absolute() { case $1 in /*) echo "$1" ;; *) echo "$here/$1" ;; esac; }
 
 run=
 with=()
-if [ "${1-}" = run ]; then
-	run=yes
+# add passes a module on.
+add() {
+	case $1 in
+	-* | '') usage >&2 && exit 2 ;;
+	*=*) with+=(--with "${1%%=*}=$(absolute "${1#*=}")") ;;
+	*) with+=(--with "$1") ;;
+	esac
+}
+while [ $# -gt 0 ]; do
+	option=$1
 	shift
-else
-	while [ $# -gt 0 ]; do
-		case $1${2:+ value} in
-		'-o value') output=$(absolute "$2") ;;
-		'--with value')
-			case $2 in
-			*=*) with+=(--with "${2%%=*}=$(absolute "${2#*=}")") ;;
-			*) with+=(--with "$2") ;;
-			esac
-			;;
-		-h* | --help*) usage && exit ;;
-		*) usage >&2 && exit 2 ;;
-		esac
-		shift 2
-	done
-fi
+	case $option in
+	run) run=yes && break ;;
+	-o)
+		[ -n "${1-}" ] || { usage >&2 && exit 2; }
+		output=$(absolute "$1")
+		shift
+		;;
+	--with=*) add "${option#*=}" ;;
+	--with)
+		add "${1-}"
+		shift
+		while [[ ${1-} =~ ^[^-].*[./] ]]; do # more of them: every module's path has one of these, and no command does
+			add "$1"
+			shift
+		done
+		;;
+	-h* | --help*) usage && exit ;;
+	*) usage >&2 && exit 2 ;;
+	esac
+done
 
 if ! command -v go >/dev/null; then
 	echo "xcaddy.sh: go was not found in PATH; install Go 1.26 or newer from https://go.dev/dl/" >&2
@@ -94,5 +107,5 @@ if [ "$run" ]; then
 	if [ -z "${WECHAT_APP_ID-}" ]; then # with it the gateway is for real, and has nothing to do with the sandbox
 		(say_where &)
 	fi
-	exec ./caddy run --config Caddyfile.example "$@"
+	exec "$output" run --config Caddyfile.example "$@"
 fi

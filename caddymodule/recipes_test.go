@@ -23,10 +23,15 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
-var docsBackend = regexp.MustCompile(`127\.0\.0\.1:300\d`)
+var (
+	docsBackend = regexp.MustCompile(`127\.0\.0\.1:300\d`)
+	// A text has directives of other plugins.
+	recipeBlock = regexp.MustCompile("(?ms)^```(?:caddyfile|text)\n(.*?)^```$")
+)
 
-// recipeSite runs the nth Caddyfile below a heading of docs/recipes.md with a backend and a WeChat of its own.
-func recipeSite(t *testing.T, heading string, n int, backend http.HandlerFunc) *caddyhttp.Server {
+// recipeSite runs the nth Caddyfile below a heading of docs/recipes.md with a backend and a WeChat of its own. Of replace each
+// first text becomes the second.
+func recipeSite(t *testing.T, heading string, n int, backend http.HandlerFunc, replace ...string) *caddyhttp.Server {
 	t.Helper()
 	text, err := os.ReadFile("../docs/recipes.md")
 	if err != nil {
@@ -34,11 +39,11 @@ func recipeSite(t *testing.T, heading string, n int, backend http.HandlerFunc) *
 	}
 	_, below, found := strings.Cut(string(text), "\n## "+heading+"\n")
 	below, _, _ = strings.Cut(below, "\n## ")
-	all := docsBlock.FindAllStringSubmatch(below, -1)
+	all := recipeBlock.FindAllStringSubmatch(below, -1)
 	if !found || len(all) <= n {
 		t.Fatalf("docs/recipes.md has %d Caddyfiles below %q", len(all), heading)
 	}
-	recipe := all[n][1]
+	recipe := strings.NewReplacer(replace...).Replace(all[n][1])
 	if !strings.HasPrefix(recipe, "{\n") {
 		recipe = docsAccount + recipe
 	}

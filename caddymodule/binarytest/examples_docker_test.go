@@ -78,15 +78,37 @@ func TestDockerfile(t *testing.T) {
 			t.Errorf("%s is on no volume", env)
 		}
 	}
-	if run := strings.Join(d.all("RUN")[0], " "); !strings.HasSuffix(run, "GOOS=$TARGETOS GOARCH=$TARGETARCH ./xcaddy.sh -o /out/caddy") {
+	if run := strings.Join(d.all("RUN")[0], " "); !strings.HasSuffix(run, "GOOS=$TARGETOS GOARCH=$TARGETARCH ./xcaddy.sh ${WITH:+--with $WITH} -o /out/caddy") {
 		t.Errorf("RUN %s", run)
 	}
 	builds := slices.IndexFunc(d, func(words []string) bool { return words[0] == "RUN" })
-	if !slices.ContainsFunc(d[:builds], func(words []string) bool { return words[0] == "ARG" && slices.Contains(words[1:], "GOPROXY") }) {
-		t.Error("GOPROXY is no build argument of what downloads modules, or has a value of its own: an empty one would be Go's")
+	for _, arg := range []string{"GOPROXY", "WITH"} {
+		if !slices.ContainsFunc(d[:builds], func(words []string) bool { return words[0] == "ARG" && slices.Contains(words[1:], arg) }) {
+			t.Errorf("%s is no build argument of what downloads modules, or has a value of its own: an empty one would be Go's", arg)
+		}
 	}
 	if cmd := list(t, d.all("CMD")[0]); !slices.Equal(cmd[:2], []string{"caddy", "run"}) || !slices.Contains(cmd, "/etc/caddy/Caddyfile") {
 		t.Errorf("CMD %q", cmd)
+	}
+}
+
+// TestDockerfileBuilds runs what builds in the image, with an xcaddy.sh that says what it was called with.
+func TestDockerfileBuilds(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "xcaddy.sh"), []byte("#!/bin/sh\necho $GOOS/$GOARCH $#: $*\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run := regexp.MustCompile(`--mount=\S+ `).ReplaceAllString(strings.Join(readDockerfile(t).all("RUN")[0], " "), "")
+	for with, want := range map[string]string{
+		"":                               "linux/arm64 2: -o /out/caddy\n",
+		"example.com/a":                  "linux/arm64 4: --with example.com/a -o /out/caddy\n",
+		"example.com/a@v1 example.com/b": "linux/arm64 5: --with example.com/a@v1 example.com/b -o /out/caddy\n",
+	} {
+		cmd := exec.Command("sh", "-c", run)
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "TARGETOS=linux", "TARGETARCH=arm64", "WITH="+with)
+		if out, err := cmd.CombinedOutput(); err != nil || string(out) != want {
+			t.Errorf("with %q: got %q, %v", with, out, err)
+		}
 	}
 }
 

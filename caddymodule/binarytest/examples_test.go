@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest"
 )
 
@@ -154,6 +155,34 @@ func TestExamplePHP(t *testing.T) {
 	e.runReadme()
 	if got := string(get(t, "http://127.0.0.1:"+e.p["8080"]+"/")); got != "the shop, as ever\n" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestExampleGo runs the backend in Go, which nobody without a session gets a card of, and pushes it a message.
+func TestExampleGo(t *testing.T) {
+	t.Parallel()
+	e := newExample(t, "go", "PORT=8080", "BACKEND=127.0.0.1:8082")
+	backend := filepath.Join(e.dir, "backend")
+	if out, err := exec.Command("go", "build", "-o", backend, "../../examples/go").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	e.program("127.0.0.1:"+e.p["8082"], backend)
+	e.run("Caddyfile")
+	e.runReadme()
+	site := "http://127.0.0.1:" + e.p["8080"]
+	if got := string(get(t, site+"/")); got != "the shop, as ever\n" {
+		t.Errorf("got %q", got)
+	}
+	if status, got := ask(t, http.MethodGet, site+"/api/coupon", nil, ""); status != http.StatusUnauthorized {
+		t.Errorf("nobody got %d %s", status, got)
+	}
+	receiver, err := push.New(push.Config{Token: "no-token-at-all"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	query, body := receiver.Again([]byte("<xml><MsgType>event</MsgType><Event>user_get_card</Event><CardId>p</CardId></xml>"), push.XML, "", time.Now())
+	if status, got := ask(t, http.MethodPost, site+"/wechat/push?"+query.Encode(), nil, string(body)); status != http.StatusOK || got != "success" {
+		t.Errorf("a message is answered with %d %s", status, got)
 	}
 }
 
