@@ -155,13 +155,13 @@ func TestTempInfoIsBounded(t *testing.T) {
 
 func TestClockOffsetOutlivesAReload(t *testing.T) {
 	w := newWorld(t, nil)
-	weChat := httptest.NewServer(sandbox.New(sandbox.Config{Now: func() time.Time { return time.Now().Add(10 * time.Minute) }}))
+	weChat := httptest.NewServer(sandbox.New(sandbox.Config{Now: func() time.Time { return w.Now().Add(10 * time.Minute) }}))
 	defer weChat.Close()
 	w.cfg.APIURL = weChat.URL
 	state := NewState(w.cfg)
 	for i := range 2 {
 		cfg := w.cfg
-		cfg.Client = wechat.New(wechat.Config{BaseURLs: []string{weChat.URL}})
+		cfg.Client = wechat.New(wechat.Config{BaseURLs: []string{weChat.URL}, Now: w.Now})
 		defer cfg.Client.Close()
 		account, err := NewAccount(cfg, state)
 		if err != nil {
@@ -172,7 +172,7 @@ func TestClockOffsetOutlivesAReload(t *testing.T) {
 		if _, err := account.AddCard(t.Context(), nil, cards, true); err != nil {
 			t.Fatal(err)
 		}
-		if ahead := time.Until(time.Unix(cards[0].Timestamp, 0)); (ahead - 10*time.Minute).Abs() > 3*time.Second {
+		if ahead := time.Unix(cards[0].Timestamp, 0).Sub(w.Now()); (ahead - 10*time.Minute).Abs() > 3*time.Second {
 			t.Errorf("configuration %d signs for %v from now", i, ahead)
 		}
 	}

@@ -70,6 +70,7 @@ while [ $# -gt 1 ]; do [ "$1" = --output ] && printf '#!/bin/sh\necho "$@"\n' >"
 
 // TestReadmeXcaddy builds by the line that README.md has for whoever calls xcaddy himself.
 func TestReadmeXcaddy(t *testing.T) {
+	t.Parallel()
 	for _, b := range blocks(readFile(t, "../../README.md")) {
 		if !strings.Contains(b.text, "\nxcaddy build ") {
 			continue

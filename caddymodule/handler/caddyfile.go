@@ -29,6 +29,7 @@ func ParseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 		return nil, noAction(h.Dispenser)
 	}
 	name := h.Val()
+	words.RememberPlace("wechat_card "+name, h.Dispenser)
 	if err := checkAction(h.Dispenser); err != nil {
 		return nil, err
 	}

@@ -80,7 +80,8 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	loaded, err := ctx.AppIfConfigured(app.Name)
 	switch {
 	case errors.Is(err, caddy.ErrNotConfigured):
-		return fmt.Errorf("wechat_card needs its global option, with an account: { wechat_card <app_id> <app_secret> } at the top of the Caddyfile: %w", err)
+		err = fmt.Errorf("wechat_card needs its global option, with an account: { wechat_card <app_id> <app_secret> } at the top of the Caddyfile: %w", err)
+		return words.Placed("wechat_card "+mod.(caddy.Module).CaddyModule().ID.Name(), err)
 	case err != nil:
 		return err // what is wrong with it
 	}

@@ -18,7 +18,7 @@ func Expand(s string) (string, error) {
 		}
 	}
 	if err != nil {
-		return "", located(s, fmt.Errorf("%w%s", err, wayOut(s)))
+		return "", Placed(s, fmt.Errorf("%w%s", err, wayOut(s)))
 	}
 	return out, nil
 }

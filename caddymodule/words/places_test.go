@@ -24,7 +24,7 @@ func TestEmptyPlaceholderSaysWhere(t *testing.T) {
 		"{\n\tadmin off\n\twechat_card wx0123456789abcdef {env.PATH}\n}\n:9080 {\n\twechat_card /w/* relay {\n\t\tallow /card/*\n\t\tkey {env.PLACES_KEY}\n\t}\n}\n": {
 			"key", "{env.PLACES_KEY}", "Caddyfile:8",
 		},
-		":9080 {\n\twechat_card /w/* cards p1\n}\n": {"needs its global option", "wechat_card <app_id> <app_secret>"},
+		":9080 {\n\twechat_card /w/* cards p1\n}\n": {"needs its global option", "wechat_card <app_id> <app_secret>", "Caddyfile:2"},
 	} {
 		out, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(text), map[string]any{"filename": "Caddyfile"})
 		if err != nil {
