@@ -43,6 +43,14 @@ type Answering interface {
 	Methods() []string
 }
 
+// Last is an Action that passes nothing on to next. `caddy wechat-card doctor` tells what stands behind it in vain.
+type Last interface {
+	Action
+
+	// PassesNothingOn says so by being there. It is not called.
+	PassesNothingOn()
+}
+
 // Choosing is an Action that not every account will do for.
 type Choosing interface {
 	Action

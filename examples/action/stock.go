@@ -101,6 +101,9 @@ func (s *Stock) CardUses() []doctor.CardUse {
 	return s.cards.Uses(func(*cards.Rule) doctor.CardUse { return doctor.CardUse{Does: "tells how many are left"} })
 }
 
+// PassesNothingOn implements Last.
+func (s *Stock) PassesNothingOn() {}
+
 // ServeAction implements Action.
 func (s *Stock) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {
 	if s.clients != nil {
@@ -202,6 +205,7 @@ func (s *Stock) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 var (
 	_ caddy.Provisioner     = (*Stock)(nil)
 	_ action.Answering      = (*Stock)(nil)
+	_ action.Last           = (*Stock)(nil)
 	_ action.CardUser       = (*Stock)(nil)
 	_ caddyfile.Unmarshaler = (*Stock)(nil)
 )

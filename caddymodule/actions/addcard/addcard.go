@@ -155,6 +155,9 @@ func (a *AddCard) CardUses() []doctor.CardUse {
 	})
 }
 
+// PassesNothingOn implements Last.
+func (a *AddCard) PassesNothingOn() {}
+
 // ServeAction implements Action.
 func (a *AddCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {
 	s := answer.GetScratch()
@@ -264,6 +267,7 @@ func (a *AddCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 var (
 	_ caddy.Provisioner     = (*AddCard)(nil)
 	_ action.Answering      = (*AddCard)(nil)
+	_ action.Last           = (*AddCard)(nil)
 	_ action.CardUser       = (*AddCard)(nil)
 	_ caddyfile.Unmarshaler = (*AddCard)(nil)
 )

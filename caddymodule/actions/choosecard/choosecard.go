@@ -71,6 +71,9 @@ func (c *ChooseCard) CardUses() []doctor.CardUse {
 	return c.cards.Uses(func(*cards.Rule) doctor.CardUse { return doctor.CardUse{Chooses: true} })
 }
 
+// PassesNothingOn implements Last.
+func (c *ChooseCard) PassesNothingOn() {}
+
 // ServeAction implements Action.
 func (c *ChooseCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {
 	s := answer.GetScratch()
@@ -127,6 +130,7 @@ func (c *ChooseCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 var (
 	_ caddy.Provisioner     = (*ChooseCard)(nil)
 	_ action.Answering      = (*ChooseCard)(nil)
+	_ action.Last           = (*ChooseCard)(nil)
 	_ action.CardUser       = (*ChooseCard)(nil)
 	_ caddyfile.Unmarshaler = (*ChooseCard)(nil)
 )

@@ -75,6 +75,9 @@ func (j *JSConfig) Needs() []credential.Kind { return []credential.Kind{credenti
 // Methods implements Answering.
 func (j *JSConfig) Methods() []string { return answer.Methods }
 
+// PassesNothingOn implements Last.
+func (j *JSConfig) PassesNothingOn() {}
+
 // ServeAction implements Action.
 func (j *JSConfig) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {
 	pairs, err := pairsOf(r)
@@ -159,5 +162,6 @@ func (j *JSConfig) unmarshalAPI(d *caddyfile.Dispenser) error {
 var (
 	_ caddy.Provisioner     = (*JSConfig)(nil)
 	_ action.Answering      = (*JSConfig)(nil)
+	_ action.Last           = (*JSConfig)(nil)
 	_ caddyfile.Unmarshaler = (*JSConfig)(nil)
 )

@@ -97,6 +97,9 @@ func (m *MemberCardComponent) CardUses() []doctor.CardUse {
 	return m.cards.Uses(func(*cards.Rule) doctor.CardUse { return doctor.CardUse{OpensComponent: true} })
 }
 
+// PassesNothingOn implements Last.
+func (m *MemberCardComponent) PassesNothingOn() {}
+
 // ServeAction implements Action.
 func (m *MemberCardComponent) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {
 	s := answer.GetScratch()
@@ -176,6 +179,7 @@ func (m *MemberCardComponent) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 var (
 	_ caddy.Provisioner     = (*MemberCardComponent)(nil)
 	_ action.Answering      = (*MemberCardComponent)(nil)
+	_ action.Last           = (*MemberCardComponent)(nil)
 	_ action.CardUser       = (*MemberCardComponent)(nil)
 	_ caddyfile.Unmarshaler = (*MemberCardComponent)(nil)
 )

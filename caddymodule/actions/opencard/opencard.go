@@ -68,6 +68,9 @@ func (o *OpenCard) Methods() []string { return answer.Methods }
 // CardUses implements CardUser.
 func (o *OpenCard) CardUses() []doctor.CardUse { return o.cards.Uses(cards.OnlyNamed) }
 
+// PassesNothingOn implements Last.
+func (o *OpenCard) PassesNothingOn() {}
+
 // ServeAction implements Action.
 func (o *OpenCard) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {
 	s := answer.GetScratch()
@@ -153,6 +156,7 @@ func (o *OpenCard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 var (
 	_ caddy.Provisioner     = (*OpenCard)(nil)
 	_ action.Answering      = (*OpenCard)(nil)
+	_ action.Last           = (*OpenCard)(nil)
 	_ action.CardUser       = (*OpenCard)(nil)
 	_ caddyfile.Unmarshaler = (*OpenCard)(nil)
 )

@@ -156,6 +156,9 @@ func (rl *Relay) Cleanup() error {
 // Needs implements Action.
 func (*Relay) Needs() []credential.Kind { return []credential.Kind{credential.AccessToken} }
 
+// PassesNothingOn implements Last.
+func (rl *Relay) PassesNothingOn() {}
+
 // ServeAction implements Action. It never calls next.
 func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error {
 	if err := rl.clients.Check(r); err != nil {
@@ -263,6 +266,7 @@ var (
 	_ caddy.CleanerUpper    = (*Relay)(nil)
 	_ caddyfile.Unmarshaler = (*Relay)(nil)
 	_ action.Doubtful       = (*Relay)(nil)
+	_ action.Last           = (*Relay)(nil)
 	_ action.Phrasing       = (*Relay)(nil)
 	_ http.RoundTripper     = relayTransport{}
 )

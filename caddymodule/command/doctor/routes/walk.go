@@ -5,6 +5,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
+
+	"github.com/caddyserver/caddy/v2"
 )
 
 // walk sends one request through the routes of a site, in all the ways that it may go.
@@ -166,8 +170,15 @@ func (at world) shown() string {
 	return "all"
 }
 
-// answering are the actions that pass nothing on.
-var answering = []string{"add_card", "open_card", "member_card_component", "js_config", "choose_card", "relay"}
+// isLast tells whether an action passes nothing on, whoever made it.
+func isLast(name string) bool {
+	info, err := caddy.GetModule(action.Namespace + "." + name)
+	if err != nil {
+		return false
+	}
+	_, ok := info.New().(action.Last)
+	return ok
+}
 
 // step gives the ways that go on behind a handler.
 func (w *walk) step(st *step, at world) []world {
@@ -204,7 +215,7 @@ func (w *walk) action(st *step, at world) []world {
 		return nil
 	}
 	switch {
-	case slices.Contains(answering, t.name):
+	case isLast(t.name):
 		return w.ended(at, "wechat_card "+t.name)
 	case t.name == "cards" && at.known:
 		switch at.path[strings.LastIndexByte(at.path, '/')+1:] {
