@@ -4,6 +4,7 @@ package caddymodule_test
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/fcgi"
@@ -21,9 +22,7 @@ import (
 // asked is what a site answers.
 func asked(server *caddyhttp.Server, method, url string, header http.Header) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, url, nil)
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	w := httptest.NewRecorder()
 	server.ServeHTTP(w, r)
 	return w
