@@ -190,4 +190,8 @@ func TestPrometheusScrapes(t *testing.T) {
 		}
 		return refused["map[account:default api:getticket errcode:45011]"] == 1
 	})
+	t.Run("drawn", func(t *testing.T) {
+		needBrowser(t)
+		s.draw(t, 1, 1, filepath.Join(t.TempDir(), "dashboard.png"))
+	})
 }
