@@ -34,7 +34,7 @@ func TestDashboardPicture(t *testing.T) {
 	var users sync.WaitGroup
 	for i, site := range s.sites {
 		users.Go(func() {
-			for n := 0; time.Now().Before(end); n++ {
+			for n := 0; time.Now().Before(end) && t.Context().Err() == nil; n++ {
 				s.visit(t.Context(), site)
 				if n%10 == 0 { // somebody asks for nothing
 					_, _ = fetch(t.Context(), site+"/openCard?card_id=&code=")

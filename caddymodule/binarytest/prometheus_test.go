@@ -106,20 +106,20 @@ func (s *watched) ask(query string) (taken bool, values map[string]float64) {
 
 // visit has a user get a coupon of a gateway and open it. Whether that works is for the metrics to tell.
 func (s *watched) visit(ctx context.Context, site string) {
-	get := func(path string) []byte {
-		_, _, body, _ := answer(ctx, http.DefaultClient, site+path)
-		return body
+	card, err := fetch(ctx, site+"/addCard?card_id=pSandboxCoupon00000000000001")
+	if err != nil {
+		return
 	}
-	var took struct {
-		CardList []struct{ Code string }
-	}
-	resp, err := http.Post(s.w.url+"/_sandbox/phone/addCard", "application/json", bytes.NewReader(get("/addCard?card_id=pSandboxCoupon00000000000001")))
+	resp, err := http.Post(s.w.url+"/_sandbox/phone/addCard", "application/json", bytes.NewReader(card))
 	if err != nil {
 		return
 	}
 	defer resp.Body.Close()
+	var took struct {
+		CardList []struct{ Code string }
+	}
 	if json.NewDecoder(resp.Body).Decode(&took) == nil && len(took.CardList) == 1 {
-		get("/openCard?card_id=pSandboxCoupon00000000000001&code=" + url.QueryEscape(took.CardList[0].Code))
+		_, _ = fetch(ctx, site+"/openCard?card_id=pSandboxCoupon00000000000001&code="+url.QueryEscape(took.CardList[0].Code))
 	}
 }
 
@@ -191,6 +191,7 @@ func TestPrometheusScrapes(t *testing.T) {
 		return refused["map[account:default api:getticket errcode:45011]"] == 1
 	})
 	t.Run("drawn", func(t *testing.T) {
+		t.Parallel()
 		needBrowser(t)
 		s.draw(t, 1, 1, filepath.Join(t.TempDir(), "dashboard.png"))
 	})
