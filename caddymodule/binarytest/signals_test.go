@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -307,75 +306,4 @@ func mustRead(t *testing.T, name string) []byte {
 		t.Fatal(err)
 	}
 	return raw
-}
-
-// TestPrometheusScrapes has a real Prometheus scrape the gateway, take the alert rules, and answer what each panel asks.
-func TestPrometheusScrapes(t *testing.T) {
-	t.Parallel()
-	needPrograms(t, "prometheus")
-	w := runWeChat(t, "")
-	h := newHome(t, appSecret)
-	ports := freeport.Ports(t, 2)
-	c := h.run(t, h.file(t, "Caddyfile", gateway(w, ports[0], "")))
-	get(t, "http://127.0.0.1:"+ports[0]+"/addCard?card_id=pCard")
-	rules, err := filepath.Abs(filepath.Join(operations, "alerts.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := h.file(t, "prometheus.yml", fmt.Sprintf("global:\n  scrape_interval: 1s\nrule_files: [%q]\nscrape_configs:\n  - job_name: caddy\n    static_configs: [{targets: [%q]}]\n", rules, c.admin))
-	prometheus := exec.Command("prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(h.dir, "tsdb"), "--web.listen-address=127.0.0.1:"+ports[1])
-	var log buffer
-	prometheus.Stdout, prometheus.Stderr = &log, &log
-	if err := prometheus.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = prometheus.Process.Kill()
-		_ = prometheus.Wait()
-	})
-	ask := func(path, query string) (answer struct {
-		Status string
-		Data   struct {
-			Result []json.RawMessage
-			Groups []struct {
-				Rules []struct{ Name, Health string }
-			}
-		}
-	},
-	) {
-		resp, err := http.PostForm("http://127.0.0.1:"+ports[1]+path, map[string][]string{"query": {query}})
-		if path == "/api/v1/rules" {
-			resp, err = http.Get("http://127.0.0.1:" + ports[1] + path)
-		}
-		if err == nil {
-			defer resp.Body.Close()
-			_ = json.NewDecoder(resp.Body).Decode(&answer)
-		}
-		return answer
-	}
-	for deadline := time.Now().Add(60 * time.Second); len(ask("/api/v1/query", "caddy_wechat_card_credential_expiry_timestamp_seconds").Data.Result) != 2; time.Sleep(200 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("nothing was scraped:\n%s", &log)
-		}
-	}
-	n := 0
-	for _, group := range ask("/api/v1/rules", "").Data.Groups {
-		for _, rule := range group.Rules {
-			if n++; rule.Health == "err" {
-				t.Errorf("the rule %s fails", rule.Name)
-			}
-		}
-	}
-	if n < 9 {
-		t.Errorf("it has %d rules", n)
-	}
-	for where, expr := range expressions(t) {
-		if strings.HasPrefix(where, "variable ") {
-			continue
-		}
-		expr = strings.NewReplacer(`"$account"`, `".*"`, `"$instance"`, `".*"`, "$__rate_interval", "1m").Replace(expr)
-		if answer := ask("/api/v1/query", expr); answer.Status != "success" {
-			t.Errorf("%s: Prometheus does not answer %s", where, expr)
-		}
-	}
 }
