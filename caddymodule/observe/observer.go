@@ -4,6 +4,7 @@ package observe
 import (
 	"errors"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,8 +56,9 @@ func (o *Account) Called(api string, err error, took time.Duration) {
 	o.learnAddress(api, err, time.Now())
 }
 
-// learnAddress notes what a call tells of this machine's address. A success takes back what WeChat said of the same call
-// before; that of a call for a token, which it looks at most strictly, takes back everything.
+// learnAddress notes what a call tells of this machine's address. A success takes back what WeChat said before: that of a call for a
+// token, which it looks at most strictly, everything; that of a call with a token what it said of other such calls. Others say
+// nothing of the address.
 func (o *Account) learnAddress(api string, err error, now time.Time) {
 	e, isError := errors.AsType[*wechat.Error](err)
 	if err != nil && (!isError || e.RefusedIP() == "") {
@@ -66,7 +68,7 @@ func (o *Account) learnAddress(api string, err error, now time.Time) {
 	defer o.mu.Unlock()
 	if err == nil {
 		maps.DeleteFunc(o.refusedIPs, func(_ string, r refusal) bool {
-			return r.api == api || api == "token" || api == "stable_token"
+			return isForToken(api) || r.api == api || !isForToken(r.api) && !slices.Contains(withoutToken, api)
 		})
 		return
 	}
@@ -79,6 +81,11 @@ func (o *Account) learnAddress(api string, err error, now time.Time) {
 		o.refusedIPs[ip] = refusal{now, api}
 	}
 }
+
+// withoutToken are calls without an access_token: of a mini program, or of whoever keeps the account's credentials.
+var withoutToken = []string{"jscode2session", "remote_token", "remote_ticket"}
+
+func isForToken(api string) bool { return api == "token" || api == "stable_token" }
 
 // forgetOld drops what is too old to be told; mu is held.
 func (o *Account) forgetOld(now time.Time) {

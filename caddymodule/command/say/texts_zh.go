@@ -39,7 +39,7 @@ var textsZH = map[string]string{
 	"it is about to be fetched; if this stays so, see the log, or run: caddy wechat-card refresh": "即将获取；如果一直如此，请查看日志，或运行 caddy wechat-card refresh",
 	"not used by any route":        "没有路由使用",
 	"WeChat refused calls from %s": "微信拒绝了来自 %s 的调用",
-	"WeChat refused calls from %s, %s ago, and has not taken one since": "微信拒绝了来自 %s 的调用（%s前），此后还没有成功过",
+	"WeChat refused calls from %s, %s ago, and has taken no such call since": "微信拒绝了来自 %s 的调用（%s前），此后这类调用还没有成功过",
 	"no account is configured":                              "没有配置公众号",
 	"1 credential needs attention":                          "有 1 个凭据需要处理",
 	"%d credentials need attention":                         "有 %d 个凭据需要处理",

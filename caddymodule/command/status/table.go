@@ -84,7 +84,7 @@ func statusTable(answer admin.Status, now time.Time, colours bool) string {
 			refused++
 			text := say.T("WeChat refused calls from %s", ip) // an older Caddy does not say when
 			if at, known := account.RefusedAt[ip]; known {
-				text = say.T("WeChat refused calls from %s, %s ago, and has not taken one since", ip, span(now.Sub(at)))
+				text = say.T("WeChat refused calls from %s, %s ago, and has taken no such call since", ip, span(now.Sub(at)))
 			}
 			t.Row(terminal.Warn, text)
 		}
