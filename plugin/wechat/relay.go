@@ -313,7 +313,8 @@ func mayBeJSON(resp *http.Response) bool {
 // inspected is the body of an answer whose beginning has been read.
 type inspected struct {
 	data  []byte // what is left of the beginning
-	whole bool   // there is nothing behind it
+	ended bool   // there is nothing behind it
+	whole bool   // the same, and it is to be looked at
 	rest  io.ReadCloser
 }
 
@@ -338,7 +339,7 @@ func (b *inspected) fill(length int64) error {
 		if err != nil && err != io.EOF {
 			return err
 		}
-		b.data = b.data[:len(b.data)+n]
+		b.data, b.ended = b.data[:len(b.data)+n], err == io.EOF
 		start := bytes.TrimLeft(b.data, jsonSpace)
 		switch {
 		case len(start) > 0 && start[0] != '{', beginsWell(start):
@@ -364,11 +365,11 @@ func (b *inspected) Read(p []byte) (int, error) {
 	switch {
 	case len(b.data) > 0:
 		n := copy(p, b.data)
-		if b.data = b.data[n:]; b.whole && len(b.data) == 0 {
+		if b.data = b.data[n:]; b.ended && len(b.data) == 0 {
 			return n, io.EOF // at once: who copies it need not come again
 		}
 		return n, nil
-	case b.whole:
+	case b.ended:
 		return 0, io.EOF
 	}
 	return b.rest.Read(p)
