@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -29,6 +30,7 @@ type Account struct {
 	name    string
 	emitter *Emitter
 
+	refused    atomic.Bool // refusedIPs may hold some
 	mu         sync.Mutex
 	refusedIPs map[string]refusal // by the address
 }
@@ -64,12 +66,16 @@ func (o *Account) learnAddress(api string, err error, now time.Time) {
 	if err != nil && (!isError || e.RefusedIP() == "") {
 		return // says nothing of it
 	}
+	if err == nil && !o.refused.Load() {
+		return // as ever
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if err == nil {
 		maps.DeleteFunc(o.refusedIPs, func(_ string, r refusal) bool {
 			return isForToken(api) || r.api == api || !isForToken(r.api) && !slices.Contains(withoutToken, api)
 		})
+		o.refused.Store(len(o.refusedIPs) > 0)
 		return
 	}
 	o.forgetOld(now)
@@ -79,6 +85,7 @@ func (o *Account) learnAddress(api string, err error, now time.Time) {
 			o.refusedIPs = make(map[string]refusal)
 		}
 		o.refusedIPs[ip] = refusal{now, api}
+		o.refused.Store(true)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 // Core is the credentials of one official account under one configuration, and the calls made with them.
 type Core struct {
 	*Caller
-	cfg     Config
+	cfg     *Config
 	keepers *credential.Keepers
 	env     *credential.Env
 }
@@ -27,7 +27,7 @@ type Core struct {
 // the configuration ends, even if Start never was.
 func New(cfg Config, keepers *credential.Keepers) (*Core, error) {
 	caller := &Caller{tokens: keepers.Keeper(credential.AccessToken), none: cfg.Source() == None, now: cfg.Now}
-	fetcher := &fetcher{cfg, keepers, caller}
+	fetcher := &fetcher{&cfg, keepers, caller}
 	env, err := credential.NewEnv(credential.EnvConfig{
 		Fetch:        fetcher.fetch,
 		Store:        cfg.Store,
@@ -45,7 +45,7 @@ func New(cfg Config, keepers *credential.Keepers) (*Core, error) {
 		return nil, err
 	}
 	caller.env = env
-	return &Core{caller, cfg, keepers, env}, nil
+	return &Core{caller, &cfg, keepers, env}, nil
 }
 
 // Start makes this configuration the current one and keeps the credentials of the given kinds warm in the background.

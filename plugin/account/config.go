@@ -54,6 +54,9 @@ func (c Config) ID() credential.ID {
 
 // owners names those who keep credentials for us.
 func (c Config) owners() map[credential.Kind]credential.Source {
+	if c.Token == nil && c.Tickets == nil {
+		return nil
+	}
 	owners := make(map[credential.Kind]credential.Source)
 	if c.Token != nil {
 		owners[credential.AccessToken] = c.Token.Name()
