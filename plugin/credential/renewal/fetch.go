@@ -77,7 +77,7 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 	h := value.NewHeld(v, v.Expires, from, f.env.Random())
 	h.Watched = grant.Look > 0
 	if f.Kind.IsTicket() {
-		f.State.Learn(v, f.env.wechatNow())
+		f.State.Learn(v, f.env.Offset())
 	}
 	f.plan(h)
 	h.Source = cmp.Or(f.env.Sources[f.Kind], value.FromWeChat)

@@ -100,17 +100,17 @@ type storeView struct {
 // answer.
 func (n *storeView) operate(ctx context.Context, op, key string, write bool, do func(t *turn) error) error {
 	w := n.world
-	heeds := ctx
-	if w.hangs.Load() {
-		heeds = nil
+	deaf := w.hangs.Load()
+	if deaf {
+		ctx = context.WithoutCancel(ctx)
 	}
-	return w.wait(heeds, n.config+" "+op+" "+key, func(t *turn) {
+	return w.wait(ctx, n.config+" "+op+" "+key, func(t *turn) {
 		t.at = w.now()
 		there, back := w.span(0, 3*time.Millisecond), w.span(0, 3*time.Millisecond)
 		if w.is(faultStoreSlow) {
 			there = w.span(0, 1300*time.Millisecond)
 		}
-		if w.is(faultStoreWaits) && heeds != nil {
+		if w.is(faultStoreWaits) && !deaf {
 			return // it is told when its context ends
 		}
 		late := write && w.is(faultLate) && w.chance(3) // it arrives long after its caller has left
@@ -143,7 +143,7 @@ func (n *storeView) operate(ctx context.Context, op, key string, write bool, do 
 			}
 			w.after(back, func() { w.finish(t, err) })
 		}
-		if heeds == nil && w.is(faultStoreHangs) {
+		if deaf && w.is(faultStoreHangs) {
 			w.store.hung = append(w.store.hung, func() { w.after(there, effect) })
 			return
 		}
