@@ -1,8 +1,8 @@
 package simulation
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"slices"
@@ -75,18 +75,19 @@ func (w *world) put(key string, raw []byte) version {
 	return v
 }
 
-// peek tells stored values apart: as they are sealed, and when they were obtained, by WeChat's clock.
+// peek tells stored values apart: as they are sealed, and when they were obtained, by WeChat's clock. It does so by the bytes, for
+// everything that is ever stored comes here.
 func peek(raw []byte) (sealed string, obtained time.Duration) {
-	var rec struct {
-		Value *struct {
-			Sealed   string `json:"sealed"`
-			Obtained int64  `json:"obtained"`
-		} `json:"value"`
-	}
-	if json.Unmarshal(raw, &rec) != nil || rec.Value == nil {
+	const begin, end, number = `"value":{"sealed":"`, `"`, `,"obtained":`
+	_, rest, is := bytes.Cut(raw, []byte(begin))
+	text, rest, ends := bytes.Cut(rest, []byte(end))
+	rest, follows := bytes.CutPrefix(rest, []byte(number))
+	digits, _, last := bytes.Cut(rest, []byte(","))
+	at, err := strconv.ParseInt(string(digits), 10, 64)
+	if !is || !ends || !follows || !last || err != nil {
 		return "", 0
 	}
-	return rec.Value.Sealed, time.Duration(rec.Value.Obtained) * time.Millisecond
+	return string(text), time.Duration(at) * time.Millisecond
 }
 
 // storeView is the store as one configuration of a process sees it.
