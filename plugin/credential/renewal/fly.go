@@ -61,7 +61,7 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 		return h, nil, nil // while we were being called
 	}
 	f.not = f.State.Refused()
-	if f.want.Refresh {
+	if f.want.Refresh && !f.forces() { // a forced refresh may not be allowed, and try nothing
 		f.Address.Hurry()
 	}
 	if u := f.State.Blocked(now); u != nil && !f.want.Refresh {
