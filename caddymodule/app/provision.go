@@ -72,7 +72,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	emitter := observe.NewEmitter(ctx, a, events)
 	for _, name := range names {
 		a.warn(name, store)
-		o := observe.NewAccount(name, emitter, a.Accounts[name].owners()...)
+		o := observe.NewAccount(name, emitter, a.audit.As("gateway"), a.Accounts[name].owners()...)
 		a.observers[name] = o
 		c := ready[name]
 		c.Name = name

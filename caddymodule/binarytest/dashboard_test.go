@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -65,20 +66,27 @@ func TestDashboardPicture(t *testing.T) {
 	users.Wait()
 
 	drawn := filepath.Join(t.TempDir(), "dashboard.png")
-	s.draw(t, scrape, minutes, drawn)
+	if err := s.draw(t, scrape, minutes, drawn); err != nil {
+		t.Fatal(err)
+	}
 	shrink(t, filepath.Dir(drawn))
 	if err := os.WriteFile(picture, []byte(readFile(t, drawn)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// draw makes a picture of the last minutes as the dashboard shows them. It fails the test when a panel has nothing to show, or more than
-// fits into it.
-func (s *watched) draw(t *testing.T, scrape int, minutes float64, picture string) {
+// draw makes a picture of the last minutes as the dashboard shows them. It fails when a panel has nothing to show, or more than fits
+// into it.
+func (s *watched) draw(t *testing.T, scrape int, minutes float64, picture string) error {
 	t.Helper()
 	dashboard, err := filepath.Abs(filepath.Join(operations, "grafana-dashboard.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	runNode(t, "browser", []string{"CHROMIUM=" + chromium(t)}, "node", "dashboard.js", dashboard, s.prometheus, fmt.Sprint(scrape), fmt.Sprint(minutes), picture)
+	cmd := exec.CommandContext(t.Context(), "node", "dashboard.js", dashboard, s.prometheus, fmt.Sprint(scrape), fmt.Sprint(minutes), picture)
+	cmd.Dir, cmd.Env = "browser", append(os.Environ(), "CHROMIUM="+chromium(t))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
 }

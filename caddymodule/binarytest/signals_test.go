@@ -159,6 +159,7 @@ func TestAuditLog(t *testing.T) {
 			openid oZ8Yt1XGILfi-FUsewpnnolGgZk0
 		}
 	}
+	wechat_card /component member_card_component pMember
 	wechat_card /cgi-bin/* credentials`), "{\n", "{\n\tlog audit {\n\t\tinclude http.handlers.wechat_card.audit\n\t\toutput file "+log+"\n\t\tformat json\n\t}\n", 1)
 	c := h.run(t, h.file(t, "Caddyfile", config))
 	site := "http://127.0.0.1:" + port
@@ -168,6 +169,10 @@ func TestAuditLog(t *testing.T) {
 	secret := strings.TrimPrefix(appSecret, "APP_SECRET=")
 	get(t, site+"/cgi-bin/token?grant_type=client_credential&appid=wx0123456789abcdef&secret="+secret)
 	c.wantTool(t, 0, nil, "refresh", "--credential", "api_ticket", "--force")
+	post(t, w.url+"/_sandbox/revoke", `{"sticky":true}`) // which only a forced refresh heals
+	get(t, site+"/component")
+	stable := `{"grant_type":"client_credential","appid":"wx0123456789abcdef","secret":"` + secret + `","force_refresh":true}`
+	post(t, site+"/cgi-bin/stable_token", stable) // too soon after that: nothing happens
 	c.stop(t)
 
 	raw, err := os.ReadFile(log)
@@ -183,7 +188,7 @@ func TestAuditLog(t *testing.T) {
 		}
 		got = append(got, fmt.Sprint(m["logger"], " ", m["account"], " ", m["action"], " ", m["client"], " ", m["card_id"], " ", m["outcome"]))
 	}
-	want := []string{"inject 127.0.0.1  ok", "add_card 127.0.0.1 pBound ok", "credentials 127.0.0.1  ok", "refresh 127.0.0.1  ok"}
+	want := []string{"inject 127.0.0.1  ok", "add_card 127.0.0.1 pBound ok", "credentials 127.0.0.1  ok", "refresh 127.0.0.1  ok", "gateway   ok", "credentials 127.0.0.1  none", "credentials 127.0.0.1  ok"}
 	for i := range want {
 		want[i] = "http.handlers.wechat_card.audit default " + want[i]
 	}

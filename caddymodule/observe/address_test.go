@@ -11,7 +11,7 @@ func TestRefusedAddresses(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	refusal := &wechat.Error{Code: 40164, Msg: "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist"}
 	steps := func(calls ...any) map[string]time.Time {
-		o := NewAccount("steps", nil)
+		o := NewAccount("steps", nil, nil)
 		for i := 0; i < len(calls); i += 2 {
 			err, _ := calls[i+1].(error)
 			o.learnAddress(calls[i].(string), err, now)
@@ -41,7 +41,7 @@ func TestRefusedAddresses(t *testing.T) {
 			t.Errorf("%s: got %v", name, got)
 		}
 	}
-	o := NewAccount("old", nil)
+	o := NewAccount("old", nil, nil)
 	o.learnAddress("stable_token", refusal, now)
 	if got := o.RefusedLately(now.Add(time.Hour + time.Second)); len(got) != 0 {
 		t.Errorf("an hour later: got %v", got)

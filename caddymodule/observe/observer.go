@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
@@ -29,6 +30,7 @@ const (
 type Account struct {
 	name    string
 	emitter *Emitter
+	audit   *Audit
 
 	refused    atomic.Bool // refusedIPs may hold some
 	mu         sync.Mutex
@@ -42,14 +44,14 @@ type refusal struct {
 }
 
 // NewAccount makes the observer of an account. owners give its credentials in WeChat's place.
-func NewAccount(account string, emitter *Emitter, owners ...credential.Source) *Account {
+func NewAccount(account string, emitter *Emitter, audit *Audit, owners ...credential.Source) *Account {
 	results := append([]credential.Source{credential.FromWeChat, credential.FromStore, resultFailed}, owners...)
 	for _, kind := range credential.Kinds { // from 0 on: Prometheus sees no increase in a series that begins at 1
 		for _, result := range results {
 			Metrics().renewals.at(account, string(kind), string(result))
 		}
 	}
-	return &Account{name: account, emitter: emitter}
+	return &Account{name: account, emitter: emitter, audit: audit}
 }
 
 // Called is wechat.Config.Observe.
@@ -119,6 +121,13 @@ func (o *Account) Happened(e credential.Event) {
 		result, name = resultFailed, EventFailed
 	}
 	Metrics().renewals.at(o.name, string(e.Kind), result).Add(1)
+	if e.Forced {
+		outcome := ReasonOK
+		if e.Err != nil {
+			outcome = problem.ReasonCredentialUnavailable
+		}
+		o.audit.Write(nil, "forced refresh of "+string(e.Kind), o.name, "", outcome)
+	}
 	o.emitter.Emit(name, func() map[string]any { return eventData(o.name, e) })
 }
 

@@ -148,10 +148,13 @@ func (c *Credentials) stableToken(r *http.Request, account *plugin.Account) ([]b
 		return nil, err
 	}
 	if q.ForceRefresh {
-		err := account.ForceToken(r.Context())
+		refreshed, err := account.ForceToken(r.Context())
 		outcome := observe.ReasonOK
-		if err != nil {
+		switch {
+		case err != nil:
 			outcome = problem.ReasonCredentialUnavailable
+		case !refreshed:
+			outcome = observe.OutcomeNone
 		}
 		c.audit.Write(r, "forced refresh", account.Name(), "", outcome)
 		if err != nil {

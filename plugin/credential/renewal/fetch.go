@@ -49,6 +49,7 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 		mayForce := f.env.forcible(f.Kind) && f.env.ForceRefresh && guarded
 		switch {
 		case mayForce && f.countForced():
+			f.forced = true
 			grant, err = f.call(true)
 			if err == nil && grant.Value == cur.Text {
 				return nil, f.State.RefusedWith(errSame)
