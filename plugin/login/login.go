@@ -76,6 +76,12 @@ func (u *Users) CheckMiniProgram(appID string) error {
 	return err
 }
 
+// MiniProgramID is the app id of a mini program of the account's, or with "" of the first one.
+func (u *Users) MiniProgramID(appID string) (string, error) {
+	mp, err := u.miniProgram(appID)
+	return mp.AppID, err
+}
+
 func (u *Users) miniProgram(appID string) (MiniProgram, error) {
 	if len(u.programs) == 0 {
 		return MiniProgram{}, errors.New("the account has no mini_program")

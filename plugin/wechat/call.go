@@ -24,7 +24,12 @@ var errTooLong = fmt.Errorf("answer longer than %d bytes", maxAnswer)
 // connection, or answers what WeChat does not: 5xx, 403, a redirect (none is
 // followed), anything that is no JSON object. Then the call goes to the next one,
 // within the rule of Call.Repeatable.
+//
+// A call that wants the token of another kind of account (Of) is not made.
 func (c *Client) Do(ctx context.Context, call Call, out any) error {
+	if e := c.checkPath(&call); e != nil {
+		return e
+	}
 	began := time.Now()
 	ctx, end := c.trace(ctx, call.API, call.Path)
 	e := c.do(ctx, &call, out)

@@ -67,7 +67,8 @@ type Client struct {
 	observe     func(api string, err error, took time.Duration)
 	tracer      func(ctx context.Context, api, path string) (context.Context, func(error))
 	connections *Connections
-	owned       bool // the connections are this Client's own
+	owned       bool  // the connections are this Client's own
+	whose       Whose // tokens its calls carry
 	clock       *theirClock
 }
 
