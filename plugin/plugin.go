@@ -23,6 +23,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/h5"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/lending"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/login"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/messages"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
@@ -44,7 +45,7 @@ type Account struct {
 	*codes.Codes         // DecryptCode, DecryptTicketCode
 	*component.Component // MemberCardComponent
 	*activation.Members  // TempInfo, OwnTicket, ActivateMember, MemberUserInfo
-	*login.Users         // Login, CheckMiniProgram, MiniProgramID
+	*login.Users         // Login, PhoneNumber, CheckMiniProgram, MiniProgramID
 	*lending.Lender      // Lend, LendToken, ForceToken, RejectToken, KnowsToken, HasAppSecret, IsAppSecret
 	*relay.Relayer       // Relay, CheckPath
 	*messages.Inbox      // OpenPush, DeliverPush, SealPush, PushWithUserInfo, CheckPush, CheckMessagePush, KeepPush, KeptPush, KeptPushes
@@ -68,6 +69,7 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 		whose = wechat.MiniProgram
 	}
 	cfg.Client = cfg.Client.Of(whose)
+	a.cfg.Client = cfg.Client
 	settings := cfg.core()
 	settings.Offset, settings.LearnClock = a.clock.Offset, a.clock.Learn
 	var err error
@@ -79,7 +81,7 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 	a.Codes = codes.New(a.Caller, cfg.Client, cfg.Now, state.codes)
 	a.Component = component.New(a.Caller, cfg.Client, cfg.Now, state.component)
 	a.Members = activation.New(activation.Config{Caller: a.Caller, Client: cfg.Client, Now: cfg.Now, Logger: cfg.Logger}, state.activation)
-	a.Users = login.New(cfg.Client, cfg.MiniPrograms, cfg.Now, state.login)
+	a.Users = login.New(cfg.Client, cfg.MiniPrograms, cfg.Now, state.login).WithPhones(login.Phones{Ask: a.askPhone, Now: a.clock.Now})
 	a.Lender = lending.New(lending.Config{
 		Keeper:    a.Keeper,
 		Env:       a.Env(),
@@ -151,6 +153,19 @@ func (a *Account) MiniPrograms() (programs []*Account) {
 		}
 	}
 	return programs
+}
+
+// askPhone is login.Phones.Ask: a mini program asks by itself, with its access_token.
+func (a *Account) askPhone(ctx context.Context, miniProgram string, within *limit.Bucket, code string) (phone wechat.Phone, err error) {
+	program, err := a.MiniProgram(miniProgram)
+	if err != nil {
+		return phone, err
+	}
+	err = program.CallWithin(ctx, within, func(token string) (err error) {
+		phone, err = program.cfg.Client.PhoneNumber(ctx, token, code)
+		return err
+	})
+	return phone, err
 }
 
 // Guest gives an Account of the same configuration for a process beside the one that serves: a command. It takes what is

@@ -41,6 +41,8 @@ var textsZH = map[Phrase]string{ //nolint:gosec // these texts speak of secrets,
 
 	"give such calls a relay of their own: with mini_program for those of a mini program, without it for those of an official account": "请为这类调用单独写一个 relay：小程序的接口写上 mini_program，公众号的接口不写",
 
+	"%s and %s are missing: one of them is needed": "缺少 %s 和 %s：至少需要其中一个",
+
 	// What nearly names a card.
 	"card_id is empty": "card_id 为空",
 	"card_id is not 1 to 64 letters, digits, _ and -; several are card_id=…&card_id=…": "card_id 不是 1 到 64 个字母、数字、_ 和 -；多张请写成 card_id=…&card_id=…",

@@ -5,6 +5,7 @@ import "time"
 // The codes that the program itself speaks of.
 const (
 	codeInvalidCredential = 40001
+	codeAppID             = 40013
 	codeDayQuota          = 45009
 	codeRetiredIP         = 48017
 )

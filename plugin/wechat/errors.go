@@ -68,6 +68,9 @@ func (e *Error) Reaction() Reaction {
 	if !known {
 		return Setup
 	}
+	if e.API == apiPhone && e.Code == codeAppID {
+		return Refused // the code was given to another mini program than the token's
+	}
 	if r.reaction == Credential && e.ofTokenCall() {
 		return Setup
 	}
