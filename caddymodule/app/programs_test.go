@@ -83,8 +83,16 @@ func TestMiniProgramsHaveCredentials(t *testing.T) {
 			t.Errorf("%s: got %d %+v", name, code, refreshed)
 		}
 	}
+
+	// a secret is rotated: the token lives on
+	site = sitetest.Run(t, api, "account shop {\napp_id wx00000000000000a1\napp_secret s\nmini_program "+miniOne+" another\n}",
+		"wechat_card inject {\naccount shop\nheader X-Token access_token of mini_program\n}\nrespond {header.X-Token}")
+	calls := standIn.Calls()["/cgi-bin/stable_token"]
+	if body("/") == "" || standIn.Calls()["/cgi-bin/stable_token"] > calls+1 {
+		t.Error("there is no token")
+	}
 	refreshed = admin.Refreshed{}
-	if code := sitetest.Admin(t, admin.RefreshPath, http.MethodPost, `{"credential":"access_token"}`, &refreshed); code != http.StatusOK || len(refreshed.Accounts) != 3 {
+	if code := sitetest.Admin(t, admin.RefreshPath, http.MethodPost, `{"credential":"access_token"}`, &refreshed); code != http.StatusOK || len(refreshed.Accounts) != 2 {
 		t.Errorf("got %d %+v", code, refreshed)
 	}
 }

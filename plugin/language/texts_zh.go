@@ -43,6 +43,9 @@ var textsZH = map[Phrase]string{ //nolint:gosec // these texts speak of secrets,
 
 	"%s and %s are missing: one of them is needed": "缺少 %s 和 %s：至少需要其中一个",
 
+	"the phone code was given to another mini program than the access_token is of":              "这个手机号的 code 属于另一个小程序，与 access_token 不是同一个",
+	"the phone code is wrong, was used before or is older than five minutes; a js_code is none": "手机号的 code 无效、已用过，或者已超过五分钟；它不是 js_code",
+
 	// What nearly names a card.
 	"card_id is empty": "card_id 为空",
 	"card_id is not 1 to 64 letters, digits, _ and -; several are card_id=…&card_id=…": "card_id 不是 1 到 64 个字母、数字、_ 和 -；多张请写成 card_id=…&card_id=…",

@@ -117,6 +117,9 @@ func (e *Error) Hint() string {
 	if e.Code == codeInvalidCredential && e.ofTokenCall() {
 		return hintSecret
 	}
+	if hint := phoneHints[e.Code]; hint != "" && e.API == apiPhone {
+		return hint
+	}
 	hint := codes[e.Code].hint
 	if ip := e.RefusedIP(); ip != "" {
 		hint += ": " + ip

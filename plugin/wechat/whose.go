@@ -41,18 +41,12 @@ func (w Whose) CheckPath(raw string) error {
 	}
 	loose := loosest(raw)
 	switch {
-	case w == OfficialAccount && below(loose, "/wxa"):
+	case w == OfficialAccount && strings.HasPrefix(loose, "/wxa/"):
 		return &ForeignToken{MiniProgram}
-	case w == MiniProgram && (below(loose, "/card") || loose == ticketPath):
+	case w == MiniProgram && (strings.HasPrefix(loose, "/card/") || loose == ticketPath):
 		return &ForeignToken{OfficialAccount}
 	}
 	return nil
-}
-
-// below tells whether a path is a folder, or what it leads to.
-func below(p, folder string) bool {
-	rest, found := strings.CutPrefix(p, folder)
-	return found && (rest == "" || rest[0] == '/')
 }
 
 // loosest is a path as the most lenient of servers would read it.

@@ -14,21 +14,23 @@ import (
 
 func TestWhosePaths(t *testing.T) {
 	for path, takes := range map[string]wechat.Whose{ // "": both
-		"/wxa/business/getuserphonenumber": wechat.MiniProgram,
-		"/wxa/":                            wechat.MiniProgram,
-		"/wxaapi/newtmpl/gettemplate":      wechat.Anybody,
-		"/cgi-bin/message/subscribe/send":  wechat.Anybody,
-		"/cgi-bin/stable_token":            wechat.Anybody,
-		"/cgi-bin/wxa/x":                   wechat.Anybody,
-		"/cgi-bin/wxaapp/createwxaqrcode":  wechat.Anybody,
-		"/sns/jscode2session":              wechat.Anybody,
-		"/card/get":                        wechat.OfficialAccount,
-		"/card/code/decrypt":               wechat.OfficialAccount,
-		"/cards/get":                       wechat.Anybody,
-		"/cgi-bin/ticket/getticket":        wechat.OfficialAccount,
-		"/cgi-bin/ticket/other":            wechat.Anybody,
-		"/":                                wechat.Anybody,
-		"":                                 wechat.Anybody,
+		"/wxa/business/getuserphonenumber":   wechat.MiniProgram,
+		"/wxa":                               wechat.Anybody,
+		"/card":                              wechat.Anybody,
+		"/wxa/getwxacodeunlimit?page=/card/": wechat.MiniProgram,
+		"/wxaapi/newtmpl/gettemplate":        wechat.Anybody,
+		"/cgi-bin/message/subscribe/send":    wechat.Anybody,
+		"/cgi-bin/stable_token":              wechat.Anybody,
+		"/cgi-bin/wxa/x":                     wechat.Anybody,
+		"/cgi-bin/wxaapp/createwxaqrcode":    wechat.Anybody,
+		"/sns/jscode2session":                wechat.Anybody,
+		"/card/get":                          wechat.OfficialAccount,
+		"/card/code/decrypt":                 wechat.OfficialAccount,
+		"/cards/get":                         wechat.Anybody,
+		"/cgi-bin/ticket/getticket":          wechat.OfficialAccount,
+		"/cgi-bin/ticket/other":              wechat.Anybody,
+		"/":                                  wechat.Anybody,
+		"":                                   wechat.Anybody,
 	} {
 		for _, whose := range []wechat.Whose{wechat.OfficialAccount, wechat.MiniProgram, wechat.Anybody} {
 			err := whose.CheckPath(path)

@@ -211,7 +211,8 @@ type credentialSource interface {
 func (in *Inject) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account credentialSource) error {
 	in.removeForged(r)
 
-	values := make([]string, len(in.needs))
+	var few [4]string // most routes have no more
+	values := append(few[:0], make([]string, len(in.needs))...)
 	for i, want := range in.needs {
 		of := account
 		if want.ofProgram {

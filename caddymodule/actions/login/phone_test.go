@@ -230,3 +230,33 @@ func TestPhoneNumberWhileTheTokenEnds(t *testing.T) {
 		}
 	}
 }
+
+// What is the user's own business is in no log line of ours.
+func TestPhoneNumbersAreNotLogged(t *testing.T) {
+	lines := sitetest.Logs(t)
+	s := sitetest.NewShop(t, phoneSite)
+	echo := answerOf("13800000001", "13800000001", `"86"`, sitetest.SecondMini, 0)
+	if err := s.WeChat.Fail(sandbox.Fault{Path: phonePath, Times: 1, Body: &echo}); err != nil {
+		t.Fatal(err)
+	}
+	problemtest.Want(t, s.Get("/phone?phone_code=phone-secret.1"), 502, "wechat_error", "")
+	if err := s.WeChat.Fail(sandbox.Fault{Path: phonePath, Times: 1, ErrCode: 40029, ErrMsg: "invalid code phone-secret.2"}); err != nil {
+		t.Fatal(err)
+	}
+	problemtest.Want(t, s.Get("/phone?phone_code=phone-secret.2"), 422, "wechat_rejected", "")
+	if w := s.Get("/phone?phone_code=phone-demo.3"); w.Code != http.StatusOK {
+		t.Errorf("got %d", w.Code)
+	}
+	logged := lines()
+	if len(logged) == 0 {
+		t.Error("nothing was logged")
+	}
+	for _, line := range logged {
+		text := fmt.Sprint(line)
+		for _, secret := range []string{"13800000001", "13800138000", "phone-secret", "phone-demo"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("the log has %s: %s", secret, text)
+			}
+		}
+	}
+}
