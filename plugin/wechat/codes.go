@@ -34,11 +34,10 @@ const (
 	hintThird    = "the account is served through a third-party platform, whose authorisation is missing, has ended or does not hold this right"
 )
 
-// phoneHints stand in the place of the hints of codes, where a phone number was
-// asked for.
-var phoneHints = map[int]string{
-	codeAppID: "the phone code was given to another mini program than the access_token is of",
-	40029:     "the phone code is wrong, was used before or is older than five minutes; a js_code is none",
+// ofPhones stands in the place of codes where a phone number was asked for.
+var ofPhones = map[int]rule{
+	codeAppID: {reaction: Refused, hint: "the phone code was given to another mini program than the access_token is of"},
+	40029:     {reaction: Refused, hint: "the phone code is wrong, was used before or is older than five minutes; a js_code is none"},
 }
 
 // codes says what to do about each errcode that is known. Sources: WeChat's

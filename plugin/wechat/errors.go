@@ -64,17 +64,23 @@ func (e *Error) Reaction() Reaction {
 	if e.Code <= 0 {
 		return Transient // -1 is "system busy"; the other negative codes are of that family
 	}
-	r, known := codes[e.Code]
+	r, known := e.rule()
 	if !known {
 		return Setup
-	}
-	if e.API == apiPhone && e.Code == codeAppID {
-		return Refused // the code was given to another mini program than the token's
 	}
 	if r.reaction == Credential && e.ofTokenCall() {
 		return Setup
 	}
 	return r.reaction
+}
+
+// rule is what we know of the errcode.
+func (e *Error) rule() (r rule, known bool) {
+	if r, known = ofPhones[e.Code]; known && e.API == apiPhone {
+		return r, true
+	}
+	r, known = codes[e.Code]
+	return r, known
 }
 
 // AccountWide says that the failure holds for the account wherever it is
@@ -117,10 +123,8 @@ func (e *Error) Hint() string {
 	if e.Code == codeInvalidCredential && e.ofTokenCall() {
 		return hintSecret
 	}
-	if hint := phoneHints[e.Code]; hint != "" && e.API == apiPhone {
-		return hint
-	}
-	hint := codes[e.Code].hint
+	rule, _ := e.rule()
+	hint := rule.hint
 	if ip := e.RefusedIP(); ip != "" {
 		hint += ": " + ip
 	}

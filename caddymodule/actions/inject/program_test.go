@@ -17,9 +17,9 @@ func TestInjectOfMiniPrograms(t *testing.T) {
 		header X-Mini   access_token of mini_program
 		header X-Second access_token of mini_program `+sitetest.SecondMini+`
 		query  t        access_token of mini_program
-		placeholder access_token of mini_program
+		placeholder access_token of mini_program `+sitetest.SecondMini+`
 	}
-	header X-Placeholder "{http.wechat_card.access_token of mini_program}"
+	header X-Placeholder "{http.wechat_card.access_token of mini_program `+sitetest.SecondMini+`}"
 	}
 	wechat_card /mini inject {
 		account shop
@@ -44,7 +44,7 @@ func TestInjectOfMiniPrograms(t *testing.T) {
 	if q := got.URL.Query(); len(q["t"]) != 1 || q.Get("t") != tokens[sitetest.ShopMini] || q.Get("a") != "1" {
 		t.Errorf("got %v", q)
 	}
-	if got := w.Header().Get("X-Placeholder"); got != tokens[sitetest.ShopMini] {
+	if got := w.Header().Get("X-Placeholder"); got != tokens[sitetest.SecondMini] {
 		t.Errorf("the placeholder is %q", got)
 	}
 	if len(tokens) != 3 || tokens["shop"] == tokens[sitetest.ShopMini] || tokens[sitetest.ShopMini] == tokens[sitetest.SecondMini] {
