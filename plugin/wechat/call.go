@@ -44,6 +44,14 @@ func (c *Client) Do(ctx context.Context, call Call, out any) error {
 	return e
 }
 
+// checkPath is CheckPath for a call of ours.
+func (c *Client) checkPath(call *Call) *Error {
+	if err := c.CheckPath(call.Path); err != nil {
+		return &Error{API: call.API, Err: err}
+	}
+	return nil
+}
+
 // trace is Config.Trace.
 func (c *Client) trace(ctx context.Context, api, path string) (context.Context, func(error)) {
 	if c.tracer != nil {

@@ -34,6 +34,9 @@ const (
 	hintThird    = "the account is served through a third-party platform, whose authorisation is missing, has ended or does not hold this right"
 )
 
+// apiPhone is our name of the call that asks for a phone number.
+const apiPhone = "getuserphonenumber"
+
 // ofPhones stands in the place of codes where a phone number was asked for.
 var ofPhones = map[int]rule{
 	codeAppID: {reaction: Refused, hint: "the phone code was given to another mini program than the access_token is of"},

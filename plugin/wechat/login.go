@@ -124,8 +124,6 @@ func (c *Client) PhoneNumber(ctx context.Context, accessToken, code string) (Pho
 	return Phone{i.Number, i.Pure, string(i.Country), i.Watermark.AppID, time.Unix(given, 0)}, nil
 }
 
-const apiPhone = "getuserphonenumber"
-
 // The reasons why a phone number is not believed.
 var (
 	errWatermark = errors.New("the watermark is that of another app_id")

@@ -67,23 +67,3 @@ func loosest(raw string) string {
 	}
 	return strings.ToLower(path.Clean("/" + strings.Join(segments, "/")))
 }
-
-// Of gives a Client like this one for calls with the access_token of one kind
-// of account. Calls that want the other kind's fail with a *ForeignToken, and
-// nobody is asked.
-func (c *Client) Of(whose Whose) *Client {
-	other := *c
-	other.whose = whose
-	return &other
-}
-
-// CheckPath is that of the kind of account whose calls the Client makes.
-func (c *Client) CheckPath(path string) error { return c.whose.CheckPath(path) }
-
-// checkPath is CheckPath for a call of ours.
-func (c *Client) checkPath(call *Call) *Error {
-	if err := c.CheckPath(call.Path); err != nil {
-		return &Error{API: call.API, Err: err}
-	}
-	return nil
-}
