@@ -20,6 +20,8 @@ var endpoints = map[string]endpoint{
 	"/cgi-bin/clear_quota":       {method: http.MethodPost, run: clearQuota},
 	"/sns/jscode2session":        {method: http.MethodGet, open: true, run: jscode2session},
 
+	"/wxa/business/getuserphonenumber": {method: http.MethodPost, run: getPhoneNumber},
+
 	"/cgi-bin/menu/create": {method: http.MethodPost, run: createMenu},
 	"/cgi-bin/menu/get":    {method: http.MethodGet, run: getMenu},
 	"/cgi-bin/menu/delete": {method: http.MethodGet, run: deleteMenu},
