@@ -124,8 +124,7 @@ func (p *phone) openComponent(body []byte) (any, *Refused) {
 		answer.Detail = "not of the jump type (wx_activate_after_submit with an url): the card is active now and nothing comes back"
 		return answer, nil
 	}
-	ticket := p.world.Seal.ActivateTicket(c.App)
-	p.world.Codes.Submitted.Add(ticket, &codes.Submitted{App: c.App, Expires: p.now.Add(p.world.Accounts.ExpiresIn), Form: held.Form})
+	ticket := p.submitted(c, held)
 	answer.Referrer.ExtraData = &returned{
 		ActivateTicket: ticket, CardID: c.ID, Code: held.Code,
 		// WeChat appends with & whether or not the url has a query.
@@ -133,6 +132,13 @@ func (p *phone) openComponent(body []byte) (any, *Refused) {
 			"&outer_str=" + wire.Escape(extra.OuterStr) + "&openid=" + wire.Escape(p.world.Users.OpenID(c.App, p.user)) + "&activate_ticket=" + wire.Escape(ticket),
 	}
 	return answer, nil
+}
+
+// submitted gives the activate_ticket for what the user has filled in.
+func (p *phone) submitted(c *cards.Card, held *codes.Held) string {
+	ticket := p.world.Seal.ActivateTicket(c.App)
+	p.world.Codes.Submitted.Add(ticket, &codes.Submitted{App: c.App, Expires: p.now.Add(p.world.Accounts.ExpiresIn), Form: held.Form})
+	return ticket
 }
 
 // componentCard gives the card that encrypt_card_id and biz name.

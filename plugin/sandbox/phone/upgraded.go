@@ -53,8 +53,6 @@ func (p *phone) openUpgraded(c *cards.Card, held *codes.Held, x upgradedExtra, a
 		answer.Detail = "not of the jump type: the card is active now and nothing comes back"
 		return answer
 	}
-	ticket := p.world.Seal.ActivateTicket(c.App)
-	p.world.Codes.Submitted.Add(ticket, &codes.Submitted{App: c.App, Expires: p.now.Add(p.world.Accounts.ExpiresIn), Form: held.Form})
-	answer.Referrer.ExtraData = &returned{ActivateTicket: ticket, CardID: c.ID, Code: held.Code}
+	answer.Referrer.ExtraData = &returned{ActivateTicket: p.submitted(c, held), CardID: c.ID, Code: held.Code}
 	return answer
 }

@@ -131,12 +131,7 @@ func (w *walk) matchPathRegexp(raw json.RawMessage, at world) truth {
 	if !at.known || json.Unmarshal(raw, m) != nil || strings.Contains(m.Pattern, "{http.") || m.Provision(caddy.Context{}) != nil {
 		return maybe
 	}
-	if ok, err := m.MatchWithError(requestOf(at.path)); err != nil {
-		return maybe
-	} else if ok {
-		return yes
-	}
-	return no
+	return matches(m, at.path)
 }
 
 // matchesMethod is of the methods by which an action is asked.
@@ -168,10 +163,16 @@ func exists(raw json.RawMessage) truth {
 	return no
 }
 
-// requestOf is a request for a path, as Caddy's matchers want it.
-func requestOf(path string) *http.Request {
+// matches asks a matcher of Caddy's about a path.
+func matches(m caddyhttp.RequestMatcherWithError, path string) truth {
 	r := (&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, Header: http.Header{}}).WithContext(context.Background())
-	return caddyhttp.PrepareRequest(r, caddy.NewReplacer(), nil, new(caddyhttp.Server))
+	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), nil, new(caddyhttp.Server))
+	if ok, err := m.MatchWithError(r); err != nil {
+		return maybe
+	} else if ok {
+		return yes
+	}
+	return no
 }
 
 // matchesPath asks Caddy's own matcher.
@@ -183,12 +184,7 @@ func matchesPath(patterns []string, path string) truth {
 	if m.Provision(caddy.Context{}) != nil {
 		return maybe
 	}
-	if ok, err := m.MatchWithError(requestOf(path)); err != nil {
-		return maybe
-	} else if ok {
-		return yes
-	}
-	return no
+	return matches(m, path)
 }
 
 // found gives the ways of a request at a file matcher, and whether it matches in any case. What the request itself names may be a file or
