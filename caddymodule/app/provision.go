@@ -36,6 +36,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 	owners := wechat.Config{Timeout: cfg.Timeout, RootCAs: cfg.RootCAs}
 	owners.Connections = a.pooled.connect(key, owners)
 	a.baseURL = cfg.BaseURLs[0]
+	open, err := a.openURL()
+	if err != nil {
+		return err
+	}
 	store, err := a.loadStore(ctx)
 	if err != nil {
 		return err
@@ -53,6 +57,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		}
 		a.needs.account(name, c.TokenSource == plugin.None, c.Tickets != nil)
 		c.APIURL = cfg.BaseURLs[0]
+		c.OpenURL = open
 		c.Store = store
 		c.Logger = accountLogger(a.logger, name)
 		ready[name] = c

@@ -8,7 +8,7 @@ import (
 )
 
 // placeholders are those that actions set, without {http.wechat_card.}.
-var placeholders = []string{"access_token", "api_ticket", "jsapi_ticket", "mini_openid", "unionid"}
+var placeholders = []string{"access_token", "api_ticket", "jsapi_ticket", "mini_openid", "openid", "unionid"}
 
 // PlaceholderPattern finds our placeholders in a text.
 var PlaceholderPattern = regexp.MustCompile(`\{http\.wechat_card\.([^{}:]*)[^{}]*\}`)
@@ -21,7 +21,7 @@ func UnknownPlaceholder(name string) string {
 	if slices.Contains(placeholders, name) {
 		return ""
 	}
-	return "{http.wechat_card." + name + "} is set by no action: " + thereAre(name, slices.Clone(placeholders)) + " (login sets mini_openid and unionid; inject the others, with placeholder)"
+	return "{http.wechat_card." + name + "} is set by no action: " + thereAre(name, slices.Clone(placeholders)) + " (login sets mini_openid and unionid, oauth openid and unionid; inject the others, with placeholder)"
 }
 
 // CheckPlaceholders refuses tokens with placeholders of ours that nothing sets.

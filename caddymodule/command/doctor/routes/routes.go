@@ -3,6 +3,7 @@
 package routes
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -92,7 +93,8 @@ type step struct {
 type target struct {
 	step   *step
 	name   string
-	header map[string]string // of login and inject
+	header map[string]string // of login, oauth and inject
+	oauth  string            // the path of oauth
 	sets   []string          // placeholders of inject
 	paths  []string          // the patterns that stand for it, the outer ones first
 	own    []string          // the innermost of them
@@ -148,9 +150,11 @@ func (t *target) read() {
 		Name        string            `json:"name"`
 		Header      map[string]string `json:"header"`
 		Placeholder []string          `json:"placeholder"`
+		Path        string            `json:"path"`
 	}
 	_ = json.Unmarshal(t.step.Action, &action)
 	t.name, t.header, t.sets = action.Name, action.Header, action.Placeholder
+	t.oauth = cmp.Or(action.Path, "/wechat/oauth")
 }
 
 // where says which action this is, for people.
@@ -219,7 +223,7 @@ func (s *site) examineNeeds(t *target, all *walk, say func(doctor.Finding)) {
 		case m[1] == "wechat_card":
 			say(doctor.Finding{
 				Verdict: doctor.Wrong, Text: fmt.Sprintf("%s reads {http.wechat_card.%s}, and nothing before it sets that", t.where(), what),
-				Todo: "put a login, or an inject with placeholder, before it in a route { … }",
+				Todo: "put a login, an oauth, or an inject with placeholder, before it in a route { … }",
 			})
 		case setter != nil:
 			say(doctor.Finding{
@@ -252,6 +256,8 @@ func (t *target) provides() []string {
 	switch t.name {
 	case "login":
 		all = []string{"mini_openid", "unionid"}
+	case "oauth":
+		all = []string{"openid", "unionid"}
 	case "inject":
 		all = slices.Clone(t.sets)
 	default:
