@@ -29,6 +29,9 @@ type web struct {
 // page is what the sites answer: what the action has told.
 const page = "openid={http.wechat_card.openid} unionid={http.wechat_card.unionid} header={http.request.header.X-Openid},{http.request.header.X-Unionid}"
 
+// siteLog is where the sites of a test log to.
+var siteLog = "output discard"
+
 // newWeb makes sites with these directives, in a route that ends with page.
 func newWeb(t *testing.T, directives string) *web {
 	t.Helper()
@@ -46,7 +49,7 @@ func newWebOf(t *testing.T, wechat *sandbox.Sandbox, api, store, directives stri
 	admin off
 	storage file_system `+store+`
 	log {
-		output discard
+		`+siteLog+`
 	}
 	servers {
 		trusted_proxies static 203.0.113.7
@@ -65,6 +68,7 @@ func newWebOf(t *testing.T, wechat *sandbox.Sandbox, api, store, directives stri
 	}
 }
 http://:9080 {
+	log
 	route {
 `+directives+`
 		respond "`+page+`"

@@ -64,6 +64,7 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 	"put both into a route { … }, %s first":                                                                    "把两者放进 route { … }，%s 写在前面",
 	"put a login, an oauth, or an inject with placeholder, before it in a route { … }":                         "在 route { … } 里，把 login、oauth 或写了 placeholder 的 inject 放在它前面",
 	"put both into a route { … }, with wechat_card first, or each into a handle { … } of its own":              "把两者放进 route { … }，wechat_card 写在前面；或者各放进自己的 handle { … }",
+	"let what it matches, and the blocks around it, hold %s/*, too: that is where WeChat sends visitors":       "让它以及外层各个块的匹配条件也包含 %s/*：从微信回来的用户会到那里",
 	"let it match the path that is left, or take handle in the place of handle_path":                           "让它匹配去掉前缀之后的路径，或者用 handle 代替 handle_path",
 	"put wechat_card before it: in a route { … } the order is as written":                                      "把 wechat_card 写到它前面：在 route { … } 里按书写的顺序执行",
 	"%s matches none of its paths where it stands":                                                             "请求 %s 到了它所在的位置，不匹配它的任何路径",

@@ -176,6 +176,7 @@ func (s *site) examine(t *target, say func(doctor.Finding)) {
 	switch {
 	case t.told:
 	case all.reached:
+		s.examineCallback(t, say)
 		s.examineNeeds(t, &all, say)
 	case all.asFile && (t.name == "inject" || t.name == "fill"):
 		say(doctor.Finding{
@@ -186,6 +187,20 @@ func (s *site) examine(t *target, say func(doctor.Finding)) {
 		say(doctor.Finding{
 			Verdict: doctor.Wrong, Text: fmt.Sprintf("no request reaches %s: %s", t.where(), all.cause()),
 			Todo: all.todo(),
+		})
+	}
+}
+
+// examineCallback looks for an oauth that is not reached by the visitors whom WeChat sends back.
+func (s *site) examineCallback(t *target, say func(doctor.Finding)) {
+	if t.name != "oauth" {
+		return
+	}
+	w := walk{site: s, target: t}
+	if w.run(t.oauth + "/callback"); !w.reached && !w.given {
+		say(doctor.Finding{
+			Verdict: doctor.Wrong, Text: fmt.Sprintf("no request reaches %s: %s", t.name+" at "+t.oauth+"/callback", w.cause()),
+			Todo: fmt.Sprintf("let what it matches, and the blocks around it, hold %s/*, too: that is where WeChat sends visitors", t.oauth),
 		})
 	}
 }

@@ -35,6 +35,10 @@ func found(t *testing.T, text string) (all []string) {
 func TestCheck(t *testing.T) {
 	const fine = "✓ every action is reached"
 	for name, tc := range map[string]struct{ site, want string }{
+		"oauth":                 {"route {\nwechat_card oauth {\norigin https://a.example\n}\nwechat_card /card add_card {\ncard p1 {\nopenid {http.wechat_card.openid}\n}\n}\n}", fine},
+		"oauth too late":        {"route {\nwechat_card /card add_card {\ncard p1 {\nopenid {http.wechat_card.openid}\n}\n}\nwechat_card oauth {\norigin https://a.example\n}\n}", "✗ add_card at /card reads {http.wechat_card.openid} before oauth sets it → put both into a route { … }, oauth first"},
+		"oauth not at its path": {"route {\nwechat_card /member/* oauth {\norigin https://a.example\n}\nrespond ok\n}", "✗ no request reaches oauth at /wechat/oauth/callback: respond or redir stands before it and answers /wechat/oauth/callback → let what it matches, and the blocks around it, hold /wechat/oauth/*, too"},
+		"oauth of another path": {"route {\n@o path /o/* /member/*\nwechat_card @o oauth {\norigin https://a.example\npath /o\n}\nrespond ok\n}", fine},
 		"seven lines":           {"wechat_card /wechat/* cards p1\nreverse_proxy 127.0.0.1:1", fine},
 		"no matcher":            {"wechat_card cards p1\nrespond ok", fine},
 		"order as Caddy has it": {"reverse_proxy 127.0.0.1:1\nwechat_card /a add_card p1\nrespond ok\nfile_server", fine},
