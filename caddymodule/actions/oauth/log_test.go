@@ -16,7 +16,7 @@ func TestLogsHoldNothingSecret(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "all.log")
 	siteLog = "output file " + file + "\n\t\tlevel DEBUG\n\t\tformat wechat_card"
 	t.Cleanup(func() { siteLog = "output discard" })
-	w := newWeb(t, strings.Replace(baseSite, "origin", "require\norigin", 1)+"\t\tlog_append session {http.request.cookie.wechat_session}\n")
+	w := newWeb(t, strings.Replace(baseSite, "origin", "require\norigin", 1))
 	b := w.browser()
 	secrets := map[string]string{"app_secret": sitetest.Secret, "openid": w.wechat.OpenID(sitetest.AppID, "demo")}
 	callback := b.authorize(shop + "/page")
