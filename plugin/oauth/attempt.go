@@ -1,7 +1,9 @@
 package oauth
 
 import (
+	"crypto/rand"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/seal"
@@ -9,9 +11,6 @@ import (
 
 // AttemptLife is how long a visitor may take at WeChat's page.
 const AttemptLife = 10 * time.Minute
-
-// skew is how far the clocks of a fleet may be apart.
-const skew = 10 * time.Minute
 
 // Attempt is what a browser keeps, sealed, while its user is at WeChat's page.
 type Attempt struct {
@@ -49,3 +48,29 @@ func (v *Visitors) OpenAttempt(cookie string) (a Attempt, ok bool) {
 // Slot names, by one hex digit, the cookie of an attempt: those of one browser may be under way at the same time, in two windows or
 // because WeChat opens a page twice, but there are not more of them than digits.
 func Slot(state string) string { return seal.Hash("slot", state)[:1] }
+
+// stateLength is of a state, in characters. WeChat takes 128, and only letters and digits.
+const stateLength = 32
+
+const alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+// newState makes a state: 190 random bits.
+func newState() string {
+	state := make([]byte, 0, stateLength)
+	var random [2 * stateLength]byte
+	for {
+		_, _ = rand.Read(random[:]) // never fails (crypto/rand)
+		for _, b := range random {
+			if b &= 63; int(b) < len(alphanumeric) {
+				if state = append(state, alphanumeric[b]); len(state) == stateLength {
+					return string(state)
+				}
+			}
+		}
+	}
+}
+
+// isState tells whether a text can be a state of ours.
+func isState(s string) bool {
+	return len(s) == stateLength && strings.Trim(s, alphanumeric) == ""
+}

@@ -2,17 +2,15 @@
 // code is however often that is asked, and seals who a visitor is for a cookie.
 //
 // Where to read on: oauth.go has the way there, attempt.go and session.go what browsers keep, visitor.go the one exchange of a
-// code, record.go what a fleet shares of it, returns.go where visitors may go back to.
+// code, outcome.go what it told, record.go what a fleet shares of that, returns.go where visitors may go back to.
 package oauth
 
 import (
 	"cmp"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -116,30 +114,4 @@ const (
 func (v *Visitors) AuthorizeURL(redirectURI string, scope Scope, state string) string {
 	return v.cfg.OpenURL + "/connect/oauth2/authorize?appid=" + url.QueryEscape(v.cfg.AppID) + "&redirect_uri=" + url.QueryEscape(redirectURI) +
 		"&response_type=code&scope=" + string(scope) + "&state=" + state + "#wechat_redirect"
-}
-
-// stateLength is of a state, in characters. WeChat takes 128, and only letters and digits.
-const stateLength = 32
-
-const alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
-// newState makes a state: 190 random bits.
-func newState() string {
-	state := make([]byte, 0, stateLength)
-	var random [2 * stateLength]byte
-	for {
-		_, _ = rand.Read(random[:]) // never fails (crypto/rand)
-		for _, b := range random {
-			if b &= 63; int(b) < len(alphanumeric) {
-				if state = append(state, alphanumeric[b]); len(state) == stateLength {
-					return string(state)
-				}
-			}
-		}
-	}
-}
-
-// isState tells whether a text can be a state of ours.
-func isState(s string) bool {
-	return len(s) == stateLength && strings.Trim(s, alphanumeric) == ""
 }

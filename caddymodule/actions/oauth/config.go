@@ -33,9 +33,6 @@ const maxLife = 400 * 24 * time.Hour
 
 var errNoOrigin = errors.New("no origin is listed")
 
-// visitorIDs are what a header may carry. A field's need is an index in it.
-var visitorIDs = []string{"openid", "unionid"}
-
 // scopes are what WeChat is asked for, as they are called here.
 var scopes = map[string]oauth.Scope{"": oauth.Base, "base": oauth.Base, "userinfo": oauth.UserInfo}
 

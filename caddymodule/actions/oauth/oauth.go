@@ -80,6 +80,9 @@ type OAuth struct {
 	fields  []headers.Field
 }
 
+// visitorIDs are what a header may carry. A field's need is an index in it.
+var visitorIDs = []string{"openid", "unionid"}
+
 // CaddyModule returns the Caddy module information.
 func (OAuth) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: action.Namespace + ".oauth", New: func() caddy.Module { return new(OAuth) }}
