@@ -38,7 +38,7 @@ const (
 // AccountConfig is all that an Account needs to know.
 type AccountConfig struct {
 	Name         string        // for logs
-	AppID        string        // of the official account that created the cards
+	AppID        string        // of the official account that created the cards, or of the mini program
 	AppSecret    string        // of the same; without it nothing is shared through the Store
 	TokenSource  TokenSource   // default Stable; without meaning when there is a Token
 	Token        source.Source // who keeps the access_token; nil: TokenSource says
@@ -51,6 +51,10 @@ type AccountConfig struct {
 	// calls of each kind. 0: as many as DecryptLimit.
 	ActivationLimit int
 
+	// IsMiniProgram says that it is a mini program (小程序), which has an access_token and no tickets. WeChat takes its token
+	// below /wxa/, where it takes no official account's, and not below /card/.
+	IsMiniProgram bool
+
 	MiniPrograms []MiniProgram  // whose users Login knows; the first is the default
 	MessagePush  push.Config    // how messages that WeChat pushes are verified and decrypted; without Token: not at all
 	OpenURL      string         // where WeChat's page is to which visitors are sent; "": oauth.DefaultOpenURL
@@ -59,6 +63,9 @@ type AccountConfig struct {
 
 	// Process is what all the accounts of a process share; it counts when their State is made. nil: the account is the only one.
 	Process *credential.Process
+
+	// Program gives the Account of one of the MiniPrograms, by its app id. nil, or what gives nil: they have none.
+	Program func(appID string) *Account
 
 	Store  credential.Store // nil: credentials are not shared and do not survive a restart
 	Logger *slog.Logger     // nil: silent
@@ -84,6 +91,7 @@ func (c AccountConfig) core() account.Config {
 		ForceRefresh: c.ForceRefresh,
 		APIURL:       c.APIURL,
 		Client:       c.Client,
+		MiniProgram:  c.IsMiniProgram,
 		Store:        c.Store,
 		Logger:       c.Logger,
 		Now:          c.Now,

@@ -45,7 +45,8 @@ type App struct {
 
 	baseURL   string // the first of the API
 	accounts  map[string]*plugin.Account
-	observers map[string]*observe.Account // by account name
+	programs  map[string]*plugin.Account  // the mini programs by app id; those that are accounts, too, are the same
+	observers map[string]*observe.Account // by name; a mini program's is its app id
 	needs     *needs
 	cards     *cardsInUse
 	doubts    *doubts

@@ -114,7 +114,11 @@ func (h *Handler) take(app *app.App, name string, act action.Action) error {
 	if h.accountName = words.InFull(h.Account); words.IsDynamic(h.accountName) {
 		h.accounts = make(map[string]*boundAccount)
 		for _, name := range app.Names() {
-			if err := h.checkAccount(name, app.Account(name)); err != nil {
+			account := app.Account(name)
+			if account.IsMiniProgram() && h.usesCards() {
+				continue // of several accounts those are meant that have cards
+			}
+			if err := h.checkAccount(name, account); err != nil {
 				return err
 			}
 			h.accounts[name] = h.bind(name, app.Account(name))

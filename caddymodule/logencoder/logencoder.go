@@ -65,7 +65,7 @@ func (e *Encoder) Provision(ctx caddy.Context) error {
 // wrap sets the encoder that writes.
 func (e *Encoder) wrap(encoder zapcore.Encoder) {
 	e.wrapped = encoder
-	e.object = object{encoder, scrubber{&e.taken, true}, false}
+	e.object = object{encoder, scrubber{&e.taken, true}, new(int), false}
 }
 
 // ConfigureDefaultFormat implements caddy.ConfiguresFormatterDefault.
@@ -94,7 +94,7 @@ func (e *Encoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*buf
 		scrubbed.Message = redact.Text(entry.Message, s.keep)
 		encoder := e.wrapped.Clone()
 		for _, field := range fields {
-			field.AddTo(object{encoder, s, false})
+			field.AddTo(object{encoder, s, new(int), false})
 		}
 		if len(taken) == before {
 			return encoder.EncodeEntry(scrubbed, nil)

@@ -46,6 +46,7 @@ type examined struct {
 	card  cards.Card
 	facts cardFacts
 	now   time.Time // by WeChat's clock
+	both  bool      // a route signs it for wx.addCard
 	say   func(verdict Verdict, todo, format string, args ...any)
 }
 
@@ -154,6 +155,8 @@ func (c examined) codeMode() string {
 func (c examined) component(use CardUse) {
 	f := &c.facts
 	switch {
+	case c.card.Type != memberCardType && c.both: // as on a line of cards, which is for both
+		c.say(Fine, "", "%s: not for this card, which is no member card", use.Action)
 	case c.card.Type != memberCardType:
 		c.say(Wrong, "list member cards only", "%s: the component is for member cards (72003)", use.Action)
 	case f.BaseInfo.UseCustomCode:

@@ -35,6 +35,17 @@ var textsZH = map[Phrase]string{ //nolint:gosec // these texts speak of secrets,
 	"the address of a page as location.href has it, encoded once": "网页地址（location.href 的值，编码一次）",
 	"one of WeChat's card types":                                  "微信的卡券类型",
 
+	// Whose access_token a call wants.
+	"calls below /wxa/ are a mini program's: WeChat takes no official account's access_token there":                    "/wxa/ 下的接口属于小程序：微信在这里不接受公众号的 access_token",
+	"calls below /card/ and of getticket are an official account's: WeChat takes no mini program's access_token there": "/card/ 下的接口和 getticket 属于公众号：微信在这里不接受小程序的 access_token",
+
+	"give such calls a relay of their own: with mini_program for those of a mini program, without it for those of an official account": "请为这类调用单独写一个 relay：小程序的接口写上 mini_program，公众号的接口不写",
+
+	"%s and %s are missing: one of them is needed": "缺少 %s 和 %s：至少需要其中一个",
+
+	"the phone code was given to another mini program than the access_token is of":              "这个手机号的 code 属于另一个小程序，与 access_token 不是同一个",
+	"the phone code is wrong, was used before or is older than five minutes; a js_code is none": "手机号的 code 无效、已用过，或者已超过五分钟；它不是 js_code",
+
 	// What nearly names a card.
 	"card_id is empty": "card_id 为空",
 	"card_id is not 1 to 64 letters, digits, _ and -; several are card_id=…&card_id=…": "card_id 不是 1 到 64 个字母、数字、_ 和 -；多张请写成 card_id=…&card_id=…",

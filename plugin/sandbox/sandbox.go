@@ -49,6 +49,13 @@ const DemoOpenID = users.DemoOpenID
 type Config struct {
 	// Apps are the official accounts and mini programs that exist, app secrets by app id. Nil: any id with any secret.
 	Apps map[string]string
+	// MiniPrograms are the apps that are mini programs, secrets by app id; they need not be among Apps. All others are official accounts
+	// then, and a token of the one kind is refused on calls of the other. Nil: nobody knows which is which, and nothing is refused.
+	MiniPrograms map[string]string
+	// ForeignToken is the errcode of that refusal. Default: 40001.
+	ForeignToken int
+	// CountryAsNumber has getuserphonenumber tell the country's code as a number, as older pages have it.
+	CountryAsNumber bool
 	// ExpiresIn is the lifetime of tokens and tickets, in whole seconds. Default: 7200 s.
 	// WeChat's five minutes (of a superseded token, of a rotation) scale to min(300 s, ExpiresIn/4), the 30 s between two
 	// forced refreshes to min(30 s, ExpiresIn/40).
@@ -79,6 +86,9 @@ const (
 // TicketRules lists them, the default first.
 var TicketRules = accounts.Rules
 
+// ForeignCodes lists what ForeignToken can be, the default first.
+var ForeignCodes = accounts.ForeignCodes
+
 // Fault makes calls go wrong. The zero value of every field but Path changes nothing; a fault with a Delay alone makes
 // WeChat slow.
 type Fault = faults.Fault
@@ -106,6 +116,8 @@ func New(cfg Config) *Sandbox {
 		cards.NewStore(cfg.StrictCards, cfg.CustomCodeCards, cfg.Now),
 		cfg.Now,
 	)
+	known.MiniPrograms, known.Foreign = cfg.MiniPrograms, cmp.Or(cfg.ForeignToken, accounts.ForeignCodes[0])
+	w.Users.CountryAsNumber = cfg.CountryAsNumber
 	s := &Sandbox{world: w, request: request.New(w)}
 	if cfg.Replay != nil {
 		s.replay = recording.NewReplay(cfg.Replay)

@@ -5,6 +5,7 @@ import "time"
 // The codes that the program itself speaks of.
 const (
 	codeInvalidCredential = 40001
+	codeAppID             = 40013
 	codeDayQuota          = 45009
 	codeRetiredIP         = 48017
 )
@@ -33,6 +34,15 @@ const (
 	hintWebCode  = "the code of the authorization is wrong, was used before, or is older than five minutes: open the page again"
 	hintThird    = "the account is served through a third-party platform, whose authorisation is missing, has ended or does not hold this right"
 )
+
+// apiPhone is our name of the call that asks for a phone number.
+const apiPhone = "getuserphonenumber"
+
+// ofPhones stands in the place of codes where a phone number was asked for.
+var ofPhones = map[int]rule{
+	codeAppID: {reaction: Refused, hint: "the phone code was given to another mini program than the access_token is of"},
+	40029:     {reaction: Refused, hint: "the phone code is wrong, was used before or is older than five minutes; a js_code is none"},
+}
 
 // codes says what to do about each errcode that is known. Sources: WeChat's
 // pages on card errors, access_token and getticket, and its list of return

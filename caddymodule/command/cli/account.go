@@ -152,7 +152,7 @@ func GuestOf(opened *app.App, name string) (*plugin.Account, error) {
 
 // Find gives an account of a configuration, or says which ones it has.
 func Find(opened *app.App, name string) (*plugin.Account, error) {
-	account := opened.Account(name)
+	account := opened.Identity(name)
 	if account == nil {
 		return nil, Usagef("there is no account %s, but %s; name one with --account", name, strings.Join(opened.Names(), ", "))
 	}

@@ -19,7 +19,8 @@ func (d *checkup) checkStore(ctx context.Context, app *app.App, names []string) 
 	report := d.report("")
 	classic := false
 	for _, name := range names {
-		classic = classic || app.Accounts[name].TokenSource.Name() == plugin.Classic
+		configured := app.Accounts[name]
+		classic = classic || configured != nil && configured.TokenSource.Name() == plugin.Classic
 	}
 	if app.Store() == nil {
 		f := doctor.Finding{Check: checkStore, Text: "off: each process fetches its own credentials, and again after a restart"}

@@ -12,7 +12,7 @@ func TestTextOfRoutes(t *testing.T) {
 	for english, want := range map[string]string{
 		"no request reaches add_card at /wechat/addCard: handle_path or uri makes /addCard of /wechat/addCard before it":                                                               "没有请求能到达 /wechat/addCard 的 add_card：前面的 handle_path 或 uri 把 /wechat/addCard 改成了 /addCard",
 		"no request reaches cards at /wechat/*: reverse_proxy stands before it and answers /wechat/addCard":                                                                            "没有请求能到达 /wechat/* 的 cards：reverse_proxy 在它前面，已经响应了 /wechat/addCard",
-		"no request reaches cards at /a/* /b/*: respond or redir stands before it and answers all":                                                                                     "没有请求能到达 /a/* /b/* 的 cards：respond 或 redir 在它前面，已经响应了所有请求",
+		"no request reaches cards at /a/* /b/*: respond, redir or php_fastcgi stands before it and answers all":                                                                        "没有请求能到达 /a/* /b/* 的 cards：respond 或 redir 在它前面，已经响应了所有请求",
 		"no request reaches add_card at /b/addCard: /b/addCard matches none of its paths where it stands":                                                                              "没有请求能到达 /b/addCard 的 add_card：到了它所在的位置，/b/addCard 不匹配它的任何路径",
 		"no request reaches add_card at /b/addCard: its paths match nothing":                                                                                                           "没有请求能到达 /b/addCard 的 add_card：它的路径不匹配任何请求",
 		"no request reaches add_card: try_files answers an error before it where there is no such file":                                                                                "没有请求能到达 add_card：没有这个文件时，前面的 try_files 先返回了错误",

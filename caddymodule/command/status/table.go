@@ -51,7 +51,14 @@ func statusTable(answer admin.Status, now time.Time, colours bool) string {
 	attention, refused := 0, 0
 	for _, name := range slices.Sorted(maps.Keys(answer.Accounts)) {
 		account := answer.Accounts[name]
-		t.Line(fmt.Sprintf("%s  %s", name, account.AppID))
+		switch {
+		case account.MiniProgram && name == account.AppID:
+			t.Line(fmt.Sprintf("%s  %s", name, say.T("mini program")))
+		case account.MiniProgram:
+			t.Line(fmt.Sprintf("%s  %s  %s", name, account.AppID, say.T("mini program")))
+		default:
+			t.Line(fmt.Sprintf("%s  %s", name, account.AppID))
+		}
 		shown := 0
 		if account.TokenSource == plugin.None {
 			shown++
@@ -77,14 +84,17 @@ func statusTable(answer admin.Status, now time.Time, colours bool) string {
 				t.Line("      → " + say.T("it is about to be fetched; if this stays so, see the log, or run: caddy wechat-card refresh"))
 			}
 		}
-		if shown == 0 {
+		switch {
+		case shown == 0 && account.MiniProgram:
+			t.Line("  " + say.T("no route uses its access_token"))
+		case shown == 0:
 			t.Line("  " + say.T("not used by any route"))
 		}
 		for _, ip := range account.RefusedIPs {
 			refused++
 			text := say.T("WeChat refused calls from %s", ip) // an older Caddy does not say when
 			if at, known := account.RefusedAt[ip]; known {
-				text = say.T("WeChat refused calls from %s, %s ago, and has not taken one since", ip, span(now.Sub(at)))
+				text = say.T("WeChat refused calls from %s, %s ago, and has taken no such call since", ip, span(now.Sub(at)))
 			}
 			t.Row(terminal.Warn, text)
 		}

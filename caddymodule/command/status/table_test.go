@@ -38,7 +38,7 @@ func TestStatusTable(t *testing.T) {
       → not in the white list: 203.0.113.7
   ✗  jsapi_ticket  expired   ended 3 min ago        from wechat  next attempt now
       2 d ago: getticket: no answer in time
-  !  WeChat refused calls from 203.0.113.7, 18 s ago, and has not taken one since
+  !  WeChat refused calls from 203.0.113.7, 18 s ago, and has taken no such call since
 idle  wx02
   not used by any route
 new  wx03

@@ -69,6 +69,10 @@ type Event struct {
 
 	Err         error // of a failure; then the three above are zero
 	NextAttempt time.Time
+
+	// Forced says that nobody asked for it and yet one of the day's forced refreshes was spent: WeChat refused a token, and gave the
+	// same one again.
+	Forced bool
 }
 
 // Env is one configuration's side of the Keepers: how to fetch, where to share, where to log. Keepers outlive it.

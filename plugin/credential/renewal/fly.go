@@ -61,7 +61,7 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 		return h, nil, nil // while we were being called
 	}
 	f.not = f.State.Refused()
-	if f.want.Refresh {
+	if f.want.Refresh && !f.forces() { // a forced refresh may not be allowed, and try nothing
 		f.Address.Hurry()
 	}
 	if u := f.State.Blocked(now); u != nil && !f.want.Refresh {
@@ -70,7 +70,9 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 				return h, nil, nil
 			}
 		}
-		return nil, nil, u
+		if u := f.State.Blocked(f.env.Now()); u != nil { // it may have ended while the store was looked into
+			return nil, nil, u
+		}
 	}
 
 	rec, shareErr := f.read(f.env.ctx)
@@ -189,7 +191,6 @@ func (r *Renewal) Look(env *Env) {
 	}
 	defer env.flights.Done()
 	defer env.contain("look into the store", nil)
-	env.Step(r.Kind, "look") // a flight may have begun beside it
 	f := &flight{Renewal: r, env: env, not: r.State.Refused()}
 	if rec, err := f.read(env.ctx); err == nil {
 		f.adopt(rec)

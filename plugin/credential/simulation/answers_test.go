@@ -90,7 +90,7 @@ func (c *checker) inherited(n *process, asked, e event) {
 			return
 		}
 	}
-	if n.wrong() || c.values[token.text].ends < e.at+slack {
+	if n.wrong() || n.ends(c.values[token.text]) < e.at+slack {
 		return
 	}
 	c.failf("inherited", "process %d: %s failed for want of a token, which it had served: %s", n.id, e.kind, e.text)

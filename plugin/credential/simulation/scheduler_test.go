@@ -170,6 +170,8 @@ func (s *scheduler) settle() {
 // run lets things happen until over says so.
 func (s *scheduler) run(over func() bool) {
 	s.moved = true
+	next := time.NewTimer(0)
+	defer next.Stop()
 	for {
 		s.settle()
 		if over() {
@@ -187,15 +189,14 @@ func (s *scheduler) run(over func() bool) {
 			continue
 		}
 		// Until then timers of the Keepers may go off.
-		next := time.Hour
 		if len(s.queue) > 0 {
-			next = s.queue[0].due - now
+			next.Reset(s.queue[0].due - now)
+		} else {
+			next.Reset(time.Hour)
 		}
-		t := time.NewTimer(next)
 		select {
-		case <-t.C:
+		case <-next.C:
 		case <-s.bell:
-			t.Stop()
 		}
 		s.moved = true
 	}

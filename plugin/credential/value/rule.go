@@ -22,7 +22,7 @@ const (
 type Learned struct {
 	Rule     Rule  `json:"rule,omitempty"`
 	Differed int   `json:"differed,omitempty"` // answers in a row that gave another ticket, though the one before was young
-	At       int64 `json:"at,omitempty"`       // WeChat's time of the answer that taught it, in milliseconds since 1970
+	At       int64 `json:"at,omitempty"`       // WeChat's time when that was asked which taught it, in milliseconds since 1970
 }
 
 const (

@@ -21,6 +21,8 @@ var endpoints = map[string]endpoint{
 	"/sns/jscode2session":        {method: http.MethodGet, open: true, run: jscode2session},
 	"/sns/oauth2/access_token":   {method: http.MethodGet, open: true, run: webAccessToken},
 
+	"/wxa/business/getuserphonenumber": {method: http.MethodPost, run: getPhoneNumber},
+
 	"/cgi-bin/menu/create": {method: http.MethodPost, run: createMenu},
 	"/cgi-bin/menu/get":    {method: http.MethodGet, run: getMenu},
 	"/cgi-bin/menu/delete": {method: http.MethodGet, run: deleteMenu},

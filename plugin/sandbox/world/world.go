@@ -53,7 +53,9 @@ func (w *World) Reset() {
 	w.Epoch = secret.Text(9)
 	w.Accounts.Forget()
 	w.Cards.Forget()
+	asNumber := w.Users != nil && w.Users.CountryAsNumber
 	w.Users = users.New()
+	w.Users.CountryAsNumber = asNumber
 	w.OAuth = oauth.New()
 	w.Codes = codes.New()
 	w.Nonces = lru.New[string, struct{}](lru.MaxRecords)

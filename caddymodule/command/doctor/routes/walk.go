@@ -190,7 +190,7 @@ func (w *walk) step(st *step, at world) []world {
 	case st.Handler == "rewrite":
 		return []world{rewrite(st, at)}
 	case st.Handler == "static_response", st.Handler == "error", st.Handler == "wechat_sandbox", st.Handler == "acme_server", st.Handler == "metrics":
-		name := map[string]string{"static_response": "respond or redir"}[st.Handler]
+		name := map[string]string{"static_response": "respond, redir or php_fastcgi"}[st.Handler]
 		if name == "" {
 			name = st.Handler
 		}
@@ -247,8 +247,14 @@ const stripping = "handle_path or uri"
 func rewrite(st *step, at world) world {
 	before := at
 	switch {
-	case len(st.URISubstring) > 0, len(st.PathRegexp) > 0:
-		at.known = false
+	case len(st.URISubstring) > 0:
+		if at.path, at.known = replaced(st.URISubstring, at); at.known && at.path != before.path {
+			at.changed, at.from = stripping, before.path
+		}
+	case len(st.PathRegexp) > 0:
+		if at.path, at.known = replacedByRegexp(st.PathRegexp, at); at.known && at.path != before.path {
+			at.changed, at.from = stripping, before.path
+		}
 	case st.StripPathPrefix != "" || st.StripPathSuffix != "":
 		if strings.Contains(st.StripPathPrefix+st.StripPathSuffix, "{") {
 			at.known = false
