@@ -95,6 +95,7 @@ type target struct {
 	name   string
 	header map[string]string // of login, oauth and inject
 	oauth  string            // the path of oauth
+	phone  bool              // login tells phone numbers, too
 	sets   []string          // placeholders of inject
 	paths  []string          // the patterns that stand for it, the outer ones first
 	own    []string          // the innermost of them
@@ -151,10 +152,11 @@ func (t *target) read() {
 		Header      map[string]string `json:"header"`
 		Placeholder []string          `json:"placeholder"`
 		Path        string            `json:"path"`
+		Phone       *string           `json:"phone"`
 	}
 	_ = json.Unmarshal(t.step.Action, &action)
 	t.name, t.header, t.sets = action.Name, action.Header, action.Placeholder
-	t.oauth = cmp.Or(action.Path, "/wechat/oauth")
+	t.oauth, t.phone = cmp.Or(action.Path, "/wechat/oauth"), action.Phone != nil
 }
 
 // where says which action this is, for people.
@@ -271,6 +273,9 @@ func (t *target) provides() []string {
 	switch t.name {
 	case "login":
 		all = []string{"mini_openid", "unionid"}
+		if t.phone {
+			all = append(all, "phone", "phone_pure", "phone_country")
+		}
 	case "oauth":
 		all = []string{"openid", "unionid"}
 	case "inject":
