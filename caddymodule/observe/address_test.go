@@ -1,20 +1,26 @@
-package observe
+package observe_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
 func TestRefusedAddresses(t *testing.T) {
-	now := time.Unix(1_700_000_000, 0)
+	synctest.Test(t, testRefusedAddresses)
+}
+
+func testRefusedAddresses(t *testing.T) {
+	now := time.Now()
 	refusal := &wechat.Error{Code: 40164, Msg: "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist"}
 	steps := func(calls ...any) map[string]time.Time {
-		o := NewAccount("steps", nil, nil)
+		o := observe.NewAccount("steps", nil, nil)
 		for i := 0; i < len(calls); i += 2 {
 			err, _ := calls[i+1].(error)
-			o.learnAddress(calls[i].(string), err, now)
+			o.Called(calls[i].(string), err, 0)
 		}
 		return o.RefusedLately(now.Add(time.Minute))
 	}
@@ -41,8 +47,8 @@ func TestRefusedAddresses(t *testing.T) {
 			t.Errorf("%s: got %v", name, got)
 		}
 	}
-	o := NewAccount("old", nil, nil)
-	o.learnAddress("stable_token", refusal, now)
+	o := observe.NewAccount("old", nil, nil)
+	o.Called("stable_token", refusal, 0)
 	if got := o.RefusedLately(now.Add(time.Hour + time.Second)); len(got) != 0 {
 		t.Errorf("an hour later: got %v", got)
 	}

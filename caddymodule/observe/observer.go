@@ -57,13 +57,13 @@ func NewAccount(account string, emitter *Emitter, audit *Audit, owners ...creden
 // Called is wechat.Config.Observe.
 func (o *Account) Called(api string, err error, took time.Duration) {
 	Metrics().Called(o.name, api, err, took)
-	o.learnAddress(api, err, time.Now())
+	o.learnAddress(api, err)
 }
 
 // learnAddress notes what a call tells of this machine's address. A success takes back what WeChat said before: that of a call for a
 // token, which it looks at most strictly, everything; that of a call with a token what it said of other such calls. Others say
 // nothing of the address.
-func (o *Account) learnAddress(api string, err error, now time.Time) {
+func (o *Account) learnAddress(api string, err error) {
 	e, isError := errors.AsType[*wechat.Error](err)
 	if err != nil && (!isError || e.RefusedIP() == "") {
 		return // says nothing of it
@@ -80,6 +80,7 @@ func (o *Account) learnAddress(api string, err error, now time.Time) {
 		o.refused.Store(len(o.refusedIPs) > 0)
 		return
 	}
+	now := time.Now()
 	o.forgetOld(now)
 	ip := e.RefusedIP()
 	if _, known := o.refusedIPs[ip]; known || len(o.refusedIPs) < maxRefusedIPs {

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/doctor/filesystem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -53,13 +54,13 @@ func (d *checkup) checkStore(ctx context.Context, app *app.App, names []string) 
 	}
 	doctor.CheckStore(ctx, app.Store(), where, report)
 	f := doctor.Finding{Check: checkStore, Text: "the folder is on this machine's own disk: it shares credentials with Caddys of this machine only"}
-	switch kind := fileSystem(files.Path); {
-	case isShared(kind):
+	switch kind := filesystem.Kind(files.Path); {
+	case filesystem.Shared(kind):
 		f.Text = "the folder is on a file system that machines can share (" + kind + "): with those it shares credentials"
 	case kind == "":
 		f.Text = "it shares credentials with the machines that have this folder, if any have"
 	}
-	if classic && !isShared(fileSystem(files.Path)) {
+	if classic && !filesystem.Shared(filesystem.Kind(files.Path)) {
 		f.Verdict, f.Todo = doctor.Warning, "with token_source classic every machine has to share one store: if there are several, use store redis or a shared folder"
 	}
 	report(f)

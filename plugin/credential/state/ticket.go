@@ -27,9 +27,9 @@ func (m *Machine) Learn(v value.Value, ahead time.Duration) {
 			return // another process has seen this very change, and counted it
 		}
 	}
-	l := m.learned.Seen(was, v)
+	l, told := m.learned.Seen(was, v)
 	l.At = m.learned.At
-	if l != m.learned {
+	if told {
 		l.At = v.Obtained.Add(ahead).UnixMilli()
 	}
 	m.learned = l

@@ -36,3 +36,29 @@ func TestAChangeThatAnotherProcessCountedCountsOnce(t *testing.T) {
 		})
 	}
 }
+
+// A process that began without the store may take one change of a ticket for half a proof of the rule fresh. What others see
+// again after that counts more.
+func TestWhatIsSeenAgainIsLearnedLater(t *testing.T) {
+	ticket := func(text string, after time.Duration) value.Value {
+		return value.Value{Text: text, Obtained: start.Add(after), Expires: start.Add(after + 2*time.Hour)}
+	}
+	held := func(v value.Value) *value.Held { return value.NewHeld(v, v.Expires, value.RenewalStart(v), 0) }
+	see := func(m *Machine, text string, after time.Duration) {
+		v := ticket(text, after)
+		m.Learn(v, 0)
+		m.Land(held(v), v.Obtained)
+	}
+	_, knows := newMachines()
+	see(knows, "first", 0)
+	see(knows, "first", 18*time.Minute)
+	see(knows, "second", 80*time.Minute) // too late to tell anything
+	_, begins := newMachines()
+	see(begins, "first", 37*time.Minute)
+	see(begins, "second", 38*time.Minute)
+	see(knows, "second", 98*time.Minute)
+	begins.Taught(knows.Learned(), start.Add(98*time.Minute))
+	if got := begins.Learned(); got.Rule != value.RuleGrid {
+		t.Errorf("learned %+v", got)
+	}
+}
