@@ -46,7 +46,7 @@ type AccountConfig struct {
 	ForceRefresh bool          // whether forced refreshes may be spent on a token that WeChat refuses
 	DecryptLimit int           // calls of /card/code/decrypt a minute; 0: DefaultDecryptLimit
 	GeturlLimit  int           // calls of /card/membercard/activate/geturl a minute; 0: DefaultGeturlLimit
-	LoginLimit   int           // calls of /sns/jscode2session a minute; 0: DefaultLoginLimit
+	LoginLimit   int           // calls of /sns/jscode2session and /sns/oauth2/access_token a minute, together; 0: DefaultLoginLimit
 	// ActivationLimit is how many activations a minute may look up their tickets, decrypt their codes, and activate their cards:
 	// calls of each kind. 0: as many as DecryptLimit.
 	ActivationLimit int
@@ -57,6 +57,7 @@ type AccountConfig struct {
 
 	MiniPrograms []MiniProgram  // whose users Login knows; the first is the default
 	MessagePush  push.Config    // how messages that WeChat pushes are verified and decrypted; without Token: not at all
+	OpenURL      string         // where WeChat's page is to which visitors are sent; "": oauth.DefaultOpenURL
 	APIURL       string         // first base URL of the API: part of the credentials' name
 	Client       *wechat.Client // required
 

@@ -26,6 +26,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/login"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/messages"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/oauth"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/relay"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/signer"
@@ -46,6 +47,7 @@ type Account struct {
 	*component.Component // MemberCardComponent
 	*activation.Members  // TempInfo, OwnTicket, ActivateMember, MemberUserInfo
 	*login.Users         // Login, PhoneNumber, CheckMiniProgram, MiniProgramID
+	*oauth.Visitors      // CheckOAuth, AuthorizeURL, BeginAttempt, OpenAttempt, WebVisitor, SealSession, OpenSession
 	*lending.Lender      // Lend, LendToken, ForceToken, RejectToken, KnowsToken, HasAppSecret, IsAppSecret
 	*relay.Relayer       // Relay, CheckPath
 	*messages.Inbox      // OpenPush, DeliverPush, SealPush, PushWithUserInfo, CheckPush, CheckMessagePush, KeepPush, KeptPush, KeptPushes
@@ -82,6 +84,18 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 	a.Component = component.New(a.Caller, cfg.Client, cfg.Now, state.component)
 	a.Members = activation.New(activation.Config{Caller: a.Caller, Client: cfg.Client, Now: cfg.Now, Logger: cfg.Logger}, state.activation)
 	a.Users = login.New(cfg.Client, cfg.MiniPrograms, cfg.Now, state.login).WithPhones(login.Phones{Ask: a.askPhone, Now: a.clock.Now})
+	a.Visitors = oauth.New(oauth.Config{
+		Client:     cfg.Client,
+		AppID:      cfg.AppID,
+		AppSecret:  cfg.AppSecret,
+		OpenURL:    cfg.OpenURL,
+		Limit:      state.login.Bucket(),
+		Store:      cfg.Store,
+		Prefix:     "wechat_card/" + SharedKey(cfg) + "/oauth",
+		Logger:     cfg.Logger,
+		Now:        cfg.Now,
+		WeChatTime: a.clock.Now,
+	}, state.oauth)
 	a.Lender = lending.New(lending.Config{
 		Keeper:    a.Keeper,
 		Env:       a.Env(),
@@ -189,6 +203,7 @@ func (a *Account) Start(warm ...credential.Kind) {
 func (a *Account) Stop() {
 	var wg sync.WaitGroup
 	wg.Go(a.Inbox.Stop)
+	wg.Go(a.StopOAuth)
 	a.Core.Stop()
 	wg.Wait()
 }

@@ -22,6 +22,10 @@ type App struct {
 	// Default: `["https://api.weixin.qq.com", "https://api2.weixin.qq.com"]`.
 	API []string `json:"api,omitempty"`
 
+	// The base URL of WeChat's page where `oauth` sends visitors, so that WeChat tells who they are.
+	// Default: https://open.weixin.qq.com.
+	Open string `json:"open,omitempty"`
+
 	// How long one host of `api` may take for a call, connecting included. The next one, where a call goes on to that, has as
 	// long. Default: 5s.
 	Timeout caddy.Duration `json:"timeout,omitempty"`

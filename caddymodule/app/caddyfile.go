@@ -20,6 +20,7 @@ import (
 //
 //	wechat_card [<app_id> <app_secret>] {
 //		api     <base_url...>
+//		open    <base_url>
 //		timeout <duration>
 //		proxy   <url>|off
 //		ca      <pem_file...>
@@ -91,7 +92,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 // optionWords are what may stand in the block of the option, accountWords what may stand in that of an account.
 var (
-	optionWords  = []string{"api", "timeout", "proxy", "ca", "store", "account"}
+	optionWords  = []string{"api", "open", "timeout", "proxy", "ca", "store", "account"}
 	accountWords = []string{
 		"app_id", "app_secret", "token_source", "ticket_source", "force_refresh", "mini_program", "message_push", "limit",
 	}
@@ -142,6 +143,14 @@ func (a *App) unmarshalSubdirective(d *caddyfile.Dispenser, short *Account) erro
 				return d.WrapErr(err)
 			}
 		}
+	case "open":
+		if err := words.OneValue(d, &a.Open); err != nil {
+			return err
+		}
+		if words.IsDynamic(a.Open) {
+			return nil
+		}
+		return words.Located(d, checkBaseURL(a.Open))
 	case "timeout":
 		if a.Timeout != 0 {
 			return words.AlreadySpecified(d, name)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/oauth"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -60,6 +61,19 @@ func (a *App) clientConfig() (cfg wechat.Config, key settings, err error) {
 		cfg.RootCAs, key.roots, err = words.RootCAs(a.CA)
 	}
 	return cfg, key, err
+}
+
+// openURL gives where visitors are sent.
+func (a *App) openURL() (string, error) {
+	open, err := words.Expand(cmp.Or(a.Open, oauth.DefaultOpenURL))
+	if err != nil {
+		return "", fmt.Errorf("open: %w", err)
+	}
+	open = strings.TrimRight(open, "/")
+	if err := checkBaseURL(open); err != nil {
+		return "", fmt.Errorf("open: %w", err)
+	}
+	return open, nil
 }
 
 // checkBaseURL accepts http and https URLs that a path can be appended to.

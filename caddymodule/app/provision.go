@@ -37,6 +37,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 	owners := wechat.Config{Timeout: cfg.Timeout, RootCAs: cfg.RootCAs}
 	owners.Connections = a.pooled.connect(key, owners)
 	a.baseURL = cfg.BaseURLs[0]
+	openURL, err := a.openURL()
+	if err != nil {
+		return err
+	}
 	store, err := a.loadStore(ctx)
 	if err != nil {
 		return err
@@ -53,6 +57,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("account %q: %w", name, err)
 		}
 		c.APIURL = cfg.BaseURLs[0]
+		c.OpenURL = openURL
 		c.Store = store
 		c.Logger = accountLogger(a.logger, name)
 		ready[name] = c

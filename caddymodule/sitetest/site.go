@@ -66,6 +66,7 @@ func NewWith(t testing.TB, options, directives string) *Site {
 	}
 	wechat_card {
 		api `+api.URL+`
+		open `+api.URL+`
 		`+options+`
 		account {
 			app_id `+AppID+`

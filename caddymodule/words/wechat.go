@@ -3,12 +3,16 @@ package words
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
 // placeholders are those that actions set, without {http.wechat_card.}.
-var placeholders = []string{"access_token", "api_ticket", "jsapi_ticket", "mini_openid", "unionid"}
+var placeholders = []string{"access_token", "api_ticket", "jsapi_ticket", "mini_openid", "openid", "phone", "phone_country", "phone_pure", "unionid"}
+
+// ofMiniProgram is a placeholder of inject's, behind which an app id may stand.
+const ofMiniProgram = "access_token of mini_program"
 
 // PlaceholderPattern finds our placeholders in a text.
 var PlaceholderPattern = regexp.MustCompile(`\{http\.wechat_card\.([^{}:]*)[^{}]*\}`)
@@ -18,10 +22,10 @@ func AddPlaceholder(name string) { placeholders = append(placeholders, name) }
 
 // UnknownPlaceholder says what is wrong with a name in {http.wechat_card.<name>}; empty: nothing.
 func UnknownPlaceholder(name string) string {
-	if slices.Contains(placeholders, name) {
+	if slices.Contains(placeholders, name) || name == ofMiniProgram || strings.HasPrefix(name, ofMiniProgram+" ") {
 		return ""
 	}
-	return "{http.wechat_card." + name + "} is set by no action: " + thereAre(name, slices.Clone(placeholders)) + " (login sets mini_openid and unionid; inject the others, with placeholder)"
+	return "{http.wechat_card." + name + "} is set by no action: " + thereAre(name, slices.Clone(placeholders)) + " (login sets mini_openid and unionid, with phone phone, phone_pure and phone_country, too, oauth openid and unionid; inject the others, with placeholder)"
 }
 
 // CheckPlaceholders refuses tokens with placeholders of ours that nothing sets.

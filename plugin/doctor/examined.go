@@ -122,7 +122,7 @@ func (c examined) added(use CardUse) {
 	}
 	switch {
 	case base.BindOpenID && use.OpenID == Never:
-		say("configure openid for the card, or accept it; the action login finds out whose it is", "a card with bind_openid needs an openid, which the route never sends")
+		say("configure openid for the card, or accept it; the actions login and oauth find out whose it is", "a card with bind_openid needs an openid, which the route never sends")
 	case !base.BindOpenID && use.OpenID == Always:
 		say("take openid out of the card's block", "the card is not bound to users (bind_openid), but the route sends an openid")
 	}

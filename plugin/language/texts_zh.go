@@ -158,6 +158,16 @@ var textsZH = map[Phrase]string{ //nolint:gosec // these texts speak of secrets,
 	"WeChat refused too many requests of this network that need its %s call": "该网段的请求调用微信 %s 接口时，被拒绝的次数过多",
 	"the activate_ticket came with another card_id or code before":           "该 activate_ticket 之前是和另一个 card_id 或 code 一起传入的",
 	"%s is not printable ASCII without blanks":                               "%s 不是可打印的 ASCII 字符，或者含有空格",
+
+	// What becomes of the visitors of web pages.
+	"Unauthorized": "需要登录",
+	"this takes a visitor who has logged in by WeChat":                                                            "需要先用微信登录",
+	"this login was not begun in this browser, or more than ten minutes ago: open the page again":                 "这次登录不是在本浏览器发起的，或者发起至今已超过十分钟：请重新打开网页",
+	"WeChat gave no code: the visitor did not agree to the login":                                                 "微信没有给出 code：用户没有同意授权",
+	"WeChat shows this page as a snapshot, in which nobody is known: open the full page (使用完整服务) first":           "微信以快照页显示本网页，无法得知用户是谁：请先点击“使用完整服务”",
+	"return is neither a path of this site nor an address of a listed origin":                                     "return 既不是本站的路径，也不是所配置来源（origin）的网址",
+	"the code of the authorization is wrong, was used before, or is older than five minutes: open the page again": "网页授权的 code 有误、已用过，或已超过五分钟：请重新打开网页",
+
 	// Hints for programs that call WeChat through relay.
 	"there are two slashes in a row: take the one at the end of the program's base URL away": "路径里有两个连续的斜杠：请去掉程序的基础 URL 末尾的那个",
 

@@ -56,6 +56,9 @@ func NewState(perMinute int) *State {
 // Limit sets the limit in calls a minute, unless it is in force already: a reload fills no bucket.
 func (s *State) Limit(perMinute int) { s.limit.Set("jscode2session", perMinute) }
 
+// Bucket bounds the calls. Whoever asks WeChat about other codes of users makes them count there, too.
+func (s *State) Bucket() *limit.Bucket { return &s.limit }
+
 // Users knows the users of an account's mini programs.
 type Users struct {
 	client   *wechat.Client

@@ -10,6 +10,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/events"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/exchanges"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/local"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/open"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/page"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/phone"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
@@ -27,6 +28,9 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveOwn(w, r, own)
 	case page.IsWanted(r):
 		page.Serve(w, r, "index.html")
+	case open.IsWanted(r):
+		s.world.Calls.Add(r.URL.Path)
+		open.Serve(s.world, w, r)
 	default:
 		s.serveAPI(w, r)
 	}

@@ -31,6 +31,7 @@ const (
 	hintCardID   = "card_id is not a card of this official account; app_id must be that of the account that created it"
 	hintActivate = "the card was made without wx_activate, which one-tap activation needs"
 	hintCode     = "the code is not one of this card: still encrypted, or of another account?"
+	hintWebCode  = "the code of the authorization is wrong, was used before, or is older than five minutes: open the page again"
 	hintThird    = "the account is served through a third-party platform, whose authorisation is missing, has ended or does not hold this right"
 )
 
@@ -109,6 +110,7 @@ var codes = map[int]rule{
 	40003: {reaction: Refused, hint: "the openid is not one of this official account"},
 	40029: {reaction: Refused, hint: "the js_code is wrong or was used before"},
 	40163: {reaction: Refused, hint: "the js_code was used before"},
+	42003: {reaction: Refused, hint: hintWebCode},
 	40226: {reaction: Refused, hint: "WeChat holds this user for a risk"},
 
 	// What was asked: the card.

@@ -125,6 +125,9 @@ func (e *Error) Hint() string {
 	}
 	rule, _ := e.rule()
 	hint := rule.hint
+	if e.API == APIWebLogin && rule.reaction == Refused {
+		hint = hintWebCode // nothing else was asked about
+	}
 	if ip := e.RefusedIP(); ip != "" {
 		hint += ": " + ip
 	}
@@ -153,7 +156,7 @@ func (e *Error) RefusedIP() string {
 // ofTokenCall says whether e is from a call that shows the app secret and no
 // access_token: there 40001 means a wrong secret.
 func (e *Error) ofTokenCall() bool {
-	return e.API == "token" || e.API == "stable_token" || e.API == "jscode2session"
+	return e.API == "token" || e.API == "stable_token" || e.API == "jscode2session" || e.API == APIWebLogin
 }
 
 // findRID takes the id of the request out of an errmsg.

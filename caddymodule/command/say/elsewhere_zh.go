@@ -62,8 +62,9 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 	"%s reads {http.wechat_card.%s}, and nothing before it sets that":                                          "%s 读取 {http.wechat_card.%s}，但前面没有任何动作设置它",
 	"%s reads the header %s before %s sets it: that is what the client sent":                                   "%s 读取请求头 %s 时，%s 还没有设置它：读到的是客户端发来的内容",
 	"put both into a route { … }, %s first":                                                                    "把两者放进 route { … }，%s 写在前面",
-	"put a login, or an inject with placeholder, before it in a route { … }":                                   "在 route { … } 里，把 login 或写了 placeholder 的 inject 放在它前面",
+	"put a login, an oauth, or an inject with placeholder, before it in a route { … }":                         "在 route { … } 里，把 login、oauth 或写了 placeholder 的 inject 放在它前面",
 	"put both into a route { … }, with wechat_card first, or each into a handle { … } of its own":              "把两者放进 route { … }，wechat_card 写在前面；或者各放进自己的 handle { … }",
+	"let what it matches, and the blocks around it, hold %s/*, too: that is where WeChat sends visitors":       "让它以及外层各个块的匹配条件也包含 %s/*：从微信回来的用户会到那里",
 	"let it match the path that is left, or take handle in the place of handle_path":                           "让它匹配去掉前缀之后的路径，或者用 handle 代替 handle_path",
 	"put wechat_card before it: in a route { … } the order is as written":                                      "把 wechat_card 写到它前面：在 route { … } 里按书写的顺序执行",
 	"%s matches none of its paths where it stands":                                                             "请求 %s 到了它所在的位置，不匹配它的任何路径",
@@ -84,8 +85,8 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 	"%s is reached by requests for files only: %s makes %s of %s before it": "只有请求文件时才能到达 %[1]s：前面的 %[2]s 把 %[4]s 改成了 %[3]s",
 	"every action is reached":                                               "每个动作都能到达",
 
-	"{http.wechat_card.%s} is set by no action: there are %s (login sets mini_openid and unionid; inject the others, with placeholder)":                   "没有动作会设置 {http.wechat_card.%s}：有 %s（login 设置 mini_openid 和 unionid，其余由写了 placeholder 的 inject 设置）",
-	"{http.wechat_card.%s} is set by no action: there are %s; did you mean %s? (login sets mini_openid and unionid; inject the others, with placeholder)": "没有动作会设置 {http.wechat_card.%s}：有 %s；是不是 %s？（login 设置 mini_openid 和 unionid，其余由写了 placeholder 的 inject 设置）",
+	"{http.wechat_card.%s} is set by no action: there are %s (login sets mini_openid and unionid, with phone phone, phone_pure and phone_country, too, oauth openid and unionid; inject the others, with placeholder)":                   "没有动作会设置 {http.wechat_card.%s}：有 %s（login 设置 mini_openid 和 unionid，写了 phone 还设置 phone、phone_pure 和 phone_country，oauth 设置 openid 和 unionid，其余由写了 placeholder 的 inject 设置）",
+	"{http.wechat_card.%s} is set by no action: there are %s; did you mean %s? (login sets mini_openid and unionid, with phone phone, phone_pure and phone_country, too, oauth openid and unionid; inject the others, with placeholder)": "没有动作会设置 {http.wechat_card.%s}：有 %s；是不是 %s？（login 设置 mini_openid 和 unionid，写了 phone 还设置 phone、phone_pure 和 phone_country，oauth 设置 openid 和 unionid，其余由写了 placeholder 的 inject 设置）",
 
 	// The doctor: this machine.
 	"%s answers, in %d ms":   "%s 有响应，耗时 %d 毫秒",
@@ -187,7 +188,7 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 	"the card has WeChat's own codes, but the route sends a code":                                                "这张卡券用微信自己的 code，而路由传了 code",
 	"%s: a card with bind_openid needs an openid, which the route never sends; phones show 参数错误":                 "%s：bind_openid 的卡券需要 openid，而路由从不传；手机显示“参数错误”",
 	"a card with bind_openid needs an openid, which the route never sends":                                       "bind_openid 的卡券需要 openid，而路由从不传",
-	"configure openid for the card, or accept it; the action login finds out whose it is":                        "请为该卡券配置 openid，或 accept openid；用户是谁可由 login 得知",
+	"configure openid for the card, or accept it; the actions login and oauth find out whose it is":              "请为该卡券配置 openid，或 accept openid；用户是谁可由 login 或 oauth 得知",
 	"%s: the card is not bound to users (bind_openid), but the route sends an openid; phones show 参数错误":          "%s：这张卡券没有绑定用户（bind_openid），而路由传了 openid；手机显示“参数错误”",
 	"the card is not bound to users (bind_openid), but the route sends an openid":                                "这张卡券没有绑定用户（bind_openid），而路由传了 openid",
 	"take openid out of the card's block":                                                                        "请从该卡券的配置块里去掉 openid",

@@ -48,6 +48,7 @@ var (
 	ErrNoToken        = &Error{41001, "access_token missing"}
 	ErrNoAppID        = &Error{41002, "appid missing"}
 	ErrNoSecret       = &Error{41004, "appsecret missing"}
+	ErrNoWebCode      = &Error{41008, "missing code"}
 	ErrNoField        = &Error{41011, "missing required fields! please check document and request json!"}
 	ErrNoCardID       = &Error{41012, "missing card id"}
 	ErrNoCode         = &Error{41013, "missing code"}

@@ -3,6 +3,7 @@
 package routes
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -92,7 +93,9 @@ type step struct {
 type target struct {
 	step   *step
 	name   string
-	header map[string]string // of login and inject
+	header map[string]string // of login, oauth and inject
+	oauth  string            // the path of oauth
+	phone  bool              // login tells phone numbers, too
 	sets   []string          // placeholders of inject
 	paths  []string          // the patterns that stand for it, the outer ones first
 	own    []string          // the innermost of them
@@ -148,9 +151,12 @@ func (t *target) read() {
 		Name        string            `json:"name"`
 		Header      map[string]string `json:"header"`
 		Placeholder []string          `json:"placeholder"`
+		Path        string            `json:"path"`
+		Phone       *string           `json:"phone"`
 	}
 	_ = json.Unmarshal(t.step.Action, &action)
 	t.name, t.header, t.sets = action.Name, action.Header, action.Placeholder
+	t.oauth, t.phone = cmp.Or(action.Path, "/wechat/oauth"), action.Phone != nil
 }
 
 // where says which action this is, for people.
@@ -172,6 +178,7 @@ func (s *site) examine(t *target, say func(doctor.Finding)) {
 	switch {
 	case t.told:
 	case all.reached:
+		s.examineCallback(t, say)
 		s.examineNeeds(t, &all, say)
 	case all.asFile && (t.name == "inject" || t.name == "fill"):
 		say(doctor.Finding{
@@ -182,6 +189,20 @@ func (s *site) examine(t *target, say func(doctor.Finding)) {
 		say(doctor.Finding{
 			Verdict: doctor.Wrong, Text: fmt.Sprintf("no request reaches %s: %s", t.where(), all.cause()),
 			Todo: all.todo(),
+		})
+	}
+}
+
+// examineCallback looks for an oauth that is not reached by the visitors whom WeChat sends back.
+func (s *site) examineCallback(t *target, say func(doctor.Finding)) {
+	if t.name != "oauth" {
+		return
+	}
+	w := walk{site: s, target: t}
+	if w.run(t.oauth + "/callback"); !w.reached && !w.given {
+		say(doctor.Finding{
+			Verdict: doctor.Wrong, Text: fmt.Sprintf("no request reaches %s: %s", t.name+" at "+t.oauth+"/callback", w.cause()),
+			Todo: fmt.Sprintf("let what it matches, and the blocks around it, hold %s/*, too: that is where WeChat sends visitors", t.oauth),
 		})
 	}
 }
@@ -219,7 +240,7 @@ func (s *site) examineNeeds(t *target, all *walk, say func(doctor.Finding)) {
 		case m[1] == "wechat_card":
 			say(doctor.Finding{
 				Verdict: doctor.Wrong, Text: fmt.Sprintf("%s reads {http.wechat_card.%s}, and nothing before it sets that", t.where(), what),
-				Todo: "put a login, or an inject with placeholder, before it in a route { … }",
+				Todo: "put a login, an oauth, or an inject with placeholder, before it in a route { … }",
 			})
 		case setter != nil:
 			say(doctor.Finding{
@@ -252,6 +273,11 @@ func (t *target) provides() []string {
 	switch t.name {
 	case "login":
 		all = []string{"mini_openid", "unionid"}
+		if t.phone {
+			all = append(all, "phone", "phone_pure", "phone_country")
+		}
+	case "oauth":
+		all = []string{"openid", "unionid"}
 	case "inject":
 		all = slices.Clone(t.sets)
 	default:

@@ -35,6 +35,10 @@ func found(t *testing.T, text string) (all []string) {
 func TestCheck(t *testing.T) {
 	const fine = "✓ every action is reached"
 	for name, tc := range map[string]struct{ site, want string }{
+		"oauth":                 {"route {\nwechat_card oauth {\norigin https://a.example\n}\nwechat_card /card add_card {\ncard p1 {\nopenid {http.wechat_card.openid}\n}\n}\n}", fine},
+		"oauth too late":        {"route {\nwechat_card /card add_card {\ncard p1 {\nopenid {http.wechat_card.openid}\n}\n}\nwechat_card oauth {\norigin https://a.example\n}\n}", "✗ add_card at /card reads {http.wechat_card.openid} before oauth sets it → put both into a route { … }, oauth first"},
+		"oauth not at its path": {"route {\nwechat_card /member/* oauth {\norigin https://a.example\n}\nrespond ok\n}", "✗ no request reaches oauth at /wechat/oauth/callback: respond, redir or php_fastcgi stands before it and answers /wechat/oauth/callback → let what it matches, and the blocks around it, hold /wechat/oauth/*, too"},
+		"oauth of another path": {"route {\n@o path /o/* /member/*\nwechat_card @o oauth {\norigin https://a.example\npath /o\n}\nrespond ok\n}", fine},
 		"seven lines":           {"wechat_card /wechat/* cards p1\nreverse_proxy 127.0.0.1:1", fine},
 		"no matcher":            {"wechat_card cards p1\nrespond ok", fine},
 		"order as Caddy has it": {"reverse_proxy 127.0.0.1:1\nwechat_card /a add_card p1\nrespond ok\nfile_server", fine},
@@ -86,6 +90,9 @@ func TestCheck(t *testing.T) {
 		"login behind":                            {"route /mine {\nwechat_card add_card {\ncard p1 {\nopenid {http.wechat_card.mini_openid}\n}\n}\nwechat_card login\n}", "✗ add_card at /mine reads {http.wechat_card.mini_openid} before login sets it"},
 		"login elsewhere":                         {"wechat_card /login login\nwechat_card /mine add_card {\ncard p1 {\nopenid {http.wechat_card.mini_openid}\n}\n}", "✗ add_card at /mine reads {http.wechat_card.mini_openid}, and nothing before it sets that"},
 		"login's header":                          {"route {\nwechat_card /mine add_card {\ncard p1 {\nopenid {header.X-Mini-Openid}\n}\n}\nwechat_card /mine login {\nheader x-mini-openid mini_openid\n}\n}", "✗ add_card at /mine reads the header X-Mini-Openid before login sets it"},
+		"login's phone":                           {"route /mine {\nwechat_card login {\nphone\n}\nwechat_card add_card {\ncard p1 {\nouter_str {http.wechat_card.phone_country}\n}\n}\n}", fine},
+		"no phone of login's":                     {"route /mine {\nwechat_card login\nwechat_card add_card {\ncard p1 {\nouter_str {http.wechat_card.phone}\n}\n}\n}", "✗ add_card at /mine reads {http.wechat_card.phone}, and nothing before it sets that"},
+		"a mini program's token":                  {"route {\nwechat_card inject {\nplaceholder \"access_token of mini_program\"\n}\nreverse_proxy 127.0.0.1:1 {\nheader_up X-T \"{http.wechat_card.access_token of mini_program}\"\n}\n}", fine},
 		"another's header":                        {"wechat_card /mine add_card {\ncard p1 {\nopenid {header.X-Mini-Openid}\n}\n}\nwechat_card /other login {\nheader X-Mini-Openid mini_openid\n}", fine},
 		"in handle_response":                      {"reverse_proxy 127.0.0.1:1 {\n@ok status 200\nhandle_response @ok {\nwechat_card fill p1\ncopy_response\n}\n}", ""},
 		"in handle_errors":                        {"handle_errors {\nwechat_card /x add_card p1\n}", ""},

@@ -217,6 +217,8 @@ func (w *walk) action(st *step, at world) []world {
 	switch {
 	case isLast(t.name):
 		return w.ended(at, "wechat_card "+t.name)
+	case t.name == "oauth" && at.known && slices.Contains([]string{t.oauth + "/start", t.oauth + "/callback", t.oauth + "/end"}, at.path):
+		return w.ended(at, "wechat_card "+t.name)
 	case t.name == "cards" && at.known:
 		switch at.path[strings.LastIndexByte(at.path, '/')+1:] {
 		case "addCard", "openCard", "memberCard":
