@@ -60,6 +60,8 @@ func ParseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 		if err := json.Unmarshal(previous.Value, app); err != nil {
 			return nil, d.WrapErr(err)
 		}
+	} else if err := words.CheckFilePlaceholders(d); err != nil { // the directives of sites may be none of ours
+		return nil, err
 	}
 	if err := app.UnmarshalCaddyfile(d); err != nil {
 		return nil, err

@@ -27,6 +27,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.programs = make(map[string]*plugin.Account)
 	a.observers = make(map[string]*observe.Account, len(a.Accounts))
 
+	if err := checkPlaceholders(ctx); err != nil {
+		return err
+	}
 	cfg, key, err := a.clientConfig()
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package handler
 
 import (
-	"os"
 	"slices"
 	"strings"
 
@@ -76,8 +75,8 @@ func actions() (names []string) {
 	return names
 }
 
-// checkPlaceholders refuses placeholders of ours that nothing sets: in the directive and, once for a site, in all of the Caddyfile that
-// it stands in, for those of inject and login are for other directives.
+// checkPlaceholders refuses placeholders of ours that nothing sets: in the directive and, once for a configuration, in all of the
+// Caddyfile that it stands in.
 func checkPlaceholders(h httpcaddyfile.Helper) error {
 	if err := words.CheckPlaceholders(h.Dispenser); err != nil {
 		return err
@@ -87,16 +86,5 @@ func checkPlaceholders(h httpcaddyfile.Helper) error {
 		return nil
 	}
 	h.State[seen] = true
-	h.Next()
-	name, line, word := h.File(), h.Line(), h.Val()
-	h.Reset()
-	raw, err := os.ReadFile(name)
-	if err != nil {
-		return nil // it came otherwise than from a file
-	}
-	tokens, err := caddyfile.Tokenize(raw, name)
-	if err != nil || !slices.ContainsFunc(tokens, func(t caddyfile.Token) bool { return t.Line == line && t.Text == word }) {
-		return nil // another file of that name
-	}
-	return words.CheckPlaceholders(caddyfile.NewDispenser(tokens))
+	return words.CheckFilePlaceholders(h.Dispenser)
 }

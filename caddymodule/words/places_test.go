@@ -1,8 +1,6 @@
 package words_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -44,31 +42,6 @@ func TestEmptyPlaceholderSaysWhere(t *testing.T) {
 		if strings.Contains(err.Error(), "needs its global option") != (wants[0] == "needs its global option") {
 			t.Errorf("%s\ngot %v", text, err)
 		}
-	}
-}
-
-// TestUnknownPlaceholderOfAnotherDirective looks into the whole Caddyfile, if it is that which the directive stands in.
-func TestUnknownPlaceholderOfAnotherDirective(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "Caddyfile")
-	const text = ":9080 {\n\twechat_card inject {\n\t\tplaceholder api_ticket\n\t}\n\treverse_proxy 127.0.0.1:1 {\n\t\theader_up X-Ticket {http.wechat_card.apiTicket}\n\t}\n}\n"
-	adapt := func() error {
-		_, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(text), map[string]any{"filename": path})
-		return err
-	}
-	if err := adapt(); err != nil {
-		t.Errorf("where there is no file, got %v", err)
-	}
-	if err := os.WriteFile(path, []byte("\n\n"+text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := adapt(); err != nil {
-		t.Errorf("with another file, got %v", err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := adapt(); err == nil || !strings.Contains(err.Error(), "did you mean api_ticket?") || !strings.Contains(err.Error(), path+":6") {
-		t.Errorf("got %v", err)
 	}
 }
 

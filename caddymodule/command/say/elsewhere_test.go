@@ -20,7 +20,7 @@ func TestTextOfRoutes(t *testing.T) {
 		"add_card at /mine reads {http.wechat_card.mini_openid} before login sets it":                                                                        "/mine 的 add_card 读取 {http.wechat_card.mini_openid} 时，login 还没有设置它",
 		"add_card at /mine reads {http.wechat_card.unionid}, and nothing before it sets that":                                                                "/mine 的 add_card 读取 {http.wechat_card.unionid}，但前面没有任何动作设置它",
 		"add_card at /mine reads the header X-Mini-Openid before login sets it: that is what the client sent":                                                "/mine 的 add_card 读取请求头 X-Mini-Openid 时，login 还没有设置它：读到的是客户端发来的内容",
-		"{http.wechat_card.x} is set by no action: there are mini_openid, unionid (login sets mini_openid and unionid; inject the others, with placeholder)": "没有动作会设置 {http.wechat_card.x}：有 mini_openid，unionid（login 设置 mini_openid 和 unionid，其余由写了 placeholder 的 inject 设置）",
+		"{http.wechat_card.x} is set by no action: there are mini_openid, unionid (login sets mini_openid, unionid and, with phone, those of a phone; inject the others, with placeholder)": "没有动作会设置 {http.wechat_card.x}：有 mini_openid、unionid（login 设置 mini_openid、unionid，写了 phone 时还设置手机号的几个；其余由写了 placeholder 的 inject 设置）",
 	} {
 		if got := say.Text(english); got != want {
 			t.Errorf("%s\n got %s\nwant %s", english, got, want)

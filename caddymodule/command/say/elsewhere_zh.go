@@ -84,8 +84,8 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 	"%s is reached by requests for files only: %s makes %s of %s before it": "只有请求文件时才能到达 %[1]s：前面的 %[2]s 把 %[4]s 改成了 %[3]s",
 	"every action is reached":                                               "每个动作都能到达",
 
-	"{http.wechat_card.%s} is set by no action: there are %s (login sets mini_openid and unionid; inject the others, with placeholder)":                   "没有动作会设置 {http.wechat_card.%s}：有 %s（login 设置 mini_openid 和 unionid，其余由写了 placeholder 的 inject 设置）",
-	"{http.wechat_card.%s} is set by no action: there are %s; did you mean %s? (login sets mini_openid and unionid; inject the others, with placeholder)": "没有动作会设置 {http.wechat_card.%s}：有 %s；是不是 %s？（login 设置 mini_openid 和 unionid，其余由写了 placeholder 的 inject 设置）",
+	"{http.wechat_card.%s} is set by no action: there are %s (login sets mini_openid, unionid and, with phone, those of a phone; inject the others, with placeholder)":                   "没有动作会设置 {http.wechat_card.%s}：有 %s（login 设置 mini_openid、unionid，写了 phone 时还设置手机号的几个；其余由写了 placeholder 的 inject 设置）",
+	"{http.wechat_card.%s} is set by no action: there are %s; did you mean %s? (login sets mini_openid, unionid and, with phone, those of a phone; inject the others, with placeholder)": "没有动作会设置 {http.wechat_card.%s}：有 %s；是不是 %s？（login 设置 mini_openid、unionid，写了 phone 时还设置手机号的几个；其余由写了 placeholder 的 inject 设置）",
 
 	// The doctor: this machine.
 	"%s answers, in %d ms":   "%s 有响应，耗时 %d 毫秒",

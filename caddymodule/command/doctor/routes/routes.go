@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -43,22 +42,12 @@ func Check(app json.RawMessage, report doctor.Report) {
 			s.examine(t, say)
 		}
 	}
-	for _, name := range unknownPlaceholders(app) {
-		say(doctor.Finding{Verdict: doctor.Wrong, Text: words.UnknownPlaceholder(name), Todo: "correct its name: Caddy leaves it empty, or as it is"})
+	for _, fault := range words.UnknownPlaceholders(app) {
+		say(doctor.Finding{Verdict: doctor.Wrong, Text: fault.Text, Todo: "correct its name: Caddy leaves it empty, or as it is"})
 	}
 	if actions > 0 && wrong == 0 {
 		report(doctor.Finding{Check: check, Text: "every action is reached"})
 	}
-}
-
-// unknownPlaceholders finds names in {http.wechat_card.<name>} that nothing sets.
-func unknownPlaceholders(app json.RawMessage) (names []string) {
-	for _, m := range words.PlaceholderPattern.FindAllSubmatch(app, -1) {
-		if name := string(m[1]); words.UnknownPlaceholder(name) != "" && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // route is one of Caddy's.
@@ -94,6 +83,7 @@ type target struct {
 	name   string
 	header map[string]string // of login and inject
 	sets   []string          // placeholders of inject
+	phone  bool              // of login: that it asks for one
 	paths  []string          // the patterns that stand for it, the outer ones first
 	own    []string          // the innermost of them
 	hosts  []string
@@ -148,9 +138,10 @@ func (t *target) read() {
 		Name        string            `json:"name"`
 		Header      map[string]string `json:"header"`
 		Placeholder []string          `json:"placeholder"`
+		Phone       *string           `json:"phone"`
 	}
 	_ = json.Unmarshal(t.step.Action, &action)
-	t.name, t.header, t.sets = action.Name, action.Header, action.Placeholder
+	t.name, t.header, t.sets, t.phone = action.Name, action.Header, action.Placeholder, action.Phone != nil
 }
 
 // where says which action this is, for people.
@@ -186,8 +177,11 @@ func (s *site) examine(t *target, say func(doctor.Finding)) {
 	}
 }
 
-// needed finds placeholders in an action's configuration.
-var needed = regexp.MustCompile(`\{http\.(wechat_card|request\.header)\.([^{}:"]+)[^{}"]*\}`)
+// The placeholders in an action's configuration that are looked at.
+const (
+	ownPlaceholder    = "http.wechat_card."
+	headerPlaceholder = "http.request.header."
+)
 
 // examineNeeds looks for what an action reads and nothing before it sets.
 func (s *site) examineNeeds(t *target, all *walk, say func(doctor.Finding)) {
@@ -195,10 +189,17 @@ func (s *site) examineNeeds(t *target, all *walk, say func(doctor.Finding)) {
 		return
 	}
 	told := make(map[string]bool)
-	for _, m := range needed.FindAllStringSubmatch(string(t.step.Action), -1) {
-		what := m[2]
-		if m[1] == "request.header" {
-			what = headerKey(what)
+	for _, key := range words.PlaceholdersIn(t.step.Action) {
+		name, isHeader := strings.CutPrefix(key, headerPlaceholder)
+		if !isHeader {
+			var ours bool
+			if name, ours = strings.CutPrefix(key, ownPlaceholder); !ours {
+				continue
+			}
+		}
+		what := name
+		if isHeader {
+			what = headerKey(name)
 		}
 		if all.provided[what] || told[what] {
 			continue
@@ -209,21 +210,21 @@ func (s *site) examineNeeds(t *target, all *walk, say func(doctor.Finding)) {
 			setter.told = true
 		}
 		switch {
-		case m[1] == "wechat_card" && words.UnknownPlaceholder(what) != "":
+		case !isHeader && words.UnknownPlaceholder(what) != "":
 			// is told of as such
-		case m[1] == "wechat_card" && setter != nil:
+		case !isHeader && setter != nil:
 			say(doctor.Finding{
 				Verdict: doctor.Wrong, Text: fmt.Sprintf("%s reads {http.wechat_card.%s} before %s sets it", t.where(), what, setter.name),
 				Todo: fmt.Sprintf("put both into a route { … }, %s first", setter.name),
 			})
-		case m[1] == "wechat_card":
+		case !isHeader:
 			say(doctor.Finding{
 				Verdict: doctor.Wrong, Text: fmt.Sprintf("%s reads {http.wechat_card.%s}, and nothing before it sets that", t.where(), what),
 				Todo: "put a login, or an inject with placeholder, before it in a route { … }",
 			})
 		case setter != nil:
 			say(doctor.Finding{
-				Verdict: doctor.Wrong, Text: fmt.Sprintf("%s reads the header %s before %s sets it: that is what the client sent", t.where(), m[2], setter.name),
+				Verdict: doctor.Wrong, Text: fmt.Sprintf("%s reads the header %s before %s sets it: that is what the client sent", t.where(), name, setter.name),
 				Todo: fmt.Sprintf("put both into a route { … }, %s first", setter.name),
 			})
 		}
@@ -252,6 +253,9 @@ func (t *target) provides() []string {
 	switch t.name {
 	case "login":
 		all = []string{"mini_openid", "unionid"}
+		if t.phone {
+			all = append(all, "phone", "phone_pure", "phone_country")
+		}
 	case "inject":
 		all = slices.Clone(t.sets)
 	default:
