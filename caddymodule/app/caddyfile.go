@@ -76,6 +76,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return err
 	}
 	d.Next() // consume option name
+	words.RememberPlace(Name, d)
 	short, err := unmarshalShort(d)
 	if err != nil {
 		return err
@@ -109,6 +110,7 @@ func unmarshalShort(d *caddyfile.Dispenser) (*Account, error) {
 	case 0:
 		return nil, nil
 	case 2:
+		words.RememberPlace("account "+DefaultAccount, d)
 		account := &Account{AppID: args[0], AppSecret: args[1]}
 		if account.AppID == "" || account.AppSecret == "" {
 			return nil, d.Err("the app_id or the app_secret is empty")

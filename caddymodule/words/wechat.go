@@ -31,7 +31,7 @@ func UnknownPlaceholder(name string) string {
 	if slices.Contains(placeholders, name) || strings.HasPrefix(name, ofProgram+" ") {
 		return ""
 	}
-	return "{" + placeholderPrefix + name + "} is set by no action: " + thereAre(name, slices.Clone(placeholders)) +
+	return "{" + placeholderPrefix + name + "} is set by no action: " + ThereAre(name, slices.Clone(placeholders)) +
 		" (login sets mini_openid, unionid and, with phone, those of a phone; inject the others, with placeholder)"
 }
 
