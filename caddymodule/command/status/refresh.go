@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/admin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/spf13/cobra"
@@ -38,7 +38,7 @@ The exit status is 1 when anything could not be refreshed.`,
 				if near := cli.Nearest(string(q.Credential), names); near != "" {
 					return cli.Usagef("there is no credential %q; did you mean %s?", q.Credential, near)
 				}
-				return cli.Usagef("there is no credential %q, but %s", q.Credential, strings.Join(names, ", "))
+				return cli.Usagef("there is no credential %q, but %s", q.Credential, say.List(names))
 			}
 			var answer admin.Refreshed
 			err := flags.Ask(http.MethodPost, admin.RefreshPath, q, &answer)
