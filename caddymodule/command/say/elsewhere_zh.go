@@ -74,7 +74,6 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 	"%s makes %s of %s before it":                                           "前面的 %[1]s 把 %[3]s 改成了 %[2]s",
 	"%s stands before it and answers %s":                                    "%s 在它前面，已经响应了 %s",
 	"%s stands before it and answers all":                                   "%s 在它前面，已经响应了所有请求",
-	"respond, redir or php_fastcgi":                                         "respond 或 redir",
 	"handle_path or uri":                                                    "handle_path 或 uri",
 	"correct its name: Caddy leaves it empty, or as it is":                  "请改正名称：否则 Caddy 会留空，或者原样保留",
 	"no request reaches %s: %s makes %s of %s before it":                    "没有请求能到达 %[1]s：前面的 %[2]s 把 %[4]s 改成了 %[3]s",

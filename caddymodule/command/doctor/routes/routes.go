@@ -22,7 +22,8 @@ const check = "routes"
 func Check(app json.RawMessage, report doctor.Report) {
 	var config struct {
 		Servers map[string]struct {
-			Routes []*route `json:"routes"`
+			Routes      []*route          `json:"routes"`
+			NamedRoutes map[string]*route `json:"named_routes"`
 		} `json:"servers"`
 	}
 	if json.Unmarshal(app, &config) != nil {
@@ -35,7 +36,7 @@ func Check(app json.RawMessage, report doctor.Report) {
 		report(f)
 	}
 	for _, name := range slices.Sorted(maps.Keys(config.Servers)) {
-		s := site{routes: config.Servers[name].Routes}
+		s := site{routes: config.Servers[name].Routes, named: config.Servers[name].NamedRoutes}
 		s.collect(s.routes, nil)
 		actions += len(s.targets)
 		for _, t := range s.targets {
@@ -64,6 +65,11 @@ type step struct {
 
 	Routes []*route `json:"routes"` // of subroute
 
+	Name string `json:"name"` // of invoke: that of its route
+
+	Abort   bool            `json:"abort"` // of static_response
+	Headers json.RawMessage `json:"headers"`
+
 	URI             string          `json:"uri"` // of rewrite
 	StripPathPrefix string          `json:"strip_path_prefix"`
 	StripPathSuffix string          `json:"strip_path_suffix"`
@@ -75,6 +81,20 @@ type step struct {
 
 	Account string          `json:"account"` // of wechat_card
 	Action  json.RawMessage `json:"action"`
+}
+
+// UnmarshalJSON reads what is known of handlers that are known: others may mean something else by these names.
+func (s *step) UnmarshalJSON(raw []byte) error {
+	type plain step
+	var named struct{ Handler string }
+	if err := json.Unmarshal(raw, &named); err != nil {
+		return err
+	}
+	switch s.Handler = named.Handler; s.Handler {
+	case "subroute", "invoke", "static_response", "rewrite", "file_server", "reverse_proxy", "wechat_card":
+		return json.Unmarshal(raw, (*plain)(s))
+	}
+	return nil
 }
 
 // target is an action in the routes.
@@ -93,12 +113,22 @@ type target struct {
 // site is a server with its actions.
 type site struct {
 	routes  []*route
+	named   map[string]*route
 	targets []*target
 	strips  []string // prefixes that are stripped anywhere
+	within  []string // the named routes that are being looked at
 }
 
-// collect finds the actions. Those in handlers of other kinds than subroute are not looked at: whether a request gets there is
-// not for paths to say.
+// invoked is what a named route is made of; nothing where there is none, or where it invokes itself.
+func (s *site) invoked(name string, within []string) []*route {
+	if r := s.named[name]; r != nil && !slices.Contains(within, name) {
+		return []*route{r}
+	}
+	return nil
+}
+
+// collect finds the actions, each once, however often its named route is invoked. Those in handlers of other kinds than subroute and
+// invoke are not looked at: whether a request gets there is not for paths to say.
 func (s *site) collect(routes []*route, outer *target) {
 	for _, r := range routes {
 		around := new(target)
@@ -122,8 +152,18 @@ func (s *site) collect(routes []*route, outer *target) {
 			switch st.Handler {
 			case "subroute":
 				s.collect(st.Routes, around)
+			case "invoke":
+				routes := s.invoked(st.Name, s.within)
+				s.within = append(s.within, st.Name)
+				s.collect(routes, around)
+				s.within = s.within[:len(s.within)-1]
 			case "wechat_card":
 				t := *around
+				if known := s.of(st); known.step != nil {
+					known.paths = append(slices.Clip(known.paths), t.paths...)
+					known.hosts = nil // they may be others
+					continue
+				}
 				t.step = st
 				t.read()
 				s.targets = append(s.targets, &t)
