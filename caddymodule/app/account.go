@@ -108,7 +108,7 @@ func (a *Account) provision(name string) (plugin.AccountConfig, error) {
 		return cfg, fmt.Errorf("app_id: %w", err)
 	}
 	if err := checkAppID(cfg.AppID); err != nil {
-		return cfg, fmt.Errorf("app_id: %w", err)
+		return cfg, words.Placed(a.AppID, fmt.Errorf("app_id: %w", err))
 	}
 	if cfg.AppSecret, err = words.Expand(a.AppSecret); err != nil {
 		return cfg, fmt.Errorf("app_secret: %w", err)
@@ -144,10 +144,10 @@ func (a *Account) provisionMiniPrograms(cfg *plugin.AccountConfig) error {
 			return fmt.Errorf("app_secret of mini_program %d: %w", i, err)
 		}
 		if err := checkAppID(mp.AppID); err != nil {
-			return fmt.Errorf("app_id of mini_program %d: %w", i, err)
+			return words.Placed(a.MiniPrograms[i].AppID, fmt.Errorf("app_id of mini_program %d: %w", i, err))
 		}
 		if _, ok := seen[mp.AppID]; ok {
-			return fmt.Errorf("mini_program %s is listed twice", mp.AppID)
+			return words.Placed(a.MiniPrograms[i].AppID, fmt.Errorf("mini_program %s is listed twice", mp.AppID))
 		}
 		seen[mp.AppID] = struct{}{}
 		a.miniPrograms = append(a.miniPrograms, mp)

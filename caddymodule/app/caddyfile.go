@@ -61,6 +61,8 @@ func ParseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 		if err := json.Unmarshal(previous.Value, app); err != nil {
 			return nil, d.WrapErr(err)
 		}
+	} else if err := words.CheckFilePlaceholders(d); err != nil { // the directives of sites may be none of ours
+		return nil, err
 	}
 	if err := app.UnmarshalCaddyfile(d); err != nil {
 		return nil, err
@@ -75,6 +77,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return err
 	}
 	d.Next() // consume option name
+	words.RememberPlace(Name, d)
 	short, err := unmarshalShort(d)
 	if err != nil {
 		return err
@@ -108,6 +111,7 @@ func unmarshalShort(d *caddyfile.Dispenser) (*Account, error) {
 	case 0:
 		return nil, nil
 	case 2:
+		words.RememberPlace("account "+DefaultAccount, d)
 		account := &Account{AppID: args[0], AppSecret: args[1]}
 		if account.AppID == "" || account.AppSecret == "" {
 			return nil, d.Err("the app_id or the app_secret is empty")

@@ -34,7 +34,7 @@ func (a *App) clientConfig() (cfg wechat.Config, key settings, err error) {
 		}
 		base = strings.TrimRight(base, "/")
 		if err := checkBaseURL(base); err != nil {
-			return cfg, key, fmt.Errorf("api: %w", err)
+			return cfg, key, words.Placed(raw, fmt.Errorf("api: %w", err))
 		}
 		cfg.BaseURLs = append(cfg.BaseURLs, base)
 	}
@@ -51,7 +51,7 @@ func (a *App) clientConfig() (cfg wechat.Config, key settings, err error) {
 		u, err := url.Parse(proxy)
 		if err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
 			// the URL may hold a password, and so may the parser's error
-			return cfg, key, errors.New("proxy must be off or a URL like http://host:port")
+			return cfg, key, words.Placed(a.Proxy, errors.New("proxy must be off or a URL like http://host:port"))
 		}
 		cfg.Proxy = http.ProxyURL(u)
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 )
 
@@ -19,7 +20,7 @@ func (a *App) programConfigs(names []string, ready map[string]plugin.AccountConf
 		for _, mp := range ready[name].MiniPrograms {
 			known, again := programs[mp.AppID]
 			if again && known.AppSecret != mp.AppSecret {
-				return nil, fmt.Errorf("account %q: mini_program %s has another app_secret than elsewhere; both are one mini program, and have one", name, mp.AppID)
+				return nil, words.Placed("account "+name, fmt.Errorf("account %q: mini_program %s has another app_secret than elsewhere; both are one mini program, and have one", name, mp.AppID))
 			}
 			force := ready[name].ForceRefresh && (!again || known.ForceRefresh)
 			programs[mp.AppID] = plugin.AccountConfig{
@@ -31,11 +32,11 @@ func (a *App) programConfigs(names []string, ready map[string]plugin.AccountConf
 	for _, name := range names {
 		c := ready[name]
 		if mp, ok := programs[name]; ok && c.AppID != mp.AppID {
-			return nil, fmt.Errorf("account %q has the app_id of a mini_program for its name, and is another", name)
+			return nil, words.Placed("account "+name, fmt.Errorf("account %q has the app_id of a mini_program for its name, and is another", name))
 		}
 		if mp, ok := programs[c.AppID]; ok {
 			if c.AppSecret != "" && c.AppSecret != mp.AppSecret {
-				return nil, fmt.Errorf("account %q: its app_id is that of mini_program %s, with another app_secret; they are one, and have one", name, c.AppID)
+				return nil, words.Placed("account "+name, fmt.Errorf("account %q: its app_id is that of mini_program %s, with another app_secret; they are one, and have one", name, c.AppID))
 			}
 			c.IsMiniProgram, c.AppSecret = true, mp.AppSecret
 			ready[name] = c

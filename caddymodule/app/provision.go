@@ -16,8 +16,16 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 )
 
-// Provision makes the accounts. It calls nobody: credentials are fetched from Start on, or when they are first asked for.
+// Provision makes the accounts. It calls nobody: credentials are fetched from Start on, or when they are first asked for. Errors say where
+// in a Caddyfile it stands what is wrong, if this process has read it.
 func (a *App) Provision(ctx caddy.Context) error {
+	if err := checkPlaceholders(ctx); err != nil {
+		return err
+	}
+	return words.Placed(Name, a.provision(ctx))
+}
+
+func (a *App) provision(ctx caddy.Context) error {
 	a.logger, a.audit = ctx.Slogger(), observe.NewAudit(ctx, "admin")
 	a.needs = newNeeds()
 	a.cards = new(cardsInUse)
@@ -51,10 +59,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 	for _, name := range names {
 		c, err := a.Accounts[name].provision(name)
 		if err != nil {
-			return fmt.Errorf("account %q: %w", name, err)
+			return words.Placed("account "+name, fmt.Errorf("account %q: %w", name, err))
 		}
 		if c.Token, c.Tickets, err = a.Accounts[name].openSources(name, owners); err != nil {
-			return fmt.Errorf("account %q: %w", name, err)
+			return words.Placed("account "+name, fmt.Errorf("account %q: %w", name, err))
 		}
 		c.APIURL = cfg.BaseURLs[0]
 		c.OpenURL = openURL
@@ -84,7 +92,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		c.Process, c.Program = process, a.program
 		account, err := plugin.NewAccount(c, a.pooled.state(c))
 		if err != nil {
-			return nil, fmt.Errorf("account %q: %w", name, err)
+			return nil, words.Placed("account "+name, fmt.Errorf("account %q: %w", name, err))
 		}
 		if c.IsMiniProgram {
 			a.programs[c.AppID] = account

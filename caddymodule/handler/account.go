@@ -7,12 +7,25 @@ import (
 	"sync/atomic"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 )
+
+// checkName refuses the name of an account that is not configured.
+func (h *Handler) checkName(app *app.App) error {
+	if words.IsDynamic(h.Account) || app.Account(h.Account) != nil {
+		return nil
+	}
+	names := app.Names()
+	if len(names) == 0 {
+		return fmt.Errorf("account %q is not configured: the global option has no account at all, which wechat_card <app_id> <app_secret> gives it", h.Account)
+	}
+	return fmt.Errorf("account %q is not configured: %s", h.Account, words.ThereAre(h.Account, names))
+}
 
 // checkAccount asks the action whether an account will do.
 func (h *Handler) checkAccount(name string, account *plugin.Account) error {

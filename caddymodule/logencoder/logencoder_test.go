@@ -192,6 +192,24 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
+// TestCredentialsByOtherNames is about those that other directives were handed.
+func TestCredentialsByOtherNames(t *testing.T) {
+	const token = "70_handed-on-to-others"
+	redact.AddSecret(token)
+	e := encoder(t, "").Clone()
+	e.AddString("foo", "a "+token)
+	zap.Object("resp_headers", caddyhttp.LoggableHTTPHeader{Header: http.Header{"X-Foo": {token}}}).AddTo(e)
+	out, err := e.EncodeEntry(zapcore.Entry{Message: "failed with " + token}, []zapcore.Field{
+		zap.Error(errors.New("no " + token)), zap.Any("any", map[string]any{"x": []string{token}}), zap.Strings("list", []string{token}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.String(), token) || strings.Count(out.String(), "REDACTED") != 6 {
+		t.Errorf("got %s", out)
+	}
+}
+
 // TestNothingIsHiddenOnPurpose has a client send as a code what others want to read of him.
 func TestNothingIsHiddenOnPurpose(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/wechat/openCard?code=handled&token=192.0.2.1&state=example.com&secret=User-Agent&ticket=evil-agent", nil)

@@ -231,6 +231,7 @@ func (in *Inject) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 			continue
 		}
 		values[i] = value
+		redact.AddSecret(value) // others may log it by any name
 		in.injected(r, of, want.kind, observe.ReasonOK)
 	}
 

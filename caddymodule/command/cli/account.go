@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
@@ -154,7 +153,7 @@ func GuestOf(opened *app.App, name string) (*plugin.Account, error) {
 func Find(opened *app.App, name string) (*plugin.Account, error) {
 	account := opened.Identity(name)
 	if account == nil {
-		return nil, Usagef("there is no account %s, but %s; name one with --account", name, strings.Join(opened.Names(), ", "))
+		return nil, Usagef("there is no account %s, but %s; name one with --account", name, say.List(opened.Names()))
 	}
 	return account, nil
 }

@@ -75,7 +75,6 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 	"%s makes %s of %s before it":                                           "前面的 %[1]s 把 %[3]s 改成了 %[2]s",
 	"%s stands before it and answers %s":                                    "%s 在它前面，已经响应了 %s",
 	"%s stands before it and answers all":                                   "%s 在它前面，已经响应了所有请求",
-	"respond, redir or php_fastcgi":                                         "respond 或 redir",
 	"handle_path or uri":                                                    "handle_path 或 uri",
 	"correct its name: Caddy leaves it empty, or as it is":                  "请改正名称：否则 Caddy 会留空，或者原样保留",
 	"no request reaches %s: %s makes %s of %s before it":                    "没有请求能到达 %[1]s：前面的 %[2]s 把 %[4]s 改成了 %[3]s",
@@ -85,8 +84,8 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 	"%s is reached by requests for files only: %s makes %s of %s before it": "只有请求文件时才能到达 %[1]s：前面的 %[2]s 把 %[4]s 改成了 %[3]s",
 	"every action is reached":                                               "每个动作都能到达",
 
-	"{http.wechat_card.%s} is set by no action: there are %s (login sets mini_openid and unionid, with phone phone, phone_pure and phone_country, too, oauth openid and unionid; inject the others, with placeholder)":                   "没有动作会设置 {http.wechat_card.%s}：有 %s（login 设置 mini_openid 和 unionid，写了 phone 还设置 phone、phone_pure 和 phone_country，oauth 设置 openid 和 unionid，其余由写了 placeholder 的 inject 设置）",
-	"{http.wechat_card.%s} is set by no action: there are %s; did you mean %s? (login sets mini_openid and unionid, with phone phone, phone_pure and phone_country, too, oauth openid and unionid; inject the others, with placeholder)": "没有动作会设置 {http.wechat_card.%s}：有 %s；是不是 %s？（login 设置 mini_openid 和 unionid，写了 phone 还设置 phone、phone_pure 和 phone_country，oauth 设置 openid 和 unionid，其余由写了 placeholder 的 inject 设置）",
+	"{http.wechat_card.%s} is set by no action: there are %s (login sets mini_openid, unionid and, with phone, those of a phone; oauth openid and unionid; inject the others, with placeholder)":                   "没有动作会设置 {http.wechat_card.%s}：有 %s（login 设置 mini_openid、unionid，写了 phone 时还设置手机号的几个；oauth 设置 openid、unionid；其余由写了 placeholder 的 inject 设置）",
+	"{http.wechat_card.%s} is set by no action: there are %s; did you mean %s? (login sets mini_openid, unionid and, with phone, those of a phone; oauth openid and unionid; inject the others, with placeholder)": "没有动作会设置 {http.wechat_card.%s}：有 %s；是不是 %s？（login 设置 mini_openid、unionid，写了 phone 时还设置手机号的几个；oauth 设置 openid、unionid；其余由写了 placeholder 的 inject 设置）",
 
 	// The doctor: this machine.
 	"%s answers, in %d ms":   "%s 有响应，耗时 %d 毫秒",
@@ -103,7 +102,8 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 	"check api and proxy in the configuration":                                                                     "请检查配置里的 api 和 proxy",
 	"off: each process fetches its own credentials, and again after a restart":                                     "已关闭：每个进程各自获取凭据，重启后重新获取",
 	"with token_source classic each process ends the access_token of the others: give them a store, or use stable": "使用 token_source classic 时，每个进程都会让其他进程的 access_token 失效：请配置存储，或改用 stable",
-	"files in %s": "%s 里的文件",
+	"files in %s":     "%s 里的文件",
+	"files in %s: %s": "%s 里的文件：%s",
 	"files in %s, where nothing is yet: no Caddy has used it, or this runs as another user than Caddy":                         "%s 里的文件，目前是空的：Caddy 还没用过它，或者本命令与 Caddy 不是同一个用户",
 	"files in %s, which belong to another user: not tried, lest it leave files that Caddy cannot read":                         "%s 里的文件属于另一个用户：没有试写，以免留下 Caddy 读不了的文件",
 	"run this as the user that Caddy runs as":                                                                                  "请以运行 Caddy 的用户执行本命令",

@@ -74,7 +74,7 @@ func statusTable(answer admin.Status, now time.Time, colours bool) string {
 			if m != terminal.Fine {
 				attention++
 			}
-			t.Row(m, string(kind), string(c.State), whenEnds(c, now), sourceText(c), nextText(c, now))
+			t.Row(m, string(kind), stateText(c.State), whenEnds(c, now), sourceText(c), nextText(c, now))
 			if c.Failing && c.LastError != nil {
 				t.Line("      " + say.T("%s ago: %s", span(now.Sub(c.LastError.Time)), errorText(c.LastError.Failure)))
 				if c.LastError.Hint != "" {
@@ -142,6 +142,21 @@ func refreshTable(answer admin.Refreshed, now time.Time, colours bool) string {
 	return t.Render(colours)
 }
 
+// stateText is the state for people.
+func stateText(s credential.State) string {
+	switch s {
+	case credential.None:
+		return say.T("none")
+	case credential.Fresh:
+		return say.T("fresh")
+	case credential.Renewing:
+		return say.T("renewing")
+	case credential.Expired:
+		return say.T("expired")
+	}
+	return string(s)
+}
+
 func whenEnds(c *admin.CredentialStatus, now time.Time) string {
 	switch {
 	case c.Expires.IsZero() || c.State == credential.None:
@@ -153,8 +168,13 @@ func whenEnds(c *admin.CredentialStatus, now time.Time) string {
 }
 
 func sourceText(c *admin.CredentialStatus) string {
-	if c.Source == "" {
+	switch c.Source {
+	case "":
 		return "–"
+	case credential.FromWeChat:
+		return say.T("from wechat")
+	case credential.FromStore:
+		return say.T("from store")
 	}
 	return say.T("from %s", c.Source)
 }

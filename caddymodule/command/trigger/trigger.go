@@ -144,7 +144,7 @@ func (f *flags) event(name string) (push.Event, push.Format, error) {
 		if near := cli.Nearest(name, names); near != "" {
 			return event, "", cli.Usagef("there is no card event %q; did you mean %s?", name, near)
 		}
-		return event, "", cli.Usagef("there is no card event %q; there are: %s", name, strings.Join(names, ", "))
+		return event, "", cli.Usagef("there is no card event %q; there are: %s", name, say.List(names))
 	}
 	format := push.XML
 	switch f.format {
