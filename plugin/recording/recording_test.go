@@ -143,7 +143,11 @@ func TestReplay(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", other, got, want)
 		}
 	}
-	for _, bad := range []string{`{}`, `{"version":2}`, `{"version":1,"more":1}`, `x`} {
+	for _, bad := range []string{
+		`{"version":1,"exchanges":[{"name":"x","path":"/x","answer":{}}]}`, `{"version":1,"exchanges":[{"name":"x","path":"/x","status":99,"answer":{}}]}`,
+		`{"version":1,"exchanges":[{"name":"x","path":"/x","status":1000,"answer":{}}]}`, `{"version":1,"exchanges":[{"name":"x","path":"/x","status":200}]}`,
+		`{}`, `{"version":2}`, `{"version":1,"more":1}`, `x`,
+	} {
 		if _, err := Read([]byte(bad)); err == nil {
 			t.Errorf("%s is taken", bad)
 		}
