@@ -97,7 +97,7 @@ func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
 		return v
 	}
 	if f == nil && s.replay != nil {
-		if status, answer, recorded := s.replay.Answer(r.URL.Path); recorded {
+		if status, answer, recorded := s.replay.Answer(r.URL.Path, r.URL.Query(), body); recorded {
 			wire.WriteJSON(w, status, json.RawMessage(answer))
 			return
 		}

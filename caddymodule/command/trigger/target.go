@@ -94,12 +94,15 @@ func readable(settings push.Config, answer string) string {
 // route is what is read of a configuration's routes.
 type route struct {
 	Match []struct {
-		Host []string `json:"host"`
-		Path []string `json:"path"`
+		Host       []string        `json:"host"`
+		Path       []string        `json:"path"`
+		PathRegexp json.RawMessage `json:"path_regexp"`
+		Expression json.RawMessage `json:"expression"`
 	} `json:"match"`
 	Handle []struct {
 		Handler string  `json:"handler"`
 		Account string  `json:"account"`
+		Strip   string  `json:"strip_path_prefix"`
 		Routes  []route `json:"routes"`
 		Action  struct {
 			Name           string `json:"name"`
@@ -133,8 +136,8 @@ func (f *flags) find(account string) (*target, error) {
 		return nil, err
 	}
 	for _, server := range cfg.Apps.HTTP.Servers {
-		host, path, component, found := search(server.Routes, account, "", "")
-		if !found || len(server.Listen) == 0 {
+		found, component, ok := search(server.Routes, account, way{})
+		if !ok || found.untold || len(server.Listen) == 0 {
 			continue
 		}
 		address, err := caddy.ParseNetworkAddress(server.Listen[0])
@@ -144,6 +147,7 @@ func (f *flags) find(account string) (*target, error) {
 		f.component = cmp.Or(f.component, component)
 		port := strconv.Itoa(int(address.StartPort))
 		scheme := "http"
+		host, path := found.host, cmp.Or(found.path, "/")
 		plain := port == "80" || server.AutoHTTPS.Disable || host == ""
 		if len(server.TLS) > 0 || port == "443" || !plain && int(address.StartPort) != cfg.Apps.HTTP.HTTPPort {
 			scheme = "https"
@@ -162,28 +166,46 @@ func (f *flags) find(account string) (*target, error) {
 	return nil, cli.Usagef("no route with message_push for account %s was found: name its URL with --to", account)
 }
 
-// search looks through routes, those within routes too, with what was matched on the way.
-func search(routes []route, account, host, path string) (foundHost, foundPath, component string, found bool) {
-	for _, r := range routes {
-		host, path := host, path
-		for _, m := range r.Match {
-			if len(m.Host) > 0 && !strings.ContainsAny(m.Host[0], "*{") {
-				host = m.Host[0]
-			}
-			if len(m.Path) > 0 {
-				path = strings.TrimRight(m.Path[0], "*")
-			}
+// way is what was matched on the way to a route.
+type way struct {
+	host, path string
+	stripped   string // of the path's beginning, before the routes that follow are asked
+	untold     bool   // by more than a host and a path
+}
+
+// into gives the way into a route.
+func (w way) into(r *route) way {
+	for _, m := range r.Match {
+		if len(m.Host) > 0 && !strings.Contains(m.Host[0], "{") {
+			w.host = strings.ReplaceAll(m.Host[0], "*", "www")
 		}
-		for _, h := range r.Handle {
+		if len(m.Path) > 0 {
+			w.path = w.stripped + strings.TrimRight(m.Path[0], "*")
+			w.untold = strings.ContainsAny(w.path, "*{")
+		} else if (m.PathRegexp != nil || m.Expression != nil) && w.path == "" {
+			w.untold = true
+		}
+	}
+	return w
+}
+
+// search looks through routes, those within routes too.
+func search(routes []route, account string, from way) (found way, component string, ok bool) {
+	for i := range routes {
+		here := from.into(&routes[i])
+		for _, h := range routes[i].Handle {
 			if h.Handler == "wechat_card" && h.Action.Name == "message_push" && (h.Account == account || h.Account == "" && account == app.DefaultAccount) {
-				return host, cmp.Or(path, "/"), h.Action.ComponentAppID, true
+				return here, h.Action.ComponentAppID, true
 			}
-			if host, path, component, found := search(h.Routes, account, host, path); found {
-				return host, path, component, true
+			if h.Handler == "rewrite" && len(routes[i].Match) == 0 {
+				from.stripped += h.Strip // handle_path
+			}
+			if found, component, ok := search(h.Routes, account, here); ok {
+				return found, component, true
 			}
 		}
 	}
-	return "", "", "", false
+	return way{}, "", false
 }
 
 // isSandbox tells whether the API is a sandbox's, which nobody's customers are behind.
@@ -200,5 +222,14 @@ func isSandbox(ctx context.Context, api string) bool {
 	}
 	defer resp.Body.Close()
 	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
-	return bytes.Contains(raw, []byte(`{"epoch":"`)) || bytes.Contains(raw, []byte("sandbox"))
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return bytes.HasPrefix(raw, []byte(`{"epoch":"`))
+	case http.StatusForbidden: // it is on another machine, and says so
+		var refused struct {
+			Error string `json:"error"`
+		}
+		return json.Unmarshal(raw, &refused) == nil && strings.HasPrefix(refused.Error, "the sandbox is controlled from ")
+	}
+	return false // a page that repeats the address has the word, too
 }

@@ -6,8 +6,10 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"math/big"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -108,8 +110,12 @@ func (f *flags) run(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	event.SetDefault("CardId", firstCard(opened, account))
-	event.SetDefault("UserCardCode", newCode())
+	if !f.sets("CardId") {
+		event.SetDefault("CardId", firstCard(opened, account))
+	}
+	if !f.sets("UserCardCode") {
+		event.SetDefault("UserCardCode", newCode())
+	}
 
 	target := &target{url: f.to}
 	if f.to == "" {
@@ -130,7 +136,7 @@ func (f *flags) run(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	plain := event.Message(format, f.origin, cmp.Or(f.openID, "oZ8Yt1XGILfi-FUsewpnnolGgZk0"), time.Now().Unix())
+	plain := event.Message(format, f.origin, cmp.Or(f.openID, anOpenID(&event)), time.Now().Unix())
 	query, body := receiver.Again(plain, format, cmp.Or(f.component, found.AppID()), time.Now())
 	fmt.Fprintf(cmd.OutOrStdout(), "→ %s  %s\n%s\n", target.url, name, terminal.PrintableLines(string(plain)))
 	return f.send(ctx, cmd, target, settings, query, body, format)
@@ -211,6 +217,19 @@ func newCode() string {
 	return fmt.Sprint(100_000_000_000 + n.Int64())
 }
 
+// sets tells whether a --field sets a field, be it to nothing.
+func (f *flags) sets(name string) bool {
+	return slices.ContainsFunc(f.fields, func(pair string) bool { return strings.HasPrefix(pair, name+"=") })
+}
+
+// anOpenID is a user's who is made up: another one each time where nothing else makes an event a new message.
+func anOpenID(event *push.Event) string {
+	if slices.ContainsFunc(event.Fields, func(f push.EventField) bool { return f.Name == "UserCardCode" }) {
+		return "oZ8Yt1XGILfi-FUsewpnnolGgZk0"
+	}
+	return "oZ8Yt1XGILfi-FUs" + newCode()
+}
+
 // send sends the message and tells what was answered.
 func (f *flags) send(ctx context.Context, cmd *cobra.Command, to *target, settings push.Config, query map[string][]string, body []byte, format push.Format) error {
 	began := time.Now()
@@ -220,9 +239,26 @@ func (f *flags) send(ctx context.Context, cmd *cobra.Command, to *target, settin
 	}
 	text := readable(settings, answer)
 	fmt.Fprintf(cmd.OutOrStdout(), "← %d  %s  (%d ms)\n", status, terminal.PrintableLines(text), time.Since(began).Milliseconds())
-	if status != 200 {
+	if status != http.StatusOK {
 		cmd.SilenceErrors = true
 		return errRefused
 	}
+	if !isAcceptance(text, to.dial != "") {
+		return errRefused
+	}
 	return nil
+}
+
+// isAcceptance tells whether WeChat would take the text of an answer with status 200 for success or for a reply, and not show its
+// user an error: a page is neither. Of the gateway nothing comes but these, so that an empty answer is somebody else's.
+func isAcceptance(text string, gateways bool) bool {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return !gateways
+	}
+	var reply struct {
+		MsgType string `json:"MsgType"`
+	}
+	return strings.EqualFold(strings.Trim(text, `"`), "success") || strings.HasPrefix(text, "<xml>") ||
+		json.Unmarshal([]byte(text), &reply) == nil && reply.MsgType != ""
 }
