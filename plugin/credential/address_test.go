@@ -190,7 +190,6 @@ func TestRefusedAddressIsForgottenByRefreshAndByAnotherSecret(t *testing.T) {
 	})
 }
 
-// A ticket's attempt is made with the token that it needs: it must not be in the token's way.
 // A forced refresh that must not be made tries nothing, and so lets nobody else try either.
 func TestRefusedAddressOutlivesAForcedRefreshThatTriesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -206,6 +205,7 @@ func TestRefusedAddressOutlivesAForcedRefreshThatTriesNothing(t *testing.T) {
 	})
 }
 
+// A ticket's attempt is made with the token that it needs: it must not be in the token's way.
 func TestRefusedAddressWhereOnlyTicketsAreAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBarredNode(t, newFake(), nodeOptions{}, 40164)

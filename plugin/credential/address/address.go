@@ -96,11 +96,19 @@ func (a *Address) Try(now time.Time) (done func(), under <-chan struct{}, until 
 	}, nil, time.Time{}, nil
 }
 
-// Hurry lets the next attempt be made at once, and those after it begin with short waits again.
-func (a *Address) Hurry() {
+// Hurry lets the next attempt be made at once, and those after it begin with short waits again. Who made none after all calls undo.
+func (a *Address) Hurry() (undo func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	until, count := a.until, a.count
 	a.until, a.count = time.Time{}, 0
+	return func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.err != nil && a.until.IsZero() && a.under == nil { // nor has anybody else
+			a.until, a.count = until, count
+		}
+	}
 }
 
 // Take notes a call that WeChat took.
