@@ -229,7 +229,7 @@ func isSandbox(ctx context.Context, api string) bool {
 		var refused struct {
 			Error string `json:"error"`
 		}
-		return json.Unmarshal(raw, &refused) == nil && strings.HasPrefix(refused.Error, "the sandbox is controlled from ")
+		return json.Unmarshal(raw, &refused) == nil && strings.Contains(refused.Error, "sandbox")
 	}
 	return false // a page that repeats the address has the word, too
 }
