@@ -19,6 +19,9 @@ import (
 // ownPrefix begins the paths that WeChat does not have.
 const ownPrefix = "/_sandbox/"
 
+// ElsewhereRefused is the member error of what other machines are answered with 403, below /_sandbox/.
+const ElsewhereRefused = "the sandbox is controlled from the same machine only"
+
 // ServeHTTP implements http.Handler.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", s.world.Now().UTC().Format(http.TimeFormat))
@@ -39,7 +42,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serveOwn answers below /_sandbox/, to clients on this machine only.
 func (s *Sandbox) serveOwn(w http.ResponseWriter, r *http.Request, name string) {
 	if !local.IsLoopback(r.RemoteAddr) {
-		local.Error(w, http.StatusForbidden, "the sandbox is controlled from the same machine only")
+		local.Error(w, http.StatusForbidden, ElsewhereRefused)
 		return
 	}
 	if file, isPage := strings.CutPrefix(name, "page/"); isPage {

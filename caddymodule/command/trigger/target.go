@@ -18,6 +18,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
 	"github.com/caddyserver/caddy/v2"
 )
@@ -229,7 +230,7 @@ func isSandbox(ctx context.Context, api string) bool {
 		var refused struct {
 			Error string `json:"error"`
 		}
-		return json.Unmarshal(raw, &refused) == nil && strings.Contains(refused.Error, "sandbox")
+		return json.Unmarshal(raw, &refused) == nil && refused.Error == sandbox.ElsewhereRefused
 	}
 	return false // a page that repeats the address has the word, too
 }
