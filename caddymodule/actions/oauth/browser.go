@@ -50,7 +50,7 @@ func (o *OAuth) setCookie(w http.ResponseWriter, r *http.Request, name, value, p
 	if life < 0 {
 		age = -1
 	}
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where the browser speaks https
 		Name: name, Value: value, Path: path, MaxAge: age,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: schemeOf(r) == "https",
 	})

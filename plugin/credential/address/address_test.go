@@ -25,7 +25,10 @@ func TestHurryUndone(t *testing.T) {
 	}
 
 	undo = a.Hurry()
-	done, _, _, _ := a.Try(now)
+	done, _, _, err := a.Try(now)
+	if err != nil {
+		t.Fatal(err)
+	}
 	undo()
 	if _, err := a.Barred(now); err != nil {
 		t.Errorf("the attempt under way is barred: %v", err)
