@@ -18,9 +18,9 @@ type Caller struct {
 	now    func() time.Time
 }
 
-// Call makes a call with the access_token, and once more with another one when WeChat refuses the first; with a third when the
-// second had been there before, in the store. Such a refusal means that the call was not executed, so any call may be repeated
-// after it. The token is empty where calls need none.
+// Call makes a call with the access_token, and once more with another one when WeChat refuses the first. Such a
+// refusal means that the call was not executed, so any call may be repeated after it. The token is empty where calls
+// need none.
 func (c *Caller) Call(ctx context.Context, call func(token string) error) error {
 	return c.order(ctx, nil, repeatable(call))
 }
@@ -48,7 +48,6 @@ func (repeatable) Again() bool               { return true }
 
 // order is the one order of get, call, reject and drop.
 func (c *Caller) order(ctx context.Context, bucket *limit.Bucket, call Call) error {
-	began := c.now()
 	v, err := c.token(ctx)
 	if err != nil {
 		return err
@@ -56,15 +55,12 @@ func (c *Caller) order(ctx context.Context, bucket *limit.Bucket, call Call) err
 	if err = within(ctx, bucket, call, v.Text); v.Text == "" || !wechat.Is(err, wechat.Credential) {
 		return err
 	}
-	for tries := 1; tries <= 2 && call.Again(); tries++ {
+	if call.Again() {
 		if v, err = c.tokens.Reject(ctx, c.env, v.Text, err); err != nil {
 			return err
 		}
 		if err = within(ctx, bucket, call, v.Text); !wechat.Is(err, wechat.Credential) {
 			return err
-		}
-		if !v.Obtained.Before(began) {
-			break // WeChat has just given it
 		}
 	}
 	c.tokens.Drop(v.Text, err)

@@ -73,26 +73,6 @@ func TestCallIsNotMadeAThirdTime(t *testing.T) {
 	}
 }
 
-// What another process had put into the store may have died there, as ours did here.
-func TestCallIsMadeAThirdTimeBehindATokenFromTheStore(t *testing.T) {
-	w := accounttest.New(t, func(c *account.Config) { c.TokenSource, c.Store = account.Classic, accounttest.NewMemory() })
-	other, _, _ := accounttest.Core(t, w.Config)
-	for _, core := range []*account.Core{w.Core, other} {
-		if _, err := core.Credential(t.Context(), credential.AccessToken); err != nil {
-			t.Fatal(err)
-		}
-	}
-	w.Forward(time.Minute)
-	if err := other.Refresh(t.Context(), credential.AccessToken, false); err != nil {
-		t.Fatal(err)
-	}
-	w.Forward(time.Minute)
-	c := calls{refuse: 2}
-	if err := w.Call(t.Context(), c.Make); err != nil || len(c.tokens) != 3 || c.tokens[1] == c.tokens[2] {
-		t.Errorf("got %v, called with %q", err, c.tokens)
-	}
-}
-
 func TestCallThatCannotBeRepeatedStillDropsTheToken(t *testing.T) {
 	w := newWorld(t)
 	c := calls{refuse: 1}

@@ -214,26 +214,26 @@ func (n *node) fetch(ctx context.Context, kind credential.Kind, force bool) (wec
 	if kind == credential.AccessToken {
 		return n.call(ctx, kind, force, "")
 	}
-	began := n.clock()
 	tokens := n.Keeper(credential.AccessToken)
 	v, err := tokens.Get(ctx, n.env.Load())
 	if err != nil {
 		return wechat.Grant{}, err
 	}
-	for tries := 1; ; tries++ {
-		g, err := n.call(ctx, kind, false, v.Text)
-		if e, ok := errors.AsType[*wechat.Error](err); !ok || e.Reaction() != wechat.Credential {
-			return g, err
-		}
-		n.tellRefused(v.Text)
-		if tries == 3 || tries == 2 && !v.Obtained.Before(began) {
-			tokens.Drop(v.Text, errInvalid)
-			return g, &credential.Unavailable{Kind: credential.AccessToken, RetryAt: n.clock().Add(time.Second), Err: err}
-		}
-		if v, err = tokens.Reject(ctx, n.env.Load(), v.Text, errInvalid); err != nil {
-			return wechat.Grant{}, err
-		}
+	g, err := n.call(ctx, kind, false, v.Text)
+	if e, ok := errors.AsType[*wechat.Error](err); !ok || e.Reaction() != wechat.Credential {
+		return g, err
 	}
+	n.tellRefused(v.Text)
+	if v, err = tokens.Reject(ctx, n.env.Load(), v.Text, errInvalid); err != nil {
+		return wechat.Grant{}, err
+	}
+	g, err = n.call(ctx, kind, false, v.Text)
+	if e, ok := errors.AsType[*wechat.Error](err); ok && e.Reaction() == wechat.Credential {
+		n.tellRefused(v.Text)
+		tokens.Drop(v.Text, errInvalid)
+		err = &credential.Unavailable{Kind: credential.AccessToken, RetryAt: n.clock().Add(time.Second), Err: err}
+	}
+	return g, err
 }
 
 // tellRefused writes down that a process hears that WeChat refused a token.
