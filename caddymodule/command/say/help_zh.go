@@ -27,7 +27,7 @@ docs/tried.md。`,
 	"The events: %s.": "事件有：%s。",
 	"A field that is not named has a value that is good for trying; --field sets any, also one that the event does not have. Each event has a code of its own, so that it is a new message; with --code it is the same one within a second, which the gateway delivers once.": `没有指定的字段用适合试验的值；--field 可以设置任何字段，包括该事件没有的。每次的 code 都不同，因此都是新消息；用 --code 指定时，
 一秒内的是同一条消息，网关只投递一次。`,
-	"Where api is no sandbox, the backend may be the real one: then it asks first.":                                                                     "api 不是沙箱时，后端可能是正式环境的：会先询问。",
+	"Where api is no sandbox, the backend may be the real one: then it shows the message and asks first.":                                               "api 不是沙箱时，后端可能是正式环境的：会先显示消息并询问。",
 	"The exit status is 0 when the backend accepted the message, 1 when it did not or nobody said yes, and 2 when the command is not called like this.": "后端接受了消息时退出码为 0，未接受或没有确认为 1，用法不对为 2。",
 	"The URL to send it to; default: the route with message_push in the configuration, on this machine":                                                 "推送地址；默认为配置里 message_push 的路由，在本机",
 	"CardId; default: the first card of the account's routes":                                                                                           "CardId；默认为该公众号路由里的第一张卡券",

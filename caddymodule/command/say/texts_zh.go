@@ -27,6 +27,7 @@ var textsZH = map[string]string{
 	"the configuration has no wechat_card":                                                                  "配置里没有 wechat_card",
 	"the configuration has no account":                                                                      "配置里没有公众号",
 	"--api goes with --app-id; a configuration has its own":                                                 "--api 要与 --app-id 一起用；配置文件里另有自己的 api",
+	"there is no Caddyfile in this folder: name a configuration with --config":                              "当前目录没有 Caddyfile：请用 --config 指定配置",
 	"there is no Caddyfile in this folder: name a configuration with --config, or an account with --app-id": "当前目录没有 Caddyfile：请用 --config 指定配置，或用 --app-id 指定公众号",
 	"--app-id takes the place of a configuration: it does not go with --config and --account":               "--app-id 用来代替配置文件，不能与 --config、--account 一起用",
 	"--app-id needs the app secret in $%s":                                                                  "--app-id 需要环境变量 $%s 里的 AppSecret",

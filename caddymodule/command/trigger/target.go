@@ -208,6 +208,9 @@ func search(routes []route, account string, from way) (found way, component stri
 	return way{}, "", false
 }
 
+// controlledNote is how a sandbox begins to refuse who may not control it. It is compared, not shown.
+const controlledNote = "the sandbox is controlled from "
+
 // isSandbox tells whether the API is a sandbox's, which nobody's customers are behind.
 func isSandbox(ctx context.Context, api string) bool {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
@@ -229,7 +232,7 @@ func isSandbox(ctx context.Context, api string) bool {
 		var refused struct {
 			Error string `json:"error"`
 		}
-		return json.Unmarshal(raw, &refused) == nil && strings.HasPrefix(refused.Error, "the sandbox is controlled from ")
+		return json.Unmarshal(raw, &refused) == nil && strings.HasPrefix(refused.Error, controlledNote)
 	}
 	return false // a page that repeats the address has the word, too
 }
