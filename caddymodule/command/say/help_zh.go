@@ -16,7 +16,7 @@ record 读取配置并自行调用微信；trigger 读取配置并调用运行�
 docs/tried.md。`,
 	"Of the answers it keeps errcodes, the names of fields, the types and lengths of values, and what is true or false. Every other value becomes <kind:length>: no phone number, code, ticket, id or address is left. Look at the file all the same before you pass it on.": `返回内容里只保留 errcode、字段名、值的类型和长度，以及布尔值。其他值都变成 <类型:长度>：不会留下手机号、code、ticket、id 或地址。
 交给别人之前仍请自己看一遍。`,
-	"The file is not overwritten unless --force says so. The exit status is 0 when it was written, 1 when WeChat could not be asked, and 2 when the command is not called like this.": "除非有 --force，不会覆盖已有文件。写成时退出码为 0，无法调用微信为 1，用法不对为 2。",
+	"The file is not overwritten unless --force says so. What WeChat does not answer to is left out of it, and named. The exit status is 0 when all is in it, 1 when something is missing or WeChat could not be asked, and 2 when the command is not called like this.": "除非有 --force，不会覆盖已有文件。微信没有返回的调用不写入，并会列出。全部写成时退出码为 0，有缺失或无法调用微信为 1，用法不对为 2。",
 	"A card to ask for; default: the first one that WeChat lists": "要查询的卡券；默认为微信列出的第一张",
 	"Overwrite the file": "覆盖已有文件",
 

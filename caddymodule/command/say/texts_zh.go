@@ -76,10 +76,12 @@ var textsZH = map[string]string{
 
 	// record.
 	"%d exchanges are in %s; look at it before you pass it on": "%d 次调用已写入 %s；交给别人之前请先看一遍",
-	"calling %s":                                 "正在调用 %s",
-	"WeChat cannot be asked: %w":                 "无法调用微信：%w",
-	"%s is there already; --force overwrites it": "%s 已存在；--force 可覆盖",
-	"writing %s: %w":                             "写入 %s 时出错：%w",
+	"calling %s":                       "正在调用 %s",
+	"no answer was recorded of %s: %w": "以下调用没有得到返回：%s：%w",
+	"- is no file: name one, and look at it before you pass it on": "- 不是文件：请指定文件名，交给别人之前先看一遍",
+	"WeChat cannot be asked: %w":                                   "无法调用微信：%w",
+	"%s is there already; --force overwrites it":                   "%s 已存在；--force 可覆盖",
+	"writing %s: %w": "写入 %s 时出错：%w",
 
 	// trigger and listen.
 	"the message was not accepted":                                                        "消息未被接受",
