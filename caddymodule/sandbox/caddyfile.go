@@ -103,6 +103,9 @@ func (s *Sandbox) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			if !d.AllArgs(&s.Replay) {
 				return d.ArgErr()
 			}
+			if s.Replay == "" {
+				return d.Err("replay: the name of the file is empty")
+			}
 		default:
 			return words.Unrecognized(d, "app", "mini_program", "foreign_token", "phone_country", "expires_in", "tickets", "custom_code_card", "replay")
 		}

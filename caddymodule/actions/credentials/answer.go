@@ -154,9 +154,12 @@ func answerAsWechat(w http.ResponseWriter, r *http.Request, body []byte) {
 	h.Set("Content-Type", "application/json; encoding=utf-8") // "encoding" is no slip of ours
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	isHead := r.Method == http.MethodHead
+	if isHead { // else the server counts: a length of ours would stay where intercept writes another body
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	w.WriteHeader(http.StatusOK)
-	if r.Method != http.MethodHead {
+	if !isHead {
 		_, _ = w.Write(body) // a client that is gone needs no answer
 	}
 }

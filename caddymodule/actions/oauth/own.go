@@ -171,6 +171,5 @@ func redirect(w http.ResponseWriter, to string) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Location", to)
-	h.Set("Content-Length", "0")
 	w.WriteHeader(http.StatusFound)
 }

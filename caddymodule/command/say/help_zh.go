@@ -16,7 +16,7 @@ record 读取配置并自行调用微信；trigger 读取配置并调用运行�
 docs/tried.md。`,
 	"Of the answers it keeps errcodes, the names of fields, the types and lengths of values, and what is true or false. Every other value becomes <kind:length>: no phone number, code, ticket, id or address is left. Look at the file all the same before you pass it on.": `返回内容里只保留 errcode、字段名、值的类型和长度，以及布尔值。其他值都变成 <类型:长度>：不会留下手机号、code、ticket、id 或地址。
 交给别人之前仍请自己看一遍。`,
-	"The file is not overwritten unless --force says so. The exit status is 0 when it was written, 1 when WeChat could not be asked, and 2 when the command is not called like this.": "除非有 --force，不会覆盖已有文件。写成时退出码为 0，无法调用微信为 1，用法不对为 2。",
+	"The file is not overwritten unless --force says so. What WeChat does not answer to is left out of it, and named. The exit status is 0 when all is in it, 1 when something is missing or WeChat could not be asked, and 2 when the command is not called like this.": "除非有 --force，不会覆盖已有文件。微信没有返回的调用不写入，并会列出。全部写成时退出码为 0，有缺失或无法调用微信为 1，用法不对为 2。",
 	"A card to ask for; default: the first one that WeChat lists": "要查询的卡券；默认为微信列出的第一张",
 	"Overwrite the file": "覆盖已有文件",
 
@@ -27,7 +27,7 @@ docs/tried.md。`,
 	"The events: %s.": "事件有：%s。",
 	"A field that is not named has a value that is good for trying; --field sets any, also one that the event does not have. Each event has a code of its own, so that it is a new message; with --code it is the same one within a second, which the gateway delivers once.": `没有指定的字段用适合试验的值；--field 可以设置任何字段，包括该事件没有的。每次的 code 都不同，因此都是新消息；用 --code 指定时，
 一秒内的是同一条消息，网关只投递一次。`,
-	"Where api is no sandbox, the backend may be the real one: then it asks first.":                                                                     "api 不是沙箱时，后端可能是正式环境的：会先询问。",
+	"Where api is no sandbox, the backend may be the real one: then it shows the message and asks first.":                                               "api 不是沙箱时，后端可能是正式环境的：会先显示消息并询问。",
 	"The exit status is 0 when the backend accepted the message, 1 when it did not or nobody said yes, and 2 when the command is not called like this.": "后端接受了消息时退出码为 0，未接受或没有确认为 1，用法不对为 2。",
 	"The URL to send it to; default: the route with message_push in the configuration, on this machine":                                                 "推送地址；默认为配置里 message_push 的路由，在本机",
 	"CardId; default: the first card of the account's routes":                                                                                           "CardId；默认为该公众号路由里的第一张卡券",

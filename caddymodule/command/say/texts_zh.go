@@ -27,6 +27,7 @@ var textsZH = map[string]string{
 	"the configuration has no wechat_card":                                                                  "配置里没有 wechat_card",
 	"the configuration has no account":                                                                      "配置里没有公众号",
 	"--api goes with --app-id; a configuration has its own":                                                 "--api 要与 --app-id 一起用；配置文件里另有自己的 api",
+	"there is no Caddyfile in this folder: name a configuration with --config":                              "当前目录没有 Caddyfile：请用 --config 指定配置",
 	"there is no Caddyfile in this folder: name a configuration with --config, or an account with --app-id": "当前目录没有 Caddyfile：请用 --config 指定配置，或用 --app-id 指定公众号",
 	"--app-id takes the place of a configuration: it does not go with --config and --account":               "--app-id 用来代替配置文件，不能与 --config、--account 一起用",
 	"--app-id needs the app secret in $%s":                                                                  "--app-id 需要环境变量 $%s 里的 AppSecret",
@@ -75,10 +76,12 @@ var textsZH = map[string]string{
 
 	// record.
 	"%d exchanges are in %s; look at it before you pass it on": "%d 次调用已写入 %s；交给别人之前请先看一遍",
-	"calling %s":                                 "正在调用 %s",
-	"WeChat cannot be asked: %w":                 "无法调用微信：%w",
-	"%s is there already; --force overwrites it": "%s 已存在；--force 可覆盖",
-	"writing %s: %w":                             "写入 %s 时出错：%w",
+	"calling %s":                       "正在调用 %s",
+	"no answer was recorded of %s: %w": "以下调用没有得到返回：%s：%w",
+	"- is no file: name one, and look at it before you pass it on": "- 不是文件：请指定文件名，交给别人之前先看一遍",
+	"WeChat cannot be asked: %w":                                   "无法调用微信：%w",
+	"%s is there already; --force overwrites it":                   "%s 已存在；--force 可覆盖",
+	"writing %s: %w": "写入 %s 时出错：%w",
 
 	// trigger and listen.
 	"the message was not accepted":                                                        "消息未被接受",

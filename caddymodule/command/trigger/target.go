@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -104,6 +105,7 @@ type route struct {
 		Handler string  `json:"handler"`
 		Account string  `json:"account"`
 		Strip   string  `json:"strip_path_prefix"`
+		Name    any     `json:"name"` // of invoke: that of its route; other handlers may have anything there
 		Routes  []route `json:"routes"`
 		Action  struct {
 			Name           string `json:"name"`
@@ -125,6 +127,7 @@ func (f *flags) find(account string) (*target, error) {
 				Servers  map[string]struct {
 					Listen    []string          `json:"listen"`
 					Routes    []route           `json:"routes"`
+					Named     map[string]*route `json:"named_routes"`
 					TLS       []json.RawMessage `json:"tls_connection_policies"`
 					AutoHTTPS struct {
 						Disable bool `json:"disable"`
@@ -137,7 +140,7 @@ func (f *flags) find(account string) (*target, error) {
 		return nil, err
 	}
 	for _, server := range cfg.Apps.HTTP.Servers {
-		found, component, ok := search(server.Routes, account, way{})
+		found, component, ok := (&search{account: account, named: server.Named}).in(server.Routes, way{})
 		if !ok || found.untold || len(server.Listen) == 0 {
 			continue
 		}
@@ -190,24 +193,40 @@ func (w way) into(r *route) way {
 	return w
 }
 
-// search looks through routes, those within routes too.
-func search(routes []route, account string, from way) (found way, component string, ok bool) {
+// search looks for the message_push of an account.
+type search struct {
+	account string
+	named   map[string]*route
+	within  []string // the named routes that are being looked at
+}
+
+// in looks through routes, those within routes and those that are invoked too.
+func (s *search) in(routes []route, from way) (found way, component string, ok bool) {
 	for i := range routes {
 		here := from.into(&routes[i])
 		for _, h := range routes[i].Handle {
-			if h.Handler == "wechat_card" && h.Action.Name == "message_push" && (h.Account == account || h.Account == "" && account == app.DefaultAccount) {
+			if h.Handler == "wechat_card" && h.Action.Name == "message_push" && (h.Account == s.account || h.Account == "" && s.account == app.DefaultAccount) {
 				return here, h.Action.ComponentAppID, true
 			}
 			if h.Handler == "rewrite" && len(routes[i].Match) == 0 {
 				from.stripped += h.Strip // handle_path
 			}
-			if found, component, ok := search(h.Routes, account, here); ok {
+			if found, component, ok := s.in(h.Routes, here); ok {
 				return found, component, true
+			}
+			name, _ := h.Name.(string)
+			if named := s.named[name]; h.Handler == "invoke" && named != nil && !slices.Contains(s.within, name) {
+				s.within = append(s.within, name)
+				found, component, ok := s.in([]route{*named}, here)
+				if s.within = s.within[:len(s.within)-1]; ok {
+					return found, component, true
+				}
 			}
 		}
 	}
 	return way{}, "", false
 }
+
 
 // isSandbox tells whether the API is a sandbox's, which nobody's customers are behind.
 func isSandbox(ctx context.Context, api string) bool {

@@ -3,6 +3,7 @@ package trigger
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -32,7 +33,7 @@ func TestSearch(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := ""
-		if found, component, ok := search(routes, "default", way{}); found.untold {
+		if found, component, ok := (&search{account: "default"}).in(routes, way{}); found.untold {
 			got = "untold"
 		} else if ok {
 			got = found.host + " " + cmp.Or(found.path, "/") + " " + component
@@ -40,6 +41,25 @@ func TestSearch(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: got %q, want %q", config, got, want)
 		}
+	}
+}
+
+// TestSearchNamedRoutes goes where invoke goes, and ends where named routes invoke each other.
+func TestSearchNamedRoutes(t *testing.T) {
+	var routes []route
+	var named map[string]*route
+	if err := errors.Join(
+		json.Unmarshal([]byte(`[{"match":[{"path":["/wechat/push"]}],"handle":[{"handler":"other","name":{}},{"handler":"invoke","name":"none"},{"handler":"invoke","name":"a"}]}]`), &routes),
+		json.Unmarshal([]byte(`{"a":{"handle":[{"handler":"subroute","routes":[{"handle":[{"handler":"invoke","name":"b"}]}]}]},
+			"b":{"handle":[{"handler":"invoke","name":"a"},{"handler":"wechat_card","action":{"name":"message_push"}}]}}`), &named),
+	); err != nil {
+		t.Fatal(err)
+	}
+	if found, _, ok := (&search{account: "default", named: named}).in(routes, way{}); !ok || found.path != "/wechat/push" {
+		t.Errorf("got %+v, %t", found, ok)
+	}
+	if _, _, ok := (&search{account: "other", named: named}).in(routes, way{}); ok {
+		t.Error("found another account's")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"net/http"
@@ -54,7 +55,7 @@ A field that is not named has a value that is good for trying; --field sets any,
 event has a code of its own, so that it is a new message; with --code it is the same one within a second, which the gateway
 delivers once.
 
-Where api is no sandbox, the backend may be the real one: then it asks first.
+Where api is no sandbox, the backend may be the real one: then it shows the message and asks first.
 
 The exit status is 0 when the backend accepted the message, 1 when it did not or nobody said yes, and 2 when the command is not
 called like this.`,
@@ -64,7 +65,7 @@ called like this.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
-	f.account.Add(cmd)
+	f.account.AddConfigured(cmd)
 	f.ask.Add(cmd)
 	own := cmd.Flags()
 	own.StringVar(&f.to, "to", "", "The URL to send it to; default: the route with message_push in the configuration, on this machine")
@@ -126,12 +127,6 @@ func (f *flags) run(cmd *cobra.Command, name string) error {
 	if err := target.check(); err != nil {
 		return err
 	}
-	if !isSandbox(ctx, opened.BaseURL()) {
-		question := say.T("%s is no sandbox. Send %s to %s?", opened.BaseURL(), name, target.url)
-		if err := f.ask.Sure(ctx, cmd, "", question); err != nil {
-			return err
-		}
-	}
 	receiver, err := push.New(settings)
 	if err != nil {
 		return err
@@ -139,6 +134,16 @@ func (f *flags) run(cmd *cobra.Command, name string) error {
 	plain := event.Message(format, f.origin, cmp.Or(f.openID, anOpenID(&event)), time.Now().Unix())
 	query, body := receiver.Again(plain, format, cmp.Or(f.component, found.AppID()), time.Now())
 	fmt.Fprintf(cmd.OutOrStdout(), "→ %s  %s\n%s\n", target.url, name, terminal.PrintableLines(string(plain)))
+	if !isSandbox(ctx, opened.BaseURL()) {
+		question := say.T("%s is no sandbox. Send %s to %s?", opened.BaseURL(), name, target.url)
+		err := f.ask.Sure(ctx, cmd, "", question)
+		if nobody, ok := errors.AsType[*cli.UsageError](err); ok {
+			return nobody.Err // nobody said yes: the command itself was called well
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return f.send(ctx, cmd, target, settings, query, body, format)
 }
 
