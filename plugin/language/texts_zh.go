@@ -226,8 +226,8 @@ var textsZH = map[Phrase]string{ //nolint:gosec // these texts speak of secrets,
 	"the activate_ticket has expired":                                                                       "activate_ticket 已过期",
 
 	// What the doctor says of where cards stand.
-	"where it stands: a coupon; WeChat has taken no new ones since April 2021, and those that are there may still be given out and redeemed":                                                                         "现状：优惠券。2021 年 4 月起微信不再支持新建，已有的仍可发放和核销",
-	"where it stands: a member card; these go on, WeChat recommends to upgrade them to WeChat Pay's (会员卡 2.0), and has named no end":                                                                                 "现状：会员卡。仍可使用，微信建议升级为微信支付会员卡（会员卡 2.0），没有公布停用时间",
-	"where it stands: WeChat has announced nothing about cards of this type":                                                                                                                                         "现状：微信没有发布过有关这类卡券的公告",
+	"where it stands: a coupon; WeChat has taken no new ones since April 2021, and those that are there may still be given out and redeemed":                                                                                                                               "现状：优惠券。2021 年 4 月起微信不再支持新建，已有的仍可发放和核销",
+	"where it stands: a member card; these go on, WeChat recommends to upgrade them to WeChat Pay's (会员卡 2.0), and has named no end":                                                                                                                                       "现状：会员卡。仍可使用，微信建议升级为微信支付会员卡（会员卡 2.0），没有公布停用时间",
+	"where it stands: WeChat has announced nothing about cards of this type":                                                                                                                                                                                               "现状：微信没有发布过有关这类卡券的公告",
 	"if it was upgraded, which its data does not tell: card_id stays, member_card_component needs generation 2 (docs/reference/member_card_component.md), never tried on a real account, and the calls of before no longer update what is new (docs/where-cards-stand.md)": "从卡券数据看不出是否升级过。如果升级过：card_id 不变，但 member_card_component 要设置 generation 2（见 docs/reference/member_card_component.zh-CN.md，还没有在真实账号上试过）；旧接口也不能再更新新的信息（见 docs/where-cards-stand.zh-CN.md）",
 }

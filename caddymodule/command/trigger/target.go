@@ -227,7 +227,6 @@ func (s *search) in(routes []route, from way) (found way, component string, ok b
 	return way{}, "", false
 }
 
-
 // isSandbox tells whether the API is a sandbox's, which nobody's customers are behind.
 func isSandbox(ctx context.Context, api string) bool {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
