@@ -203,12 +203,13 @@ type search struct {
 // in looks through routes, those within routes and those that are invoked too.
 func (s *search) in(routes []route, from way) (found way, component string, ok bool) {
 	for i := range routes {
-		here := from.into(&routes[i])
-		for _, h := range routes[i].Handle {
+		r := &routes[i]
+		here := from.into(r)
+		for _, h := range r.Handle {
 			if h.Handler == "wechat_card" && h.Action.Name == "message_push" && (h.Account == s.account || h.Account == "" && s.account == app.DefaultAccount) {
 				return here, h.Action.ComponentAppID, true
 			}
-			if h.Handler == "rewrite" && len(routes[i].Match) == 0 {
+			if h.Handler == "rewrite" && len(r.Match) == 0 {
 				from.stripped += h.Strip // handle_path
 			}
 			if found, component, ok := s.in(h.Routes, here); ok {
