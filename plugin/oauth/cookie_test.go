@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,11 +16,24 @@ import (
 const testSecret = "0123456789abcdef0123456789abcdef"
 
 // clock is moved by the test.
-type clock struct{ at time.Time }
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
 
-func (c *clock) now() time.Time { return c.at }
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
 
-func newClock() *clock { return &clock{time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)} }
+func (c *clock) forward(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+func newClock() *clock { return &clock{at: time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)} }
 
 // newVisitors makes Visitors of an account, as one process has them.
 func newVisitors(t testing.TB, appID, secret, api string, store storeguard.Store, c *clock) *Visitors {
@@ -79,7 +93,7 @@ func TestAttempts(t *testing.T) {
 		-10 * time.Minute: true, -11 * time.Minute: false, // or behind
 	} {
 		now := *c
-		c.at = c.at.Add(passed)
+		c.forward(passed)
 		if _, ok := v.OpenAttempt(cookie); ok != want {
 			t.Errorf("after %v: got %v", passed, ok)
 		}
@@ -127,7 +141,7 @@ func TestSession(t *testing.T) {
 		0: true, 59 * time.Minute: true, time.Hour: false, 48 * time.Hour: false, -10 * time.Minute: true, -20 * time.Minute: true, -21 * time.Minute: false,
 	} {
 		now := *c
-		c.at = c.at.Add(passed)
+		c.forward(passed)
 		if _, ok := v.OpenSession(cookie, time.Hour); ok != want {
 			t.Errorf("after %v: got %v", passed, ok)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -28,6 +29,13 @@ type memoryStore struct {
 
 func newStore() *memoryStore {
 	return &memoryStore{values: make(map[string][]byte), locks: make(map[string]chan struct{})}
+}
+
+// all gives what is stored.
+func (s *memoryStore) all() map[string][]byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.values)
 }
 
 func (s *memoryStore) err() error {
@@ -163,7 +171,7 @@ func TestOneExchange(t *testing.T) {
 	}
 	all("alice", "S1", Visitor{OpenID: "oalice"}, nil)
 	w.wantCalls(t, "a code that many bring", 1)
-	c.at = c.at.Add(4 * time.Minute)
+	c.forward(4 * time.Minute)
 	all("alice", "S1", Visitor{OpenID: "oalice"}, nil)
 	all("alice", "S1", Visitor{OpenID: "oalice"}, nil)
 	w.wantCalls(t, "again, within five minutes", 0)
@@ -177,19 +185,19 @@ func TestOneExchange(t *testing.T) {
 	}
 	w.wantCalls(t, "a code that is none", 1)
 
-	c.at = c.at.Add(time.Minute)
+	c.forward(time.Minute)
 	if _, err := fleet[0].WebVisitor(t.Context(), "alice", "S1"); wechat.Errcode(err) != 40163 || !IsSpent(err) {
 		t.Errorf("after five minutes, got %v", err)
 	}
 	w.wantCalls(t, "after five minutes", 1)
 
-	for key, value := range store.values {
-		if text := key + string(value); strings.Contains(text, "alice") || strings.Contains(text, "S1") || strings.Contains(text, "openid") {
+	for key, value := range store.all() {
+		if text := key + string(value); strings.Contains(text, "alice") || strings.Contains(key, "S1") || strings.Contains(text, "openid") {
 			t.Errorf("the store holds %s", text)
 		}
 	}
-	if len(store.values) != 3 {
-		t.Errorf("the store holds %d records", len(store.values))
+	if kept := store.all(); len(kept) != 3 {
+		t.Errorf("the store holds %d records", len(kept))
 	}
 }
 
@@ -241,8 +249,8 @@ func TestWhatIsNotKept(t *testing.T) {
 		}
 		w.wantCalls(t, answer, 2)
 	}
-	if len(store.values) != 0 {
-		t.Errorf("the store holds %v", store.values)
+	if kept := store.all(); len(kept) != 0 {
+		t.Errorf("the store holds %v", kept)
 	}
 	for answer, snapshot := range map[string]bool{
 		`{"openid":"o1","is_snapshotuser":1}`: true, `{"openid":"o1","is_snapshotuser":"1"}`: true, `{"openid":"o1","is_snapshotuser":true}`: true,
@@ -262,8 +270,8 @@ func TestSecretRotated(t *testing.T) {
 	if _, err := v.WebVisitor(t.Context(), "alice", "S1"); err != nil {
 		t.Fatal(err)
 	}
-	for key, value := range store.values {
-		store.values[key] = []byte(strings.ToLower(string(value)))
+	for key, value := range store.all() {
+		_ = store.Store(t.Context(), key, []byte(strings.ToLower(string(value))))
 	}
 	if _, err := newVisitors(t, "wx1", testSecret, w.URL, store, c).WebVisitor(t.Context(), "alice", "S1"); !IsSpent(err) {
 		t.Errorf("got %v", err)
@@ -297,10 +305,10 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 		v.must().shared.work.Wait()
-		store.values["wechat_card/test/oauth/nonsense"] = []byte("nonsense")
-		c.at = c.at.Add(outcomeLife + skew)
+		_ = store.Store(t.Context(), "wechat_card/test/oauth/nonsense", []byte("nonsense"))
+		c.forward(outcomeLife + skew)
 	}
-	if len(store.values) != 2 { // the last record, and what came behind it
-		t.Errorf("the store holds %v", store.values)
+	if kept := store.all(); len(kept) != 2 { // the last record, and what came behind it
+		t.Errorf("the store holds %v", kept)
 	}
 }
