@@ -20,6 +20,7 @@ var secrets struct {
 	seen   map[string]time.Time
 	byHead map[string][]string
 	first  [256]bool // bytes that a value begins with
+	swept  time.Time // when those were last looked for that have ended
 }
 
 // AddSecret has a value never be logged for some hours from now on, wherever it stands. One of less than 8 bytes would be found by chance,
@@ -40,12 +41,16 @@ func AddSecret(value string) {
 	if secrets.seen == nil {
 		secrets.seen, secrets.byHead = make(map[string]time.Time), make(map[string][]string)
 	}
-	if len(secrets.seen) >= manySecrets {
+	if len(secrets.seen) >= manySecrets && now.Sub(secrets.swept) >= time.Minute {
+		secrets.swept = now
 		for old, seen := range secrets.seen {
 			if now.Sub(seen) > secretLife {
 				delete(secrets.seen, old)
 				head := old[:headLength]
-				secrets.byHead[head] = slices.DeleteFunc(secrets.byHead[head], func(v string) bool { return v == old })
+				left := slices.DeleteFunc(secrets.byHead[head], func(v string) bool { return v == old })
+				if secrets.byHead[head] = left; len(left) == 0 {
+					delete(secrets.byHead, head)
+				}
 			}
 		}
 	}

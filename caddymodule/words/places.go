@@ -26,9 +26,14 @@ type place struct {
 // the errors of Expand and others.
 func RememberPlaces(d *caddyfile.Dispenser) {
 	defer d.Reset()
+	as := make(map[string]time.Time) // by file: there may be ten thousand accounts
 	for d.Reset(); d.Next(); {
 		if (IsDynamic(d.Val()) || strings.Contains(d.Val(), "/")) && len(d.Val()) > 1 {
-			RememberPlace(d.Val(), d)
+			file := d.File()
+			if _, known := as[file]; !known {
+				as[file] = modified(file)
+			}
+			places.Store(d.Val(), place{file, d.Line(), as[file]})
 		}
 	}
 }

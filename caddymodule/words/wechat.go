@@ -1,6 +1,7 @@
 package words
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -11,8 +12,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
-// placeholderPrefix is what our placeholders begin with.
-const placeholderPrefix = "http.wechat_card."
+// PlaceholderPrefix is what our placeholders begin with.
+const PlaceholderPrefix = "http.wechat_card."
 
 // ofProgram is the placeholder of a mini program's access_token; the app_id follows where it is configured.
 const ofProgram = "access_token of mini_program"
@@ -31,7 +32,7 @@ func UnknownPlaceholder(name string) string {
 	if slices.Contains(placeholders, name) || strings.HasPrefix(name, ofProgram+" ") {
 		return ""
 	}
-	return "{" + placeholderPrefix + name + "} is set by no action: " + ThereAre(name, slices.Clone(placeholders)) +
+	return "{" + PlaceholderPrefix + name + "} is set by no action: " + ThereAre(name, slices.Clone(placeholders)) +
 		" (login sets mini_openid, unionid and, with phone, those of a phone; oauth openid and unionid; inject the others, with placeholder)"
 }
 
@@ -51,11 +52,11 @@ func Placeholders(text string) (keys []string) {
 
 // unknownIn says what is wrong with the placeholders of ours in a text.
 func unknownIn(text string) string {
-	if !strings.Contains(text, placeholderPrefix) {
+	if !strings.Contains(text, PlaceholderPrefix) {
 		return ""
 	}
 	for _, key := range Placeholders(text) {
-		if name, ours := strings.CutPrefix(key, placeholderPrefix); ours {
+		if name, ours := strings.CutPrefix(key, PlaceholderPrefix); ours {
 			if fault := UnknownPlaceholder(name); fault != "" {
 				return fault
 			}
@@ -78,7 +79,7 @@ func CheckPlaceholders(d *caddyfile.Dispenser) error {
 // UnknownPlaceholders finds placeholders of ours in JSON that nothing sets, what is wrong with each once, and where in the JSON it stands
 // first. What is no JSON has none.
 func UnknownPlaceholders(raw json.RawMessage) (faults []Fault) {
-	if !strings.Contains(string(raw), "wechat_card") && !strings.Contains(string(raw), `\u`) {
+	if !bytes.Contains(raw, []byte(PlaceholderPrefix)) && !bytes.Contains(raw, []byte(`\u`)) {
 		return nil
 	}
 	eachText(raw, func(at, text string) {

@@ -137,7 +137,7 @@ func (in *Inject) Provision(ctx caddy.Context) error {
 		if slices.Contains(in.Placeholder[:i], text) {
 			return fmt.Errorf("placeholder %s is configured twice", text)
 		}
-		in.placeholders = append(in.placeholders, placeholder{key: "http.wechat_card." + text, need: need})
+		in.placeholders = append(in.placeholders, placeholder{key: words.PlaceholderPrefix + text, need: need})
 	}
 	return nil
 }

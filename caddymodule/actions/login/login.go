@@ -208,7 +208,7 @@ func (l *Login) ServeAction(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	repl := words.Replacer(r)
 	for i, id := range ids {
-		repl.Set("http.wechat_card."+loginIDs[i], id)
+		repl.Set(words.PlaceholderPrefix+loginIDs[i], id)
 	}
 	for _, f := range l.fields {
 		if id := ids[f.Need]; id != "" {
@@ -221,7 +221,7 @@ func (l *Login) ServeAction(w http.ResponseWriter, r *http.Request, next caddyht
 			delete(r.Header, f.Name)
 		}
 		for i := firstPhone; i < len(ids); i++ { // which logs have no business with
-			repl.Delete("http.wechat_card." + loginIDs[i])
+			repl.Delete(words.PlaceholderPrefix + loginIDs[i])
 		}
 	}()
 	return nostore.Serve(w, func(w http.ResponseWriter) error { return next.ServeHTTP(w, r) })

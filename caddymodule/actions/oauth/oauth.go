@@ -120,7 +120,7 @@ func (o *OAuth) pass(w http.ResponseWriter, r *http.Request, next caddyhttp.Hand
 	ids := [...]string{visitor.OpenID, visitor.UnionID}
 	repl := words.Replacer(r)
 	for i, id := range ids {
-		key := "http.wechat_card." + visitorIDs[i]
+		key := words.PlaceholderPrefix + visitorIDs[i]
 		if _, set := repl.Get(key); known || !set { // a login before it may have set the unionid
 			repl.Set(key, id)
 		}

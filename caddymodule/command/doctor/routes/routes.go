@@ -236,11 +236,8 @@ func (s *site) examineCallback(t *target, say func(doctor.Finding)) {
 	}
 }
 
-// The placeholders in an action's configuration that are looked at.
-const (
-	ownPlaceholder    = "http.wechat_card."
-	headerPlaceholder = "http.request.header."
-)
+// headerPlaceholder is what the placeholders of request headers begin with.
+const headerPlaceholder = "http.request.header."
 
 // examineNeeds looks for what an action reads and nothing before it sets.
 func (s *site) examineNeeds(t *target, all *walk, say func(doctor.Finding)) {
@@ -252,7 +249,7 @@ func (s *site) examineNeeds(t *target, all *walk, say func(doctor.Finding)) {
 		name, isHeader := strings.CutPrefix(key, headerPlaceholder)
 		if !isHeader {
 			var ours bool
-			if name, ours = strings.CutPrefix(key, ownPlaceholder); !ours {
+			if name, ours = strings.CutPrefix(key, words.PlaceholderPrefix); !ours {
 				continue
 			}
 		}
