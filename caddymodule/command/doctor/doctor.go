@@ -107,8 +107,11 @@ func (d *checkup) run(ctx context.Context, flags *cli.Account) error {
 // account looks at one account.
 func (d *checkup) account(ctx context.Context, app *app.App, name string, guest *plugin.Account, hasSites bool) error {
 	report := d.report(name)
-	if configured := app.Accounts[name]; configured != nil && len(configured.LiteralSecrets()) > 0 {
-		literal := configured.LiteralSecrets()
+	var literal []string
+	if configured := app.Accounts[name]; configured != nil { // a mini program is none
+		literal = configured.LiteralSecrets()
+	}
+	if len(literal) > 0 {
 		report(doctor.Finding{
 			Check: "secrets", Verdict: doctor.Warning, Text: strings.Join(literal, ", ") + " stands in the configuration itself, which Caddy shows at /config/ and saves",
 			Todo: "use {env.*} or {file.*}",

@@ -54,13 +54,15 @@ func (d *checkup) checkStore(ctx context.Context, app *app.App, names []string) 
 	}
 	doctor.CheckStore(ctx, app.Store(), where, report)
 	f := doctor.Finding{Check: checkStore, Text: "the folder is on this machine's own disk: it shares credentials with Caddys of this machine only"}
-	switch kind := filesystem.Kind(files.Path); {
-	case filesystem.Shared(kind):
+	kind := filesystem.Kind(files.Path)
+	shared := filesystem.Shared(kind)
+	switch {
+	case shared:
 		f.Text = "the folder is on a file system that machines can share (" + kind + "): with those it shares credentials"
 	case kind == "":
 		f.Text = "it shares credentials with the machines that have this folder, if any have"
 	}
-	if classic && !filesystem.Shared(filesystem.Kind(files.Path)) {
+	if classic && !shared {
 		f.Verdict, f.Todo = doctor.Warning, "with token_source classic every machine has to share one store: if there are several, use store redis or a shared folder"
 	}
 	report(f)

@@ -266,16 +266,12 @@ const stripping = "handle_path or uri"
 
 // rewrite gives the path behind a rewrite.
 func rewrite(st *step, at world) world {
-	before := at
+	before, name := at, stripping
 	switch {
 	case len(st.URISubstring) > 0:
-		if at.path, at.known = replaced(st.URISubstring, at); at.known && at.path != before.path {
-			at.changed, at.from = stripping, before.path
-		}
+		at.path, at.known = replaced(st.URISubstring, at)
 	case len(st.PathRegexp) > 0:
-		if at.path, at.known = replacedByRegexp(st.PathRegexp, at); at.known && at.path != before.path {
-			at.changed, at.from = stripping, before.path
-		}
+		at.path, at.known = replacedByRegexp(st.PathRegexp, at)
 	case st.StripPathPrefix != "" || st.StripPathSuffix != "":
 		if strings.Contains(st.StripPathPrefix+st.StripPathSuffix, "{") {
 			at.known = false
@@ -283,15 +279,12 @@ func rewrite(st *step, at world) world {
 		}
 		at.path = strings.TrimSuffix(strings.TrimPrefix(at.path, "/"+strings.TrimPrefix(st.StripPathPrefix, "/")), st.StripPathSuffix)
 		at.path = "/" + strings.TrimPrefix(at.path, "/")
-		if at.path != before.path {
-			at.changed, at.from = stripping, before.path
-		}
 	case st.URI != "":
 		path, _, _ := strings.Cut(st.URI, "?")
 		if path == "" {
 			return at
 		}
-		name := "rewrite"
+		name = "rewrite"
 		if strings.Contains(path, "{http.matchers.file.relative}") {
 			name = "try_files"
 			if at.rel == "" {
@@ -304,9 +297,10 @@ func rewrite(st *step, at world) world {
 			at.known = false
 			return at
 		}
-		if at.path = "/" + strings.TrimPrefix(path, "/"); at.path != before.path {
-			at.changed, at.from = name, before.path
-		}
+		at.path = "/" + strings.TrimPrefix(path, "/")
+	}
+	if at.path != before.path {
+		at.changed, at.from = name, before.path
 	}
 	return at
 }
