@@ -66,14 +66,14 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 	v := value.Value{Text: grant.Value, Obtained: grant.Requested, Expires: grant.Requested.Add(grant.Lifetime)}
 	from := value.RenewalStart(v)
 	remaining := v.Expires.Sub(now)
-	if cur := f.State.Current(); cur != nil && cur.Text == v.Text && v.Expires.Sub(cur.Expires) < remaining/2 {
-		from = now.Add(max(time.Second, remaining/4)) // a stable token that WeChat has not rotated yet, nor does before
-		if rotated := v.Expires.Add(-value.MaxRenewalSpan); from.Before(rotated) {
-			from = rotated
-		}
-	}
 	if cur := f.State.Current(); cur != nil && cur.Text == v.Text {
 		f.same = true
+		if v.Expires.Sub(cur.Expires) < remaining/2 {
+			from = now.Add(max(time.Second, remaining/4)) // a stable token that WeChat has not rotated yet, nor does before
+			if rotated := v.Expires.Add(-value.MaxRenewalSpan); from.Before(rotated) {
+				from = rotated
+			}
+		}
 	}
 	if grant.Look > 0 {
 		from = v.Obtained.Add(grant.Look)

@@ -61,11 +61,15 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 		return h, nil, nil // while we were being called
 	}
 	f.not = f.State.Refused()
-	undo := func() {}
+	tried := false
 	if f.want.Refresh && !f.forces() { // a forced refresh may not be allowed, and try nothing
-		undo = f.Address.Hurry()
+		undo := f.Address.Hurry()
+		defer func() {
+			if !tried {
+				undo()
+			}
+		}()
 	}
-	defer func() { undo() }() // unless there is an attempt
 	if u := f.State.Blocked(now); u != nil && !f.want.Refresh {
 		if rec, err := f.read(f.env.ctx); err == nil {
 			if h := f.adopt(rec); h != nil {
@@ -119,7 +123,7 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 		return nil, nil, err
 	}
 	defer done()
-	undo = func() {}
+	tried = true
 	h, err = f.fetch(rec, guarded)
 	if errors.Is(err, ErrNoForce) {
 		return nil, nil, err // nothing was tried, so nothing failed
