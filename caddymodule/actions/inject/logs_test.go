@@ -16,29 +16,34 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
+// logging are global options by which all that is logged lands in a file, in a format.
+func logging(t testing.TB, logs, api, format string) string {
+	return `{
+	admin off
+	storage file_system ` + t.TempDir() + `
+	log {
+		output file ` + logs + `
+		level DEBUG
+		` + format + `
+	}
+	wechat_card {
+		api ` + api + `
+		store off
+		account {
+			app_id ` + sitetest.AppID + `
+			app_secret {env.TEST_APP_SECRET}
+		}
+	}
+}`
+}
+
 // TestPlaceholdersInLogs has other directives write what they are handed wherever they can: by format wechat_card, no log has it.
 func TestPlaceholdersInLogs(t *testing.T) {
 	t.Setenv("TEST_APP_SECRET", sitetest.Secret)
 	logs := filepath.Join(t.TempDir(), "all.log")
 	api := httptest.NewServer(sandbox.New(sandbox.Config{}))
 	defer api.Close()
-	ctx := sitetest.Provision(t, `{
-	admin off
-	storage file_system `+t.TempDir()+`
-	log {
-		output file `+logs+`
-		level DEBUG
-		format wechat_card
-	}
-	wechat_card {
-		api `+api.URL+`
-		store off
-		account {
-			app_id `+sitetest.AppID+`
-			app_secret {env.TEST_APP_SECRET}
-		}
-	}
-}
+	ctx := sitetest.Provision(t, logging(t, logs, api.URL, "format wechat_card")+`
 http://localhost:9080 {
 	log
 	route {
