@@ -58,6 +58,7 @@ func (h *home) runExample(t *testing.T, p ports, options string) *caddy {
 }
 
 func TestExampleIsSound(t *testing.T) {
+	t.Parallel()
 	live := []string{"WECHAT_API=https://api.weixin.qq.com", "WECHAT_APP_ID=wx0123456789abcdef", "WECHAT_APP_SECRET=s3cr3t-of-mine"}
 	for name, env := range map[string][]string{"sandbox": nil, "live": live} {
 		t.Run(name, func(t *testing.T) {
@@ -100,6 +101,7 @@ func TestExampleIsSound(t *testing.T) {
 
 // TestExampleLive gives the example an account at a WeChat of its own, which knows no other.
 func TestExampleLive(t *testing.T) {
+	t.Parallel()
 	const id, secret = "wx0123456789abcdef", "8f0c4e1d7b3a69258f0c4e1d7b3a6925"
 	w := runWeChat(t, "app "+id+" "+secret)
 	h := newHome(t, "WECHAT_API="+w.url, "WECHAT_APP_ID="+id, "WECHAT_APP_SECRET="+secret, "WECHAT_CARDS=pOne pTwo", "WECHAT_MEMBER_CARD=pTwo")
@@ -122,6 +124,7 @@ func TestExampleLive(t *testing.T) {
 
 // TestExampleLogFilter sends what must not lie about in logs, at DEBUG, where Caddy logs most.
 func TestExampleLogFilter(t *testing.T) {
+	t.Parallel()
 	p := newPorts(t, readFile(t, examplePath))
 	c := newHome(t).runExample(t, p, "\tdebug\n")
 	site := "http://127.0.0.1:" + p["8080"]
