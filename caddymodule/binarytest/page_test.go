@@ -12,7 +12,6 @@ import (
 // TestPage uses the sandbox's page in a real Chromium, against Caddyfile.example. With SCREENSHOTS in the environment, the
 // path of a folder, it makes the pictures of docs/screenshots there.
 func TestPage(t *testing.T) {
-	t.Parallel()
 	needBrowser(t)
 	p := newPorts(t, readFile(t, examplePath))
 	c := newHome(t).runExample(t, p, "")
