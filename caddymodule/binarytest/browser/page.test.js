@@ -388,6 +388,14 @@ test('cuts nothing at 1280 by 720', async () => {
     await tall.click('#tab-wallet');
     assert.deepEqual(await cut(), [], 'with the wallet');
     await tall.click('#tab-home');
+    await tall.fill('#gateway', 'http://127.0.0.1:9');
+    await tall.press('#gateway', 'Enter');
+    await tall.waitForSelector('#gateway-says:not(:empty)');
+    await tall.evaluate(() => scrollTo(0, 0));
+    assert.deepEqual(await cut(), [], 'without a gateway');
+    await tall.fill('#gateway', gateway);
+    await tall.press('#gateway', 'Enter');
+    await tall.waitForSelector('.ready[data-state=good]');
     await reset(tall);
     await tall.click('#language');
   }

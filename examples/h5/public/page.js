@@ -33,6 +33,7 @@ async function perform (run) {
   try {
     note.textContent = await run()
   } catch (err) {
+    if (err.reason === 'login_required') return location.reload() // the session is over: logging in again leads back here
     if (err.reason !== 'cancelled') note.textContent = err.message
     console.warn(err.reason, err.detail)
   }

@@ -47,7 +47,7 @@ const en = {
   'member.again': 'Open the component again',
   'ready': 'Parameters fetched before the tap',
   'ready.late': 'Will be fetched after the tap',
-  'ready.not': 'No parameters yet: the gateway did not give any',
+  'ready.not': 'No parameters: the gateway gave none',
   'late': 'Fetch after the tap',
   'late.about': 'The usual mistake. WeChat then refuses to navigate.',
   'added': 'Added to the wallet',
