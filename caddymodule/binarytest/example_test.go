@@ -58,7 +58,6 @@ func (h *home) runExample(t *testing.T, p ports, options string) *caddy {
 }
 
 func TestExampleIsSound(t *testing.T) {
-	t.Parallel()
 	live := []string{"WECHAT_API=https://api.weixin.qq.com", "WECHAT_APP_ID=wx0123456789abcdef", "WECHAT_APP_SECRET=s3cr3t-of-mine"}
 	for name, env := range map[string][]string{"sandbox": nil, "live": live} {
 		t.Run(name, func(t *testing.T) {
