@@ -106,7 +106,7 @@ func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if f == nil {
-		wire.WriteJSON(w, http.StatusOK, answer())
+		wire.Write(w, answer())
 		return
 	}
 	var late any
@@ -120,9 +120,9 @@ func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
 	case f.Spoils():
 		f.Answer(w, s.world.Now())
 	case f.Execute:
-		wire.WriteJSON(w, http.StatusOK, late)
+		wire.Write(w, late)
 	default:
-		wire.WriteJSON(w, http.StatusOK, answer())
+		wire.Write(w, answer())
 	}
 }
 

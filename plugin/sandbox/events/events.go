@@ -94,5 +94,8 @@ func view(w *world.World, since int64) View {
 }
 
 func shown(body []byte, known []string) string {
+	if kind := http.DetectContentType(body); strings.HasPrefix(kind, "image/") {
+		return "(" + kind + ")"
+	}
 	return exchanges.Masked(strings.ToValidUTF8(string(body), "�"), known)
 }
