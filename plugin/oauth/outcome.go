@@ -80,3 +80,9 @@ func (s *State) belongs(code, name string) bool {
 	}
 	return !ok || first == name
 }
+
+// Visitor is who a visitor is.
+type Visitor struct {
+	OpenID  string // in the official account
+	UnionID string // "": WeChat gives none
+}

@@ -5,12 +5,6 @@ import (
 	"time"
 )
 
-// Visitor is who a visitor is.
-type Visitor struct {
-	OpenID  string // in the official account
-	UnionID string // "": WeChat gives none
-}
-
 // sessionText is how a session lies in its cookie.
 type sessionText struct {
 	OpenID  string `json:"o"`

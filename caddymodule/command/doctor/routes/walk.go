@@ -32,18 +32,6 @@ type cause struct{ text, todo string }
 // maxWorlds bounds the ways of one request.
 const maxWorlds = 256
 
-// world is one way that a request may have gone so far.
-type world struct {
-	path    string
-	known   bool   // the path
-	rel     string // what the file matcher found
-	file    bool   // by supposing a file at the path
-	changed string // what made another path of it
-	from    string // which path that was
-	groups  map[string]bool
-	sets    map[string]bool // placeholders and headers
-}
-
 func (w *walk) run(path string) {
 	w.provided = make(map[string]bool)
 	for range w.routes(w.site.routes, []world{{path: path, known: true}}) {
@@ -164,14 +152,6 @@ func (w *walk) ended(at world, by string) []world {
 	return nil
 }
 
-// shown is the path, for people.
-func (at world) shown() string {
-	if at.known {
-		return at.path
-	}
-	return "all"
-}
-
 // isLast tells whether an action passes nothing on, whoever made it.
 func isLast(name string) bool {
 	info, err := caddy.GetModule(action.Namespace + "." + name)
@@ -250,57 +230,4 @@ func (w *walk) action(st *step, at world) []world {
 		at.sets = with(at.sets, sets...)
 	}
 	return []world{at}
-}
-
-func (s *site) of(st *step) *target {
-	for _, t := range s.targets {
-		if t.step == st {
-			return t
-		}
-	}
-	return new(target)
-}
-
-// stripping is what takes a part of the path away.
-const stripping = "handle_path or uri"
-
-// rewrite gives the path behind a rewrite.
-func rewrite(st *step, at world) world {
-	before, name := at, stripping
-	switch {
-	case len(st.URISubstring) > 0:
-		at.path, at.known = replaced(st.URISubstring, at)
-	case len(st.PathRegexp) > 0:
-		at.path, at.known = replacedByRegexp(st.PathRegexp, at)
-	case st.StripPathPrefix != "" || st.StripPathSuffix != "":
-		if strings.Contains(st.StripPathPrefix+st.StripPathSuffix, "{") {
-			at.known = false
-			return at
-		}
-		at.path = strings.TrimSuffix(strings.TrimPrefix(at.path, "/"+strings.TrimPrefix(st.StripPathPrefix, "/")), st.StripPathSuffix)
-		at.path = "/" + strings.TrimPrefix(at.path, "/")
-	case st.URI != "":
-		path, _, _ := strings.Cut(st.URI, "?")
-		if path == "" {
-			return at
-		}
-		name = "rewrite"
-		if strings.Contains(path, "{http.matchers.file.relative}") {
-			name = "try_files"
-			if at.rel == "" {
-				at.known = false
-				return at
-			}
-		}
-		path = strings.NewReplacer("{http.matchers.file.relative}", at.rel, "{http.request.uri.path}", at.path, "{http.request.uri}", at.path).Replace(path)
-		if strings.Contains(path, "{") {
-			at.known = false
-			return at
-		}
-		at.path = "/" + strings.TrimPrefix(path, "/")
-	}
-	if at.path != before.path {
-		at.changed, at.from = name, before.path
-	}
-	return at
 }
