@@ -1,0 +1,75 @@
+package secure
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+)
+
+// The header fields of calls and answers, as Go spells them.
+const (
+	headerAppID               = "Wechatmp-Appid"
+	headerTime                = "Wechatmp-Timestamp"
+	headerSignature           = "Wechatmp-Signature"
+	headerNumber              = "Wechatmp-Serial"
+	headerDeprecatedSignature = "Wechatmp-Signature-Deprecated"
+	headerDeprecatedNumber    = "Wechatmp-Serial-Deprecated"
+)
+
+// Origin stands before a call's path in what is signed, whichever host the call goes to.
+const Origin = "https://api.weixin.qq.com"
+
+// Call is a call as it is to be sent.
+type Call struct {
+	Header http.Header // to be set
+	Body   []byte      // to be sent as it is, by POST
+}
+
+// Seal seals a call of a path, such as /wxa/getuserriskrank. Its query, without access_token, goes into the body; that is a JSON
+// object or empty, else the error is ErrNoObject. access_token stays in the query of the request, alone.
+func (c *Channel) Seal(path string, query url.Values, body []byte) (Call, error) {
+	now := c.cfg.Now().Unix()
+	plain, err := plainCall(c.random(), c.cfg.AppID, now, query, body)
+	if err != nil {
+		return Call{}, err
+	}
+	sealed, err := c.aead.seal(c.random(), plain, c.beside(path, now))
+	if err != nil {
+		return Call{}, fmt.Errorf("sealing: %w", err)
+	}
+	signature, err := c.key.sign(c.random(), signed(path, c.cfg.AppID, now, sealed), c.cfg.AsymmetricNumber)
+	if err != nil {
+		return Call{}, fmt.Errorf("signing: %w", err)
+	}
+	header := http.Header{
+		"Content-Type":  {"application/json"},
+		headerAppID:     {c.cfg.AppID},
+		headerTime:      {strconv.FormatInt(now, 10)},
+		headerSignature: {base64.StdEncoding.EncodeToString(signature)},
+	}
+	if c.cfg.SendNumber {
+		header[headerNumber] = []string{c.cfg.AsymmetricNumber}
+	}
+	return Call{header, sealed}, nil
+}
+
+func (c *Channel) random() io.Reader {
+	if c.cfg.Rand != nil {
+		return c.cfg.Rand
+	}
+	return rand.Reader
+}
+
+// beside is what is authenticated beside the text.
+func (c *Channel) beside(path string, timestamp int64) []byte {
+	return fmt.Appendf(nil, "%s%s|%s|%d|%s", Origin, path, c.cfg.AppID, timestamp, c.cfg.SymmetricNumber)
+}
+
+// signed is what is signed. No number of a key is in it: with one, WeChat answers 40234.
+func signed(path, appID string, timestamp int64, body []byte) []byte {
+	return fmt.Appendf(nil, "%s%s\n%s\n%d\n%s", Origin, path, appID, timestamp, body)
+}

@@ -1,0 +1,323 @@
+package secure
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emmansun/gmsm/sm2"
+	"github.com/emmansun/gmsm/smx509"
+)
+
+// keys are made once: RSA keys take a while.
+var keys = sync.OnceValue(func() (k struct{ rsa, rsaPublic, sm2, sm2Public string }) {
+	encode := func(kind string, der []byte, err error) string {
+		if err != nil {
+			panic(err)
+		}
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+	}
+	r, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(r)
+	k.rsa = encode("PRIVATE KEY", der, err)
+	der, err = x509.MarshalPKIXPublicKey(r.Public())
+	k.rsaPublic = encode("PUBLIC KEY", der, err)
+	s, err := sm2.GenerateKey(rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	der, err = smx509.MarshalPKCS8PrivateKey(s)
+	k.sm2 = encode("PRIVATE KEY", der, err)
+	der, err = smx509.MarshalPKIXPublicKey(s.Public())
+	k.sm2Public = encode("PUBLIC KEY", der, err)
+	return k
+})
+
+// config is the example's, with a private key of our own, for the example's is not public.
+func config(at int64) Config {
+	return Config{
+		AppID: vectorAppID, SymmetricKey: vectorKey, SymmetricNumber: vectorNumber, PrivateKey: keys().rsa, AsymmetricNumber: "97845f6ed842ea860df6fdf65941ff56",
+		Certificates: map[string]string{answerNumber: answerKey}, Now: func() time.Time { return time.Unix(at, 0) },
+	}
+}
+
+func channel(t testing.TB, cfg Config) *Channel {
+	t.Helper()
+	c, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func sumOf(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// TestVectors opens the example's call as WeChat does, seals ours to the byte, and opens the example's answer.
+func TestVectors(t *testing.T) {
+	c := channel(t, config(callTime))
+	plain, err := c.aead.open([]byte(callBody), c.beside(vectorPath, callTime))
+	if err != nil || string(plain) != callPlain {
+		t.Errorf("the example's call is %s, %v", plain, err)
+	}
+	text := signed(vectorPath, vectorAppID, callTime, []byte(callBody))
+	if sumOf(text) != callSum {
+		t.Errorf("what is signed has the sum %s", sumOf(text))
+	}
+	key, err := parseCertificate(callKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature, _ := base64.StdEncoding.DecodeString(callSignature)
+	if !key.verify(text, signature, "") || key.verify(append(text, '\n'), signature, "") {
+		t.Error("the example's signature is not what it should be")
+	}
+
+	iv := make([]byte, 12)
+	for i := range iv {
+		iv[i] = byte(i)
+	}
+	sealed, err := c.aead.seal(bytes.NewReader(iv), []byte(ownPlain), c.beside(ownPath, ownTime))
+	if err != nil || string(sealed) != ownBody {
+		t.Errorf("got %s, %v", sealed, err)
+	}
+	if got := sumOf(signed(ownPath, vectorAppID, ownTime, sealed)); got != ownSum {
+		t.Errorf("what is signed has the sum %s", got)
+	}
+	nonce := make([]byte, 16)
+	for i := range nonce {
+		nonce[i] = byte(i)
+	}
+	built, err := plainCall(bytes.NewReader(nonce), vectorAppID, ownTime, nil, []byte(`{"code":"e31968a7f94cc5ee25fafc2aef2773f0bb8c3937b22520eb8ee345274d00c144"}`))
+	if err != nil || string(built) != ownPlain {
+		t.Errorf("got %s, %v", built, err)
+	}
+
+	answer, inPlain, err := c.Open(vectorPath, answerHeader(), []byte(answerBody))
+	if err != nil || inPlain || string(answer) != `{"errcode":0,"errmsg":"getuserriskrank succ","risk_rank":0,"unoin_id":2258658297}` {
+		t.Errorf("got %s, %v, %v", answer, inPlain, err)
+	}
+}
+
+func answerHeader() http.Header {
+	h := make(http.Header)
+	h.Set("Wechatmp-Appid", vectorAppID)
+	h.Set("Wechatmp-TimeStamp", strconv.Itoa(answerTime))
+	h.Set("Wechatmp-Serial", answerNumber)
+	h.Set("Wechatmp-Signature", answerSignature)
+	return h
+}
+
+// TestOpenRefuses changes one thing after the other of the example's answer.
+func TestOpenRefuses(t *testing.T) {
+	for name, tc := range map[string]struct {
+		at     int64
+		path   string
+		change func(h http.Header)
+		body   string
+		why    string // empty: it is opened
+	}{
+		"nothing":              {},
+		"five minutes later":   {at: answerTime + 300},
+		"five minutes before":  {at: answerTime - 300},
+		"too old":              {at: answerTime + 301, why: "apart"},
+		"from the future":      {at: answerTime - 301, why: "apart"},
+		"another path":         {path: "/wxa/getuserriskrank2", why: "signature"},
+		"another app":          {change: func(h http.Header) { h.Set("Wechatmp-Appid", "wx0000000000000000") }, why: `"wx0000000000000000"`},
+		"another time":         {change: func(h http.Header) { h.Set("Wechatmp-Timestamp", strconv.Itoa(answerTime+1)) }, why: "signature"},
+		"no time":              {change: func(h http.Header) { h.Del("Wechatmp-Timestamp") }, why: "TimeStamp"},
+		"unknown certificate":  {change: func(h http.Header) { h.Set("Wechatmp-Serial", "784f98cb") }, why: `"784f98cb"`},
+		"a changed body":       {body: strings.Replace(answerBody, "HExs", "HExt", 1), why: "signature"},
+		"no base64":            {change: func(h http.Header) { h.Set("Wechatmp-Signature", "%") }, why: "signature"},
+		"no signature":         {change: func(h http.Header) { h.Del("Wechatmp-Signature") }, why: "not signed"},
+		"plain success":        {change: func(h http.Header) { h.Del("Wechatmp-Signature") }, body: `{"errcode":0}`, why: "not signed"},
+		"plain, and no number": {change: func(h http.Header) { h.Del("Wechatmp-Signature") }, body: `{"errcode":"40234"}`, why: "not signed"},
+		"the certificate of before": {change: func(h http.Header) {
+			h.Set("Wechatmp-Serial-Deprecated", answerNumber)
+			h.Set("Wechatmp-Signature-Deprecated", h.Get("Wechatmp-Signature"))
+			h.Set("Wechatmp-Serial", "the next")
+			h.Set("Wechatmp-Signature", "AAAA")
+		}},
+		"both certificates wrong": {change: func(h http.Header) {
+			h.Set("Wechatmp-Serial-Deprecated", answerNumber)
+			h.Set("Wechatmp-Signature-Deprecated", "AAAA")
+			h.Set("Wechatmp-Serial", "the next")
+		}, why: "signature"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			at, path, body, h := tc.at, tc.path, tc.body, answerHeader()
+			if at == 0 {
+				at = answerTime
+			}
+			if path == "" {
+				path = vectorPath
+			}
+			if body == "" {
+				body = answerBody
+			}
+			if tc.change != nil {
+				tc.change(h)
+			}
+			answer, plain, err := channel(t, config(at)).Open(path, h, []byte(body))
+			if tc.why == "" {
+				if err != nil || plain || !strings.Contains(string(answer), "risk_rank") {
+					t.Errorf("got %s, %v", answer, err)
+				}
+				return
+			}
+			if _, ok := errors.AsType[*Unverified](err); !ok || !strings.Contains(err.Error(), tc.why) || answer != nil {
+				t.Errorf("got %s, %v", answer, err)
+			}
+		})
+	}
+
+	h := answerHeader()
+	h.Del("Wechatmp-Signature")
+	const failure = `{"errcode":40234,"errmsg":"invalid signature"}`
+	if answer, plain, err := channel(t, config(answerTime)).Open(vectorPath, h, []byte(failure)); err != nil || !plain || string(answer) != failure {
+		t.Errorf("a failure in plain: got %s, %v, %v", answer, plain, err)
+	}
+}
+
+// TestBothWays plays WeChat with each kind of key.
+func TestBothWays(t *testing.T) {
+	k := keys()
+	for name, tc := range map[string]struct{ key, private, public string }{
+		"AES and RSA": {vectorKey, k.rsa, k.rsaPublic},
+		"SM4 and SM2": {base64.StdEncoding.EncodeToString([]byte("0123456789abcdef")), k.sm2, k.sm2Public},
+		"AES and SM2": {vectorKey, k.sm2, k.sm2Public},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := config(callTime)
+			cfg.SymmetricKey, cfg.PrivateKey, cfg.SendNumber = tc.key, tc.private, true
+			cfg.Certificates = map[string]string{"n1": tc.public}
+			ours := channel(t, cfg)
+			call, err := ours.Seal(vectorPath, url.Values{"scene": {"1"}, "openid": {"o1"}}, []byte(` {"openid":"o2","_appid":"x","a":{"b":[1.50,"<&>"]}} `))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if call.Header.Get("Wechatmp-Serial") != cfg.AsymmetricNumber || call.Header.Get("Wechatmp-Appid") != vectorAppID || call.Header.Get("Wechatmp-TimeStamp") != strconv.Itoa(callTime) {
+				t.Errorf("got %v", call.Header)
+			}
+			verifier, err := parseCertificate(tc.public)
+			if err != nil {
+				t.Fatal(err)
+			}
+			signature, err := base64.StdEncoding.DecodeString(call.Header.Get("Wechatmp-Signature"))
+			if err != nil || !verifier.verify(signed(vectorPath, vectorAppID, callTime, call.Body), signature, cfg.AsymmetricNumber) {
+				t.Error("WeChat would not take the signature")
+			}
+			plain, err := ours.aead.open(call.Body, ours.beside(vectorPath, callTime))
+			var got map[string]any
+			if err != nil || json.Unmarshal(plain, &got) != nil {
+				t.Fatalf("%s, %v", plain, err)
+			}
+			if n, _ := got["_n"].(string); len(n) != 22 {
+				t.Errorf("_n is %q", got["_n"])
+			}
+			delete(got, "_n")
+			want := map[string]any{"_appid": vectorAppID, "_timestamp": float64(callTime), "scene": "1", "openid": "o2", "a": map[string]any{"b": []any{1.5, "<&>"}}}
+			if !reflect.DeepEqual(got, want) || !strings.Contains(string(plain), `{"b":[1.50,"<&>"]}`) {
+				t.Errorf("got %s", plain)
+			}
+
+			body, err := ours.aead.seal(rand.Reader, fmt.Appendf(nil, `{"_n":"x","_appid":%q,"_timestamp":%d,"errcode":0}`, vectorAppID, callTime), ours.beside(vectorPath, callTime))
+			if err != nil {
+				t.Fatal(err)
+			}
+			signature, err = ours.key.sign(rand.Reader, signed(vectorPath, vectorAppID, callTime, body), "n1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := make(http.Header)
+			h.Set("Wechatmp-Appid", vectorAppID)
+			h.Set("Wechatmp-TimeStamp", strconv.Itoa(callTime))
+			h.Set("Wechatmp-Serial", "n1")
+			h.Set("Wechatmp-Signature", base64.StdEncoding.EncodeToString(signature))
+			if answer, _, err := ours.Open(vectorPath, h, body); err != nil || string(answer) != `{"errcode":0}` {
+				t.Errorf("got %s, %v", answer, err)
+			}
+		})
+	}
+}
+
+func TestSealRefuses(t *testing.T) {
+	c := channel(t, config(callTime))
+	for _, body := range []string{"[]", "x", `{"a":1`, "--boundary\r\n", `"text"`, "null"} {
+		if call, err := c.Seal(vectorPath, nil, []byte(body)); !errors.Is(err, ErrNoObject) || call.Body != nil {
+			t.Errorf("%s: got %s, %v", body, call.Body, err)
+		}
+	}
+	for _, body := range []string{"", " ", "{}", " { } "} {
+		if _, err := c.Seal(vectorPath, nil, []byte(body)); err != nil {
+			t.Errorf("%q: %v", body, err)
+		}
+	}
+}
+
+// TestNewRefuses gives keys that are none, and looks for them in the errors.
+func TestNewRefuses(t *testing.T) {
+	k := keys()
+	for name, tc := range map[string]struct {
+		change func(*Config)
+		want   string
+	}{
+		"app_id":             {func(c *Config) { c.AppID = "gh_1" }, "app_id"},
+		"no sym_sn":          {func(c *Config) { c.SymmetricNumber = "" }, "sym_sn"},
+		"short key":          {func(c *Config) { c.SymmetricKey = "c2VjcmV0" }, "6 bytes"},
+		"no base64":          {func(c *Config) { c.SymmetricKey = "secret!" }, "base64"},
+		"no PEM":             {func(c *Config) { c.PrivateKey = "secret" }, "no PEM"},
+		"a public key":       {func(c *Config) { c.PrivateKey = k.rsaPublic }, "none that can be read"},
+		"SM2 and no asym_sn": {func(c *Config) { c.PrivateKey, c.AsymmetricNumber = k.sm2, "" }, "asym_sn"},
+		"serial, no asym_sn": {func(c *Config) { c.SendNumber, c.AsymmetricNumber = true, "" }, "asym_sn"},
+		"no certificate":     {func(c *Config) { c.Certificates = nil }, "开放平台证书"},
+		"no PEM of it":       {func(c *Config) { c.Certificates = map[string]string{"n7": "secret"} }, "n7"},
+		"a private key":      {func(c *Config) { c.Certificates = map[string]string{"n7": k.rsa} }, "no certificate"},
+	} {
+		cfg := config(callTime)
+		tc.change(&cfg)
+		if _, err := New(cfg); err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// FuzzOpen opens whatever comes.
+func FuzzOpen(f *testing.F) {
+	c := channel(f, config(answerTime))
+	f.Add([]byte(answerBody), answerSignature)
+	f.Add([]byte(`{"errcode":40234}`), "")
+	f.Add([]byte(`{"iv":"","data":null,"authtag":""}`), answerSignature)
+	f.Fuzz(func(t *testing.T, body []byte, signature string) {
+		h := answerHeader()
+		h.Set("Wechatmp-Signature", signature)
+		answer, plain, err := c.Open(vectorPath, h, body)
+		if err == nil && !plain && string(body) != answerBody {
+			t.Errorf("%s is taken for WeChat's: %s", body, answer)
+		}
+		if text, err := c.aead.open(body, nil); err == nil {
+			t.Errorf("%s opens beside nothing: %s", body, text)
+		}
+	})
+}
