@@ -39,6 +39,7 @@ with=()
 add() {
 	case $1 in
 	-* | '') usage >&2 && exit 2 ;;
+	=* | *@ | *@=* | *=) echo "xcaddy.sh: a part of $1 is empty: --with <module>[@<version>][=<dir>]" >&2 && exit 2 ;;
 	*=*) with+=(--with "${1%%=*}=$(absolute "${1#*=}")") ;;
 	*) with+=(--with "$1") ;;
 	esac

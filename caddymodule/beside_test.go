@@ -195,10 +195,11 @@ func TestRateLimitsLeaveWeChatAlone(t *testing.T) {
 }
 
 var (
-	siteLine     = regexp.MustCompile(`(?m)^([a-z0-9:/*.-]+[^\n({]*) \{\n`)
-	accountLine  = regexp.MustCompile(`(?m)^\t\taccount ?(\S*) \{\n`)
-	shortAccount = regexp.MustCompile(`(?m)^\twechat_card (wx\w+) (\S+)\n`)
-	hostOfSite   = regexp.MustCompile(`^(?:https?://)?([^/:, ]*)`)
+	siteLine          = regexp.MustCompile(`(?m)^([a-z0-9:/*.-]+[^\n({]*) \{\n`)
+	accountLine       = regexp.MustCompile(`(?m)^\t\taccount ?(\S*) \{\n`)
+	shortAccount      = regexp.MustCompile(`(?m)^\twechat_card (wx\w+) (\S+)\n`)
+	shortAccountBlock = regexp.MustCompile(`(?m)^\twechat_card (wx\w+) (\S+) \{\n((?:\t\t.*\n)+)\t\}\n`)
+	hostOfSite        = regexp.MustCompile(`^(?:https?://)?([^/:, ]*)`)
 )
 
 // TestMessagesArriveBesideEveryExample puts the line for WeChat's messages into every site that the documents show, as whoever
@@ -237,6 +238,7 @@ func TestMessagesArriveBesideEveryExample(t *testing.T) {
 func pushBeside(t *testing.T, text string) {
 	t.Helper()
 	const token = "t0ken-of-the-console"
+	text = shortAccountBlock.ReplaceAllString(text, "\twechat_card {\n\t\taccount {\n\t\t\tapp_id $1\n\t\t\tapp_secret $2\n$3\t\t}\n\t}\n")
 	text = shortAccount.ReplaceAllString(text, "\twechat_card {\n\t\taccount {\n\t\t\tapp_id $1\n\t\t\tapp_secret $2\n\t\t}\n\t}\n")
 	switch {
 	case !strings.HasPrefix(text, "{\n"):

@@ -18,6 +18,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/login"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/membercardcomponent"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/messagepush"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/oauth"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/opencard"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/relay"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/admin"
@@ -53,6 +54,7 @@ func init() {
 	caddy.RegisterModule(fill.Fill{})                               // http.handlers.wechat_card.actions.fill
 	caddy.RegisterModule(credentials.Credentials{})                 // http.handlers.wechat_card.actions.credentials
 	caddy.RegisterModule(login.Login{})                             // http.handlers.wechat_card.actions.login
+	caddy.RegisterModule(oauth.OAuth{})                             // http.handlers.wechat_card.actions.oauth
 	caddy.RegisterModule(activation.Activation{})                   // http.handlers.wechat_card.actions.activation
 	caddy.RegisterModule(relay.Relay{})                             // http.handlers.wechat_card.actions.relay
 	caddy.RegisterModule(jsconfig.JSConfig{})                       // http.handlers.wechat_card.actions.js_config

@@ -4,6 +4,7 @@ package caddymodule_test
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/fcgi"
@@ -21,9 +22,7 @@ import (
 // asked is what a site answers.
 func asked(server *caddyhttp.Server, method, url string, header http.Header) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, url, nil)
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	w := httptest.NewRecorder()
 	server.ServeHTTP(w, r)
 	return w
@@ -96,7 +95,8 @@ func TestIntercept(t *testing.T) {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 	w := asked(in, http.MethodGet, url+"?card_id=pOther", nil)
-	if w.Code != http.StatusOK || w.Body.String() != `{"code":403,"msg":"no card for you"}` || w.Header().Get("Content-Type") != "application/json" || w.Header().Get("Cache-Control") != "no-store" {
+	if w.Code != http.StatusOK || w.Body.String() != `{"code":403,"msg":"no card for you"}` || w.Header().Get("Content-Type") != "application/json" || w.Header().Get("Cache-Control") != "no-store" ||
+		w.Header().Get("Content-Length") != "" {
 		t.Errorf("got %d %s %v", w.Code, w.Body, w.Header())
 	}
 	beside := recipeSite(t, heading, 0, nil, "\troute /wechat/addCard {\n", "", "wechat_card add_card", "wechat_card /wechat/addCard add_card", "\t\t}\n\t}\n\treverse_proxy", "\t\t}\n\treverse_proxy")

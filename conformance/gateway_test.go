@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,11 +30,16 @@ type gateway struct {
 	App    *app.App
 }
 
+// provisioning is held by who makes a Caddy: it has globals, and tests run side by side.
+var provisioning sync.Mutex
+
 // startGateway starts one with these lines in the account and in credentials.
 func startGateway(t testing.TB, standIn *sandbox.Sandbox, account, credentials string) *gateway {
 	t.Helper()
 	api := httptest.NewServer(standIn)
 	t.Cleanup(api.Close)
+	provisioning.Lock()
+	defer provisioning.Unlock()
 	ctx := sitetest.Provision(t, fmt.Sprintf(`{
 	admin off
 	storage file_system %s

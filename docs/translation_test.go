@@ -46,7 +46,9 @@ func sections(t *testing.T, path string) []section {
 			continue
 		case fence != "":
 			if !strings.HasPrefix(trimmed, "# ") && !strings.HasPrefix(trimmed, "// ") {
-				s.blocks[len(s.blocks)-1] += line + "\n"
+				if !strings.HasPrefix(s.blocks[len(s.blocks)-1], spoken) { // else the command's own test compares what it prints
+					s.blocks[len(s.blocks)-1] += line + "\n"
+				}
 			}
 			continue
 		case isFence:
@@ -104,6 +106,9 @@ func destination(t *testing.T, path, link string) string {
 	}
 	return fmt.Sprintf("%s, heading %d", name, slices.Index(anchors(read(t, target)), fragment))
 }
+
+// spoken is how a block begins that shows what a command prints in the page's language.
+const spoken = "```console\n$ caddy wechat-card status\n"
 
 // TestTranslationsSayTheSame compares each document in Chinese with the English one, section by section: the same commands and
 // configurations, options in the same order, links to the same places, and no name that only one of them has.

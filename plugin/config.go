@@ -38,7 +38,7 @@ const (
 // AccountConfig is all that an Account needs to know.
 type AccountConfig struct {
 	Name         string        // for logs
-	AppID        string        // of the official account that created the cards
+	AppID        string        // of the official account that created the cards, or of the mini program
 	AppSecret    string        // of the same; without it nothing is shared through the Store
 	TokenSource  TokenSource   // default Stable; without meaning when there is a Token
 	Token        source.Source // who keeps the access_token; nil: TokenSource says
@@ -46,18 +46,26 @@ type AccountConfig struct {
 	ForceRefresh bool          // whether forced refreshes may be spent on a token that WeChat refuses
 	DecryptLimit int           // calls of /card/code/decrypt a minute; 0: DefaultDecryptLimit
 	GeturlLimit  int           // calls of /card/membercard/activate/geturl a minute; 0: DefaultGeturlLimit
-	LoginLimit   int           // calls of /sns/jscode2session a minute; 0: DefaultLoginLimit
+	LoginLimit   int           // calls of /sns/jscode2session and /sns/oauth2/access_token a minute, together; 0: DefaultLoginLimit
 	// ActivationLimit is how many activations a minute may look up their tickets, decrypt their codes, and activate their cards:
 	// calls of each kind. 0: as many as DecryptLimit.
 	ActivationLimit int
 
+	// IsMiniProgram says that it is a mini program (小程序), which has an access_token and no tickets. WeChat takes its token
+	// below /wxa/, where it takes no official account's, and not below /card/.
+	IsMiniProgram bool
+
 	MiniPrograms []MiniProgram  // whose users Login knows; the first is the default
 	MessagePush  push.Config    // how messages that WeChat pushes are verified and decrypted; without Token: not at all
+	OpenURL      string         // where WeChat's page is to which visitors are sent; "": oauth.DefaultOpenURL
 	APIURL       string         // first base URL of the API: part of the credentials' name
 	Client       *wechat.Client // required
 
 	// Process is what all the accounts of a process share; it counts when their State is made. nil: the account is the only one.
 	Process *credential.Process
+
+	// Program gives the Account of one of the MiniPrograms, by its app id. nil, or what gives nil: they have none.
+	Program func(appID string) *Account
 
 	Store  credential.Store // nil: credentials are not shared and do not survive a restart
 	Logger *slog.Logger     // nil: silent
@@ -83,6 +91,7 @@ func (c AccountConfig) core() account.Config {
 		ForceRefresh: c.ForceRefresh,
 		APIURL:       c.APIURL,
 		Client:       c.Client,
+		MiniProgram:  c.IsMiniProgram,
 		Store:        c.Store,
 		Logger:       c.Logger,
 		Now:          c.Now,

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
 func TestMessagePushSettings(t *testing.T) {
@@ -14,7 +15,7 @@ func TestMessagePushSettings(t *testing.T) {
 	if err := newWorld(t, func(c *AccountConfig) { c.MessagePush.Token = "t0ken" }).CheckMessagePush(); err != nil {
 		t.Error(err)
 	}
-	cfg := AccountConfig{MessagePush: push.Config{Token: "t", EncodingAESKey: "short"}}
+	cfg := AccountConfig{Client: wechat.New(wechat.Config{}), MessagePush: push.Config{Token: "t", EncodingAESKey: "short"}}
 	if _, err := NewAccount(cfg, NewState(cfg)); err == nil || !strings.Contains(err.Error(), "message_push") {
 		t.Errorf("got error %v", err)
 	}

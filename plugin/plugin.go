@@ -23,18 +23,22 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/h5"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/lending"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/login"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/messages"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/oauth"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/relay"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/signer"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
-// Account is one official account under one configuration. Its operations may be called at any time, before Start
+// Account is one official account under one configuration, or one mini program, which has an access_token and no tickets. Its operations may be called at any time, before Start
 // and after Stop too, by any number of goroutines.
 //
 // They fail with *credential.Unavailable when there is no usable credential, with *limit.Busy when a bound of ours is
-// reached, and with *wechat.Error when WeChat refused or failed the very call that was needed.
+// reached, with *wechat.Error when WeChat refused or failed the very call that was needed, and with *wechat.ForeignToken for
+// a call that wants the access_token of the other kind of account.
 type Account struct {
 	*account.Core        // Credential, Refresh, Status, CheckCredential, AppID; Call, CallWithin, CallAgain
 	*signer.Signer       // AddCard, CardSigner
@@ -42,9 +46,10 @@ type Account struct {
 	*codes.Codes         // DecryptCode, DecryptTicketCode
 	*component.Component // MemberCardComponent
 	*activation.Members  // TempInfo, OwnTicket, ActivateMember, MemberUserInfo
-	*login.Users         // Login, CheckMiniProgram
+	*login.Users         // Login, PhoneNumber, CheckMiniProgram, MiniProgramID
+	*oauth.Visitors      // CheckOAuth, AuthorizeURL, BeginAttempt, OpenAttempt, WebVisitor, SealSession, OpenSession
 	*lending.Lender      // Lend, LendToken, ForceToken, RejectToken, KnowsToken, HasAppSecret, IsAppSecret
-	*relay.Relayer       // Relay
+	*relay.Relayer       // Relay, CheckPath
 	*messages.Inbox      // OpenPush, DeliverPush, SealPush, PushWithUserInfo, CheckPush, CheckMessagePush, KeepPush, KeptPush, KeptPushes
 	*cardadmin.Cards     // Card, CreateCard, UpdateCard, SetActivateForm, SetTestWhitelist, Colours
 	*doctor.Doctor       // CheckHosts, CheckCredentials, CheckRights, CheckQuota, CheckCard
@@ -61,6 +66,12 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 		cfg.Now = time.Now
 	}
 	a := &Account{clock: clock.New(cfg.Client, cfg.Now, &state.clock), cfg: cfg, state: state}
+	whose := wechat.OfficialAccount
+	if cfg.IsMiniProgram {
+		whose = wechat.MiniProgram
+	}
+	cfg.Client = cfg.Client.Of(whose)
+	a.cfg.Client = cfg.Client
 	settings := cfg.core()
 	settings.Offset, settings.LearnClock = a.clock.Offset, a.clock.Learn
 	var err error
@@ -72,7 +83,19 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 	a.Codes = codes.New(a.Caller, cfg.Client, cfg.Now, state.codes)
 	a.Component = component.New(a.Caller, cfg.Client, cfg.Now, state.component)
 	a.Members = activation.New(activation.Config{Caller: a.Caller, Client: cfg.Client, Now: cfg.Now, Logger: cfg.Logger}, state.activation)
-	a.Users = login.New(cfg.Client, cfg.MiniPrograms, cfg.Now, state.login)
+	a.Users = login.New(cfg.Client, cfg.MiniPrograms, cfg.Now, state.login).WithPhones(login.Phones{Ask: a.askPhone, Now: a.clock.Now})
+	a.Visitors = oauth.New(oauth.Config{
+		Client:     cfg.Client,
+		AppID:      cfg.AppID,
+		AppSecret:  cfg.AppSecret,
+		OpenURL:    cfg.OpenURL,
+		Limit:      state.login.Bucket(),
+		Store:      cfg.Store,
+		Prefix:     "wechat_card/" + SharedKey(cfg) + "/oauth",
+		Logger:     cfg.Logger,
+		Now:        cfg.Now,
+		WeChatTime: a.clock.Now,
+	}, state.oauth)
 	a.Lender = lending.New(lending.Config{
 		Keeper:    a.Keeper,
 		Env:       a.Env(),
@@ -104,6 +127,7 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 		AppSecret:      cfg.AppSecret,
 		Source:         settings.Source(),
 		ForeignTickets: cfg.Tickets != nil,
+		MiniProgram:    cfg.IsMiniProgram,
 		Shared:         cfg.Store != nil,
 		Client:         cfg.Client,
 		Caller:         a.Caller,
@@ -117,6 +141,46 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 
 // Name is the account's in the configuration, for logs.
 func (a *Account) Name() string { return a.cfg.Name }
+
+// IsMiniProgram tells whether it is a mini program.
+func (a *Account) IsMiniProgram() bool { return a.cfg.IsMiniProgram }
+
+// MiniProgram gives a mini program of the account's by its app id, or with "" the first one.
+func (a *Account) MiniProgram(appID string) (*Account, error) {
+	id, err := a.MiniProgramID(appID)
+	if err != nil {
+		return nil, err
+	}
+	if a.cfg.Program != nil {
+		if program := a.cfg.Program(id); program != nil {
+			return program, nil
+		}
+	}
+	return nil, fmt.Errorf("mini_program %s has no credentials of its own", id)
+}
+
+// MiniPrograms gives the mini programs of the account that have credentials of their own.
+func (a *Account) MiniPrograms() (programs []*Account) {
+	for _, mp := range a.cfg.MiniPrograms {
+		if program, err := a.MiniProgram(mp.AppID); err == nil {
+			programs = append(programs, program)
+		}
+	}
+	return programs
+}
+
+// askPhone is login.Phones.Ask: a mini program asks by itself, with its access_token.
+func (a *Account) askPhone(ctx context.Context, miniProgram string, within *limit.Bucket, code string) (phone wechat.Phone, err error) {
+	program, err := a.MiniProgram(miniProgram)
+	if err != nil {
+		return phone, err
+	}
+	err = program.CallWithin(ctx, within, func(token string) (err error) {
+		phone, err = program.cfg.Client.PhoneNumber(ctx, token, code)
+		return err
+	})
+	return phone, err
+}
 
 // Guest gives an Account of the same configuration for a process beside the one that serves: a command. It takes what is
 // shared through the Store and leaves nothing there, neither values nor locks; it never forces a refresh; and with token
@@ -139,6 +203,7 @@ func (a *Account) Start(warm ...credential.Kind) {
 func (a *Account) Stop() {
 	var wg sync.WaitGroup
 	wg.Go(a.Inbox.Stop)
+	wg.Go(a.StopOAuth)
 	a.Core.Stop()
 	wg.Wait()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/lending"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/login"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/messages"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/oauth"
 )
 
 // State is what an account keeps across configurations: its credentials, what it learnt from WeChat, and its limits; of
@@ -23,6 +24,7 @@ type State struct {
 	login       *login.State
 	lending     *lending.State
 	messages    *messages.State
+	oauth       *oauth.State
 }
 
 // NewState makes the State of cfg's SharedKey.
@@ -40,6 +42,7 @@ func NewState(cfg AccountConfig) *State {
 		login:       login.NewState(limits.login),
 		lending:     lending.NewState(),
 		messages:    messages.NewState(),
+		oauth:       oauth.NewState(),
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 // access_tokens that this process holds or has just replaced, and its app secrets. It fetches nothing. None of the secret
 // ones must leave the process.
 func (a *Account) Verifiable(name string) verify.Account {
-	known := verify.Account{Name: name, AppID: a.cfg.AppID}
+	known := verify.Account{Name: name, AppID: a.cfg.AppID, MiniProgram: a.cfg.IsMiniProgram}
 	secret := func(text string) {
 		if text != "" {
 			known.AppSecrets = append(known.AppSecrets, text)

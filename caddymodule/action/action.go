@@ -60,6 +60,15 @@ type Choosing interface {
 	CheckAccount(account *plugin.Account) error
 }
 
+// ProgramUser is an Action that uses the access_token of mini programs.
+type ProgramUser interface {
+	Action
+
+	// MiniPrograms lists them by their app ids; the empty one is the account's first. Their tokens are warmed at start. It is
+	// asked after Provision.
+	MiniPrograms() []string
+}
+
 // CardUser is an Action whose configuration names cards. `caddy wechat-card doctor` looks at those cards, and the admin API
 // knows by them whose a card is.
 type CardUser interface {

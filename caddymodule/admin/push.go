@@ -31,7 +31,7 @@ type KeptPush struct {
 	CardID     string    `json:"card_id"`
 	Time       time.Time `json:"time"` // of its first failure
 	Tries      int       `json:"tries"`
-	LastStatus int       `json:"last_status"` // that the backend answered with; 0: with none
+	LastStatus int       `json:"last_status"` // that the backend answered with last; 0: it did not answer
 }
 
 // ReplayRequest is what the replay endpoint takes.

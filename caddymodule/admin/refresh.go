@@ -67,7 +67,7 @@ func serveRefresh(w http.ResponseWriter, r *http.Request) error {
 	if q.Credential != "" && !slices.Contains(credential.Kinds, q.Credential) {
 		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("credential must be one of %v", credential.Kinds)}
 	}
-	if q.Account != "" && app.Account(q.Account) == nil {
+	if q.Account != "" && app.Identity(q.Account) == nil {
 		return caddy.APIError{HTTPStatus: http.StatusNotFound, Message: "there is no account of that name"}
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), refreshTimeout)
@@ -102,16 +102,16 @@ func auditRefresh(r *http.Request, app *app.App, answer Refreshed) {
 func inUse(app *app.App, name string) []credential.Kind {
 	needed := app.Needs(name)
 	return slices.DeleteFunc(slices.Clone(credential.Kinds), func(kind credential.Kind) bool {
-		return !slices.Contains(needed, kind) && app.Account(name).Status(kind).Obtained.IsZero()
+		return !slices.Contains(needed, kind) && app.Identity(name).Status(kind).Obtained.IsZero()
 	})
 }
 
 // refreshAll fetches what q names anew: accounts side by side, the credentials of each in their order, for tickets are
 // fetched with the token.
 func refreshAll(ctx context.Context, app *app.App, q RefreshRequest) Refreshed {
-	names := app.Names()
+	names := app.Identities()
 	if q.Account != "" {
-		names = []string{q.Account}
+		names = []string{app.Identity(q.Account).Name()}
 	}
 	answer := Refreshed{Accounts: make(map[string]map[credential.Kind]*RefreshedCredential, len(names))}
 	for _, name := range names {
@@ -137,11 +137,14 @@ func refreshAll(ctx context.Context, app *app.App, q RefreshRequest) Refreshed {
 }
 
 func refreshAccount(ctx context.Context, app *app.App, name string, q RefreshRequest, into map[credential.Kind]*RefreshedCredential) {
+	account := app.Identity(name)
 	kinds := []credential.Kind{q.Credential}
-	if q.Credential == "" {
+	switch {
+	case q.Credential == "":
 		kinds = inUse(app, name)
+	case q.Account == "" && !slices.Contains(kindsOf(account), q.Credential):
+		return // of all that have it
 	}
-	account := app.Account(name)
 	for _, kind := range kinds {
 		err := account.Refresh(ctx, kind, q.Force)
 		s := account.Status(kind)

@@ -14,13 +14,14 @@ import (
 
 // Status is what the status endpoint answers.
 type Status struct {
-	Accounts map[string]AccountStatus `json:"accounts"`
-	Version  string                   `json:"version"` // of the plugin
+	Accounts map[string]AccountStatus `json:"accounts"` // mini programs that are no accounts by their app ids
+	Version  string                   `json:"version"`  // of the plugin
 }
 
 // AccountStatus is how the credentials of one account stand.
 type AccountStatus struct {
 	AppID        string                                `json:"app_id"`
+	MiniProgram  bool                                  `json:"mini_program,omitempty"` // it has no tickets
 	TokenSource  plugin.TokenSource                    `json:"token_source"`
 	TicketSource string                                `json:"ticket_source,omitempty"` // if tickets are not WeChat's getticket's
 	RefusedIPs   []string                              `json:"refused_ips,omitempty"`   // of this machine, within the last hour, unless WeChat has taken them since
@@ -65,17 +66,21 @@ func serveStatus(w http.ResponseWriter, r *http.Request) error {
 
 // StatusOf tells how all credentials stand.
 func StatusOf(app *app.App, now time.Time) Status {
-	names := app.Names()
+	names := app.Identities()
 	answer := Status{Accounts: make(map[string]AccountStatus, len(names)), Version: version.String()}
 	for _, name := range names {
-		account, needed := app.Account(name), app.Needs(name)
+		account, needed := app.Identity(name), app.Needs(name)
 		one := AccountStatus{
 			AppID:       account.AppID(),
-			TokenSource: app.Accounts[name].TokenSource.Name(),
+			MiniProgram: account.IsMiniProgram(),
+			TokenSource: plugin.Stable,
 			Credentials: make(map[credential.Kind]*CredentialStatus, len(credential.Kinds)),
 		}
-		if tickets := app.Accounts[name].TicketSource; tickets != nil {
-			one.TicketSource = tickets.Source
+		if configured := app.Accounts[name]; configured != nil {
+			one.TokenSource = configured.TokenSource.Name()
+			if configured.TicketSource != nil {
+				one.TicketSource = configured.TicketSource.Source
+			}
 		}
 		for ip, at := range app.RefusedIPs(name, now) {
 			if one.RefusedAt == nil {
@@ -84,7 +89,7 @@ func StatusOf(app *app.App, now time.Time) Status {
 			one.RefusedIPs, one.RefusedAt[ip] = append(one.RefusedIPs, ip), wholeSecond(at)
 		}
 		slices.Sort(one.RefusedIPs)
-		for _, kind := range credential.Kinds {
+		for _, kind := range kindsOf(account) {
 			s := account.Status(kind)
 			c := &CredentialStatus{
 				State: s.State, Needed: slices.Contains(needed, kind),
@@ -101,6 +106,14 @@ func StatusOf(app *app.App, now time.Time) Status {
 		answer.Accounts[name] = one
 	}
 	return answer
+}
+
+// kindsOf lists the credentials that an account can have.
+func kindsOf(account *plugin.Account) []credential.Kind {
+	if account.IsMiniProgram() {
+		return []credential.Kind{credential.AccessToken}
+	}
+	return credential.Kinds
 }
 
 // wholeSecond is a time as it is shown.

@@ -6,9 +6,6 @@ import (
 	"strconv"
 )
 
-// bufferedByServer is how long a body may be for which net/http sets Content-Length itself, for less than it costs here.
-const bufferedByServer = 2048
-
 // JSON writes a JSON body, with what all answers have in common.
 func JSON(w http.ResponseWriter, r *http.Request, body []byte) {
 	// One allocation for all values. They are not shared between requests: other handlers may edit them in place.
@@ -18,7 +15,7 @@ func JSON(w http.ResponseWriter, r *http.Request, body []byte) {
 	h["Cache-Control"] = values[1:2:2]
 	h["X-Content-Type-Options"] = values[2:3:3]
 	isHead := r.Method == http.MethodHead
-	if isHead || len(body) > bufferedByServer {
+	if isHead { // else the server counts: a length of ours would stay where intercept writes another body
 		h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	}
 	w.WriteHeader(http.StatusOK)

@@ -31,7 +31,8 @@ type Account struct {
 	// `on` or `off`. Default: on.
 	ForceRefresh string `json:"force_refresh,omitempty"`
 
-	// The mini programs that belong to the account; the first is the default.
+	// The mini programs that belong to the account; the first is the default. Each has an access_token of its own, which is kept as an
+	// account's is where a route uses it. One may be an account, too, with the same secret: the two are one then.
 	MiniPrograms []MiniProgram `json:"mini_program,omitempty"`
 
 	// How messages are verified and decrypted that WeChat pushes to the account's URL.
@@ -73,7 +74,7 @@ type Limit struct {
 	// Calls for activate URLs of member cards. Default: 60.
 	Geturl int `json:"geturl,omitempty"`
 
-	// Calls that find out whose a js_code is. Default: 600.
+	// Calls that find out whose a js_code is, or which phone number a phone code is for. Default: 600.
 	Login int `json:"login,omitempty"`
 
 	// Calls of each kind that activations take: that look up activate_tickets, decrypt the codes that come with them, and activate
@@ -107,7 +108,7 @@ func (a *Account) provision(name string) (plugin.AccountConfig, error) {
 		return cfg, fmt.Errorf("app_id: %w", err)
 	}
 	if err := checkAppID(cfg.AppID); err != nil {
-		return cfg, fmt.Errorf("app_id: %w", err)
+		return cfg, words.Placed(a.AppID, fmt.Errorf("app_id: %w", err))
 	}
 	if cfg.AppSecret, err = words.Expand(a.AppSecret); err != nil {
 		return cfg, fmt.Errorf("app_secret: %w", err)
@@ -143,10 +144,10 @@ func (a *Account) provisionMiniPrograms(cfg *plugin.AccountConfig) error {
 			return fmt.Errorf("app_secret of mini_program %d: %w", i, err)
 		}
 		if err := checkAppID(mp.AppID); err != nil {
-			return fmt.Errorf("app_id of mini_program %d: %w", i, err)
+			return words.Placed(a.MiniPrograms[i].AppID, fmt.Errorf("app_id of mini_program %d: %w", i, err))
 		}
 		if _, ok := seen[mp.AppID]; ok {
-			return fmt.Errorf("mini_program %s is listed twice", mp.AppID)
+			return words.Placed(a.MiniPrograms[i].AppID, fmt.Errorf("mini_program %s is listed twice", mp.AppID))
 		}
 		seen[mp.AppID] = struct{}{}
 		a.miniPrograms = append(a.miniPrograms, mp)

@@ -19,6 +19,7 @@ func (a *App) unmarshalAccount(d *caddyfile.Dispenser) error {
 	if _, ok := a.Accounts[name]; ok {
 		return d.Errf("account '%s' already specified", name)
 	}
+	words.RememberPlace("account "+name, d)
 	account := new(Account)
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		if err := account.unmarshalSubdirective(d); err != nil {

@@ -22,6 +22,10 @@ type App struct {
 	// Default: `["https://api.weixin.qq.com", "https://api2.weixin.qq.com"]`.
 	API []string `json:"api,omitempty"`
 
+	// The base URL of WeChat's page where `oauth` sends visitors, so that WeChat tells who they are.
+	// Default: https://open.weixin.qq.com.
+	Open string `json:"open,omitempty"`
+
 	// How long one host of `api` may take for a call, connecting included. The next one, where a call goes on to that, has as
 	// long. Default: 5s.
 	Timeout caddy.Duration `json:"timeout,omitempty"`
@@ -41,7 +45,8 @@ type App struct {
 
 	baseURL   string // the first of the API
 	accounts  map[string]*plugin.Account
-	observers map[string]*observe.Account // by account name
+	programs  map[string]*plugin.Account  // the mini programs by app id; those that are accounts, too, are the same
+	observers map[string]*observe.Account // by name; a mini program's is its app id
 	needs     *needs
 	cards     *cardsInUse
 	doubts    *doubts

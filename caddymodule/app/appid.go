@@ -41,7 +41,8 @@ func (a *App) checkAppIDs(names []string) error {
 	for _, name := range names {
 		id := a.Accounts[name].appID
 		if other, ok := byID[id]; ok {
-			errs = append(errs, errOneAppID(other, name, id))
+			err := words.Placed(a.Accounts[name].AppID, errOneAppID(other, name, id))
+			errs = append(errs, words.Placed(a.Accounts[other].AppID, err)) // where one of the two is a placeholder
 		}
 		byID[id] = name
 	}

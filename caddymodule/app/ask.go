@@ -21,16 +21,21 @@ func (a *App) Account(name string) *plugin.Account { return a.accounts[name] }
 
 // Use notes that a handler has an action, of this name, do something for an account; for whichever a request is for when
 // the account's name is empty. Handlers call it in their Provision: what the action needs is warmed at start.
-func (a *App) Use(account, name string, action action.Action) {
-	a.needs.add(action.Needs(), account)
-	if bypassed := a.cards.add(account, name, action); len(bypassed) > 0 {
+func (a *App) Use(account, name string, act action.Action) {
+	a.needs.add(act.Needs(), account)
+	if bypassed := a.cards.add(account, name, act); len(bypassed) > 0 {
 		a.logger.Warn("a choose_card route lists cards whose code or openid another route sets, or the backend by fill: what it signs is "+
 			"good for adding them without that; with shop_id or card_type it refuses them", "account", account, "cards", bypassed)
 	}
-	a.doubts.add(account, action)
+	if user, ok := act.(action.ProgramUser); ok {
+		for _, appID := range user.MiniPrograms() {
+			a.useProgram(account, appID)
+		}
+	}
+	a.doubts.add(account, act)
 }
 
-// Needs lists which credentials the configured actions use of an account.
+// Needs lists which credentials the configured actions use of an account, or of a mini program.
 func (a *App) Needs(account string) []credential.Kind { return a.needs.of(account) }
 
 // CardUses lists what the configured actions do with an account's cards; for the empty name, with those of whichever
@@ -52,7 +57,8 @@ func (a *App) Decides(account *plugin.Account, cardID string) bool {
 // is for.
 func (a *App) Doubts(account string) []doctor.Finding { return a.doubts.of(account) }
 
-// RefusedIPs tells which addresses of this machine WeChat has refused within the last hour for an account, and when last.
+// RefusedIPs tells which addresses of this machine WeChat has refused within the last hour for an account or a mini program, and
+// when last.
 func (a *App) RefusedIPs(account string, now time.Time) map[string]time.Time {
 	return a.observers[account].RefusedLately(now)
 }

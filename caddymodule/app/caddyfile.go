@@ -20,6 +20,7 @@ import (
 //
 //	wechat_card [<app_id> <app_secret>] {
 //		api     <base_url...>
+//		open    <base_url>
 //		timeout <duration>
 //		proxy   <url>|off
 //		ca      <pem_file...>
@@ -60,6 +61,8 @@ func ParseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 		if err := json.Unmarshal(previous.Value, app); err != nil {
 			return nil, d.WrapErr(err)
 		}
+	} else if err := words.CheckFilePlaceholders(d); err != nil { // the directives of sites may be none of ours
+		return nil, err
 	}
 	if err := app.UnmarshalCaddyfile(d); err != nil {
 		return nil, err
@@ -74,6 +77,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return err
 	}
 	d.Next() // consume option name
+	words.RememberPlace(Name, d)
 	short, err := unmarshalShort(d)
 	if err != nil {
 		return err
@@ -91,7 +95,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 // optionWords are what may stand in the block of the option, accountWords what may stand in that of an account.
 var (
-	optionWords  = []string{"api", "timeout", "proxy", "ca", "store", "account"}
+	optionWords  = []string{"api", "open", "timeout", "proxy", "ca", "store", "account"}
 	accountWords = []string{
 		"app_id", "app_secret", "token_source", "ticket_source", "force_refresh", "mini_program", "message_push", "limit",
 	}
@@ -107,6 +111,7 @@ func unmarshalShort(d *caddyfile.Dispenser) (*Account, error) {
 	case 0:
 		return nil, nil
 	case 2:
+		words.RememberPlace("account "+DefaultAccount, d)
 		account := &Account{AppID: args[0], AppSecret: args[1]}
 		if account.AppID == "" || account.AppSecret == "" {
 			return nil, d.Err("the app_id or the app_secret is empty")
@@ -142,6 +147,14 @@ func (a *App) unmarshalSubdirective(d *caddyfile.Dispenser, short *Account) erro
 				return d.WrapErr(err)
 			}
 		}
+	case "open":
+		if err := words.OneValue(d, &a.Open); err != nil {
+			return err
+		}
+		if words.IsDynamic(a.Open) {
+			return nil
+		}
+		return words.Located(d, checkBaseURL(a.Open))
 	case "timeout":
 		if a.Timeout != 0 {
 			return words.AlreadySpecified(d, name)

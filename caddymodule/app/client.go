@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/oauth"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -33,7 +34,7 @@ func (a *App) clientConfig() (cfg wechat.Config, key settings, err error) {
 		}
 		base = strings.TrimRight(base, "/")
 		if err := checkBaseURL(base); err != nil {
-			return cfg, key, fmt.Errorf("api: %w", err)
+			return cfg, key, words.Placed(raw, fmt.Errorf("api: %w", err))
 		}
 		cfg.BaseURLs = append(cfg.BaseURLs, base)
 	}
@@ -50,7 +51,7 @@ func (a *App) clientConfig() (cfg wechat.Config, key settings, err error) {
 		u, err := url.Parse(proxy)
 		if err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
 			// the URL may hold a password, and so may the parser's error
-			return cfg, key, errors.New("proxy must be off or a URL like http://host:port")
+			return cfg, key, words.Placed(a.Proxy, errors.New("proxy must be off or a URL like http://host:port"))
 		}
 		cfg.Proxy = http.ProxyURL(u)
 	}
@@ -60,6 +61,19 @@ func (a *App) clientConfig() (cfg wechat.Config, key settings, err error) {
 		cfg.RootCAs, key.roots, err = words.RootCAs(a.CA)
 	}
 	return cfg, key, err
+}
+
+// openURL gives where visitors are sent.
+func (a *App) openURL() (string, error) {
+	open, err := words.Expand(cmp.Or(a.Open, oauth.DefaultOpenURL))
+	if err != nil {
+		return "", fmt.Errorf("open: %w", err)
+	}
+	open = strings.TrimRight(open, "/")
+	if err := checkBaseURL(open); err != nil {
+		return "", fmt.Errorf("open: %w", err)
+	}
+	return open, nil
 }
 
 // checkBaseURL accepts http and https URLs that a path can be appended to.

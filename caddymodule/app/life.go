@@ -3,8 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 	"sync"
 
 	"github.com/caddyserver/caddy/v2"
@@ -21,8 +19,8 @@ type started struct{ app *App }
 
 // Handle implements caddyevents.Handler.
 func (s started) Handle(context.Context, caddy.Event) error {
-	for _, name := range slices.Sorted(maps.Keys(s.app.accounts)) {
-		s.app.accounts[name].Start(s.app.needs.of(name)...)
+	for _, name := range s.app.Identities() {
+		s.app.Identity(name).Start(s.app.needs.of(name)...)
 	}
 	return nil
 }
@@ -30,8 +28,10 @@ func (s started) Handle(context.Context, caddy.Event) error {
 // Stop ends what Start began, and waits for it.
 func (a *App) Stop() error {
 	var wg sync.WaitGroup
-	for _, account := range a.accounts {
-		wg.Go(account.Stop)
+	for name := range a.observers { // an account that failed to be made is none
+		if account := a.Identity(name); account != nil {
+			wg.Go(account.Stop)
+		}
 	}
 	wg.Wait()
 	return nil

@@ -13,23 +13,29 @@ type needs struct {
 	mu    sync.Mutex
 	kinds map[string]map[credential.Kind]struct{} // by account name; "": all accounts
 
-	noToken    map[string]bool // accounts whose calls need no access_token
-	ownTickets map[string]bool // accounts whose tickets are fetched without it
+	traits map[string]traits // by name
 }
+
+// traits are what matters here of an account or a mini program.
+type traits struct {
+	noToken     bool // its calls need no access_token
+	ownTickets  bool // its tickets are fetched without it
+	miniProgram bool // it has no tickets
+	noAccount   bool // it is no account: no request is for it by its name
+}
+
+// tokenOnly is what a mini program has.
+var tokenOnly = []credential.Kind{credential.AccessToken}
 
 func newNeeds() *needs {
-	return &needs{
-		kinds:      make(map[string]map[credential.Kind]struct{}),
-		noToken:    make(map[string]bool),
-		ownTickets: make(map[string]bool),
-	}
+	return &needs{kinds: make(map[string]map[credential.Kind]struct{}), traits: make(map[string]traits)}
 }
 
-// account notes what an account is like.
-func (n *needs) account(name string, noToken, ownTickets bool) {
+// account notes what an account or a mini program is like.
+func (n *needs) account(name string, t traits) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.noToken[name], n.ownTickets[name] = noToken, ownTickets
+	n.traits[name] = t
 }
 
 // add notes that a handler uses kinds of an account; of all accounts when the name is empty.
@@ -48,16 +54,20 @@ func (n *needs) add(kinds []credential.Kind, account string) {
 func (n *needs) of(account string) []credential.Kind {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if len(n.kinds[""])+len(n.kinds[account]) == 0 {
+	byAll, t := n.kinds[""], n.traits[account]
+	if t.noAccount {
+		byAll = nil
+	}
+	if len(byAll)+len(n.kinds[account]) == 0 {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(credential.Kinds), func(kind credential.Kind) bool {
-		_, byAll := n.kinds[""][kind]
-		_, byName := n.kinds[account][kind]
-		used := byAll || byName
+		_, ofAll := byAll[kind]
+		_, ofThis := n.kinds[account][kind]
+		used := ofAll || ofThis
 		if kind == credential.AccessToken {
-			return n.noToken[account] || !used && n.ownTickets[account]
+			return t.noToken || !used && t.ownTickets
 		}
-		return !used
+		return !used || t.miniProgram
 	})
 }

@@ -16,14 +16,23 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 )
 
-// Provision makes the accounts. It calls nobody: credentials are fetched from Start on, or when they are first asked for.
+// Provision makes the accounts. It calls nobody: credentials are fetched from Start on, or when they are first asked for. Errors say where
+// in a Caddyfile it stands what is wrong, if this process has read it.
 func (a *App) Provision(ctx caddy.Context) error {
+	if err := checkPlaceholders(ctx); err != nil {
+		return err
+	}
+	return words.Placed(Name, a.provision(ctx))
+}
+
+func (a *App) provision(ctx caddy.Context) error {
 	a.logger, a.audit = ctx.Slogger(), observe.NewAudit(ctx, "admin")
 	a.needs = newNeeds()
 	a.cards = new(cardsInUse)
 	a.doubts = new(doubts)
 	a.pooled = new(pooled)
 	a.accounts = make(map[string]*plugin.Account, len(a.Accounts))
+	a.programs = make(map[string]*plugin.Account)
 	a.observers = make(map[string]*observe.Account, len(a.Accounts))
 
 	cfg, key, err := a.clientConfig()
@@ -36,6 +45,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 	owners := wechat.Config{Timeout: cfg.Timeout, RootCAs: cfg.RootCAs}
 	owners.Connections = a.pooled.connect(key, owners)
 	a.baseURL = cfg.BaseURLs[0]
+	openURL, err := a.openURL()
+	if err != nil {
+		return err
+	}
 	store, err := a.loadStore(ctx)
 	if err != nil {
 		return err
@@ -46,13 +59,13 @@ func (a *App) Provision(ctx caddy.Context) error {
 	for _, name := range names {
 		c, err := a.Accounts[name].provision(name)
 		if err != nil {
-			return fmt.Errorf("account %q: %w", name, err)
+			return words.Placed("account "+name, fmt.Errorf("account %q: %w", name, err))
 		}
 		if c.Token, c.Tickets, err = a.Accounts[name].openSources(name, owners); err != nil {
-			return fmt.Errorf("account %q: %w", name, err)
+			return words.Placed("account "+name, fmt.Errorf("account %q: %w", name, err))
 		}
-		a.needs.account(name, c.TokenSource == plugin.None, c.Tickets != nil)
 		c.APIURL = cfg.BaseURLs[0]
+		c.OpenURL = openURL
 		c.Store = store
 		c.Logger = accountLogger(a.logger, name)
 		ready[name] = c
@@ -60,7 +73,8 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.checkAppIDs(names); err != nil {
 		return err
 	}
-	if err := a.checkMiniPrograms(names); err != nil {
+	programs, err := a.programConfigs(names, ready)
+	if err != nil {
 		return err
 	}
 
@@ -69,46 +83,41 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("getting events app: %w", err)
 	}
 	events := mod.(*caddyevents.App)
-	emitter := observe.NewEmitter(ctx, a, events)
-	for _, name := range names {
-		a.warn(name, store)
-		o := observe.NewAccount(name, emitter, a.Accounts[name].owners()...)
+	emitter, audit := observe.NewEmitter(ctx, a, events), a.audit.As("gateway")
+	open := func(name string, c plugin.AccountConfig, o *observe.Account) (*plugin.Account, error) {
 		a.observers[name] = o
-		c := ready[name]
 		c.Name = name
 		c.Client = client.Observed(o.Called, observe.Tracer(c.AppID))
 		c.Observe, c.Pushed = o.Happened, o.Pushed
-		c.Process = process
+		c.Process, c.Program = process, a.program
 		account, err := plugin.NewAccount(c, a.pooled.state(c))
 		if err != nil {
-			return fmt.Errorf("account %q: %w", name, err)
+			return nil, words.Placed("account "+name, fmt.Errorf("account %q: %w", name, err))
 		}
-		a.accounts[name] = account
+		if c.IsMiniProgram {
+			a.programs[c.AppID] = account
+		}
+		return account, nil
 	}
-	if err := observe.Metrics().Register(ctx.GetMetricsRegistry(), observe.NewExpiries(a.Names, a.Needs, a.statusOf)); err != nil {
+	for _, name := range names {
+		a.warn(name, store)
+		if a.accounts[name], err = open(name, ready[name], observe.NewAccount(name, emitter, audit, a.Accounts[name].owners()...)); err != nil {
+			return err
+		}
+	}
+	for _, c := range programs {
+		if _, err := open(c.AppID, c, observe.NewAccount(c.AppID, emitter, audit)); err != nil {
+			return err
+		}
+	}
+	if err := observe.Metrics().Register(ctx.GetMetricsRegistry(), observe.NewExpiries(a.Identities, a.Needs, a.statusOf)); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	return events.On("started", started{a})
 }
 
-func (a *App) statusOf(account string, kind credential.Kind) credential.Status {
-	return a.accounts[account].Status(kind)
-}
-
-// checkMiniPrograms refuses the id of a mini program in the place of an official account's: the commonest mistake there is,
-// and one that WeChat answers with signature errors on phones only.
-func (a *App) checkMiniPrograms(names []string) error {
-	for _, name := range names {
-		for _, mp := range a.Accounts[name].miniPrograms {
-			for _, other := range names {
-				if a.Accounts[other].appID == mp.AppID {
-					return fmt.Errorf("account %q: its app_id is that of mini_program %s; it must be the official account's that created the cards",
-						other, mp.AppID)
-				}
-			}
-		}
-	}
-	return nil
+func (a *App) statusOf(name string, kind credential.Kind) credential.Status {
+	return a.Identity(name).Status(kind)
 }
 
 // warn logs what is allowed but unwise about an account.

@@ -52,9 +52,9 @@ func TestTokenSourceLiteralSecrets(t *testing.T) {
 
 func TestNeedsOfTokenSources(t *testing.T) {
 	n := newNeeds()
-	n.account("stable", false, false)
-	n.account("none", true, true)
-	n.account("tickets", false, true)
+	n.account("stable", traits{})
+	n.account("none", traits{noToken: true, ownTickets: true})
+	n.account("tickets", traits{ownTickets: true})
 	ask := func(account string) string {
 		var kinds []string
 		for _, kind := range n.of(account) {

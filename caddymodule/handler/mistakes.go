@@ -1,7 +1,6 @@
 package handler
 
 import (
-	"os"
 	"slices"
 	"strings"
 
@@ -26,7 +25,7 @@ func noAction(d *caddyfile.Dispenser) error {
 	if !d.NextBlock(0) {
 		return missing
 	}
-	if slices.Contains([]string{"api", "timeout", "proxy", "ca", "store"}, d.Val()) {
+	if slices.Contains([]string{"api", "open", "timeout", "proxy", "ca", "store"}, d.Val()) {
 		return global
 	}
 	if d.Val() == "account" && (d.CountRemainingArgs() == 0 || opensBlock(d)) {
@@ -42,25 +41,50 @@ func opensBlock(d *caddyfile.Dispenser) bool {
 }
 
 // checkAction refuses what is no action, where it can be seen what was meant.
-func checkAction(d *caddyfile.Dispenser) error {
-	name := d.Val()
+func checkAction(h httpcaddyfile.Helper) error {
+	d, name := h.Dispenser, h.Val()
 	if isAction(name) {
 		return nil
 	}
 	if field.IsAppID(name) || strings.HasPrefix(name, "{env.") || strings.HasPrefix(name, "gh_") {
 		return d.Err(globalOption)
 	}
-	err := d.Errf("'%s' is no matcher: one of a path begins with /, as in wechat_card /%s", name, strings.TrimPrefix(name, "./"))
-	if d.CountRemainingArgs() == 0 {
-		return nil
+	next := ""
+	if d.CountRemainingArgs() > 0 {
+		d.NextArg()
+		next = d.Val()
+		d.Prev()
 	}
-	d.NextArg()
-	next := d.Val()
-	d.Prev()
-	if isAction(next) {
-		return err
+	isPath := strings.ContainsAny(name, "/*")
+	near := words.Closest(next, actions())
+	switch {
+	case strings.HasPrefix(name, "/"), strings.HasPrefix(name, "@"), name == "*":
+		return d.Errf("'%s' is a second matcher, and there is one: several paths stand in a named one, as in @mine path /a /b, and wechat_card @mine <action>", name)
+	case isNamedMatcher(h, name):
+		return d.Errf("'%s' is no action: the matcher of this name is written with its @, as in wechat_card @%s%s", name, name, anAction(next, near))
+	case isPath, isAction(next), near != "" && words.Closest(name, actions()) == "":
+		return d.Errf("'%s' is no matcher: one of a path begins with /, as in wechat_card /%s%s", name, strings.TrimPrefix(name, "./"), anAction(next, near))
 	}
 	return nil
+}
+
+// anAction goes on with the action that follows a matcher: what is wrong with it, too.
+func anAction(name, near string) string {
+	switch {
+	case isAction(name):
+		return ""
+	case name == "":
+		return "; and an action is missing behind it: " + words.ThereAre("", actions())
+	case near != "":
+		return "; and '" + name + "' is no action: did you mean " + near + "?"
+	}
+	return "; and '" + name + "' is no action: " + words.ThereAre("", actions())
+}
+
+// isNamedMatcher tells whether a matcher is defined by this name, without its @.
+func isNamedMatcher(h httpcaddyfile.Helper, name string) bool {
+	_, ok, err := h.WithDispenser(caddyfile.NewDispenser([]caddyfile.Token{{Text: "@" + name}})).MatcherToken()
+	return ok && err == nil
 }
 
 func isAction(name string) bool {
@@ -76,8 +100,8 @@ func actions() (names []string) {
 	return names
 }
 
-// checkPlaceholders refuses placeholders of ours that nothing sets: in the directive and, once for a site, in all of the Caddyfile that
-// it stands in, for those of inject and login are for other directives.
+// checkPlaceholders refuses placeholders of ours that nothing sets: in the directive and, once for a configuration, in all of the
+// Caddyfile that it stands in.
 func checkPlaceholders(h httpcaddyfile.Helper) error {
 	if err := words.CheckPlaceholders(h.Dispenser); err != nil {
 		return err
@@ -87,16 +111,5 @@ func checkPlaceholders(h httpcaddyfile.Helper) error {
 		return nil
 	}
 	h.State[seen] = true
-	h.Next()
-	name, line, word := h.File(), h.Line(), h.Val()
-	h.Reset()
-	raw, err := os.ReadFile(name)
-	if err != nil {
-		return nil // it came otherwise than from a file
-	}
-	tokens, err := caddyfile.Tokenize(raw, name)
-	if err != nil || !slices.ContainsFunc(tokens, func(t caddyfile.Token) bool { return t.Line == line && t.Text == word }) {
-		return nil // another file of that name
-	}
-	return words.CheckPlaceholders(caddyfile.NewDispenser(tokens))
+	return words.CheckFilePlaceholders(h.Dispenser)
 }

@@ -25,6 +25,7 @@ const namespace = "caddy.logging.encoders"
 // numbers). It knows their names in addresses, however they are encoded and wherever in an entry they stand, in headers, in JSON and
 // as fields of an entry, in any letter case and with or without `_` and `-`; and those that the loaded configurations have for them:
 // headers and query parameters of `inject`, headers and `field` of `login`, and what placeholders for codes, openids and js_codes read.
+// Credentials that `inject` has handed on it takes out wherever they stand, by their values: other directives may call them anything.
 // What it has taken out of a request it takes out of the entry's own fields, too, such as those of `log_append`, whatever they are called.
 type Encoder struct {
 	// The encoder that writes what is left. Default: json, or console where the output is a terminal.
@@ -65,7 +66,7 @@ func (e *Encoder) Provision(ctx caddy.Context) error {
 // wrap sets the encoder that writes.
 func (e *Encoder) wrap(encoder zapcore.Encoder) {
 	e.wrapped = encoder
-	e.object = object{encoder, scrubber{&e.taken, true}, false}
+	e.object = object{encoder, scrubber{&e.taken, true}, new(int), false}
 }
 
 // ConfigureDefaultFormat implements caddy.ConfiguresFormatterDefault.
@@ -91,10 +92,10 @@ func (e *Encoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*buf
 		before := len(taken)
 		s := scrubber{&taken, true}
 		scrubbed := entry
-		scrubbed.Message = redact.Text(entry.Message, s.keep)
+		scrubbed.Message = redact.Secrets(redact.Text(entry.Message, s.keep))
 		encoder := e.wrapped.Clone()
 		for _, field := range fields {
-			field.AddTo(object{encoder, s, false})
+			field.AddTo(object{encoder, s, new(int), false})
 		}
 		if len(taken) == before {
 			return encoder.EncodeEntry(scrubbed, nil)

@@ -12,38 +12,49 @@ type object struct {
 	zapcore.ObjectEncoder `json:"-"`
 
 	scrub  scrubber
+	depth  *int // how many objects are being written in it: Caddy's filter, around us, writes their members here
 	nested bool // in another: it may have the names of headers
 }
 
 func (o object) isHidden(key string) bool {
-	if o.nested {
+	if o.isNested() {
 		return redact.Header(key)
 	}
 	return redact.Field(key)
 }
 
+func (o object) isNested() bool { return o.nested || *o.depth > 0 }
+
+// scrubber is that for what stands here. What a client sent in an object, such as his address, is not to be hidden by sending it as
+// a code, too.
+func (o object) scrubber() scrubber {
+	s := o.scrub
+	s.repeated = s.repeated && !o.isNested()
+	return s
+}
+
 // AddString implements zapcore.ObjectEncoder.
 func (o object) AddString(key, value string) {
 	if o.isHidden(key) {
-		o.ObjectEncoder.AddString(key, o.scrub.take(value))
+		o.ObjectEncoder.AddString(key, o.scrubber().take(value))
 		return
 	}
-	o.ObjectEncoder.AddString(key, o.scrub.text(value))
+	o.ObjectEncoder.AddString(key, o.scrubber().text(value))
 }
 
 // AddByteString implements zapcore.ObjectEncoder.
 func (o object) AddByteString(key string, value []byte) {
 	if o.isHidden(key) {
-		o.ObjectEncoder.AddByteString(key, []byte(o.scrub.take(string(value))))
+		o.ObjectEncoder.AddByteString(key, []byte(o.scrubber().take(string(value))))
 		return
 	}
-	o.ObjectEncoder.AddByteString(key, []byte(o.scrub.text(string(value))))
+	o.ObjectEncoder.AddByteString(key, []byte(o.scrubber().text(string(value))))
 }
 
 // AddBinary implements zapcore.ObjectEncoder.
 func (o object) AddBinary(key string, value []byte) {
 	if o.isHidden(key) {
-		o.ObjectEncoder.AddString(key, o.scrub.take(string(value)))
+		o.ObjectEncoder.AddString(key, o.scrubber().take(string(value)))
 		return
 	}
 	o.ObjectEncoder.AddBinary(key, value)
@@ -51,8 +62,8 @@ func (o object) AddBinary(key string, value []byte) {
 
 // AddReflected implements zapcore.ObjectEncoder.
 func (o object) AddReflected(key string, value any) error {
-	clean, changed := o.scrub.reflected(value)
-	if o.isHidden(key) && o.scrub.hide(clean) {
+	clean, changed := o.scrubber().reflected(value)
+	if o.isHidden(key) && o.scrubber().hide(clean) {
 		o.ObjectEncoder.AddString(key, redact.Redacted)
 		return nil
 	}
@@ -71,27 +82,27 @@ func (o object) AddArray(key string, marshaler zapcore.ArrayMarshaler) error {
 			return err
 		}
 		items, _ := all.Fields[key].([]any)
-		if slices.ContainsFunc(items, func(item any) bool { return item != redact.Redacted }) && o.scrub.hide(items) {
+		if slices.ContainsFunc(items, func(item any) bool { return item != redact.Redacted }) && o.scrubber().hide(items) {
 			o.ObjectEncoder.AddString(key, redact.Redacted)
 			return nil
 		}
 	}
 	return o.ObjectEncoder.AddArray(key, zapcore.ArrayMarshalerFunc(func(to zapcore.ArrayEncoder) error {
-		return marshaler.MarshalLogArray(array{to, o.scrub, hidden})
+		return marshaler.MarshalLogArray(array{to, o.scrubber(), hidden})
 	}))
 }
 
 // AddObject implements zapcore.ObjectEncoder.
 func (o object) AddObject(key string, marshaler zapcore.ObjectMarshaler) error {
-	return o.ObjectEncoder.AddObject(key, o.inner(marshaler))
+	inner := o.inner(marshaler)
+	*o.depth++
+	defer func() { *o.depth-- }()
+	return o.ObjectEncoder.AddObject(key, inner)
 }
 
 func (o object) inner(marshaler zapcore.ObjectMarshaler) zapcore.ObjectMarshaler {
-	// What a client sent there, such as his address, is not to be hidden by sending it as a code, too.
-	scrub := o.scrub
-	scrub.repeated = false
 	return zapcore.ObjectMarshalerFunc(func(to zapcore.ObjectEncoder) error {
-		return marshaler.MarshalLogObject(object{to, scrub, true})
+		return marshaler.MarshalLogObject(object{to, o.scrub, o.depth, true})
 	})
 }
 
@@ -138,5 +149,5 @@ func (a array) AppendArray(marshaler zapcore.ArrayMarshaler) error {
 
 // AppendObject implements zapcore.ArrayEncoder.
 func (a array) AppendObject(marshaler zapcore.ObjectMarshaler) error {
-	return a.ArrayEncoder.AppendObject(object{scrub: a.scrub}.inner(marshaler))
+	return a.ArrayEncoder.AppendObject(object{scrub: a.scrub, depth: new(int)}.inner(marshaler))
 }

@@ -30,7 +30,7 @@ func (s scrubber) text(text string) string {
 	if scheme, _, ok := strings.Cut(text, " "); ok && (strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, "Basic")) {
 		return s.take(text)
 	}
-	text = redact.Text(text, s.keep)
+	text = redact.Secrets(redact.Text(text, s.keep))
 	if s.repeated {
 		text = redact.Repeated(text, *s.taken)
 	}

@@ -29,9 +29,15 @@ const (
 )
 
 // As gives the Audit of another action.
-func (a *Audit) As(action string) *Audit { return &Audit{a.logger, action} }
+func (a *Audit) As(action string) *Audit {
+	if a == nil {
+		return nil
+	}
+	return &Audit{a.logger, action}
+}
 
-// Write writes a line: what was done, for which account, with which card ("": none), how it ended, and which client asked.
+// Write writes a line: what was done, for which account, with which card ("": none), how it ended, and which client asked;
+// r is nil where nobody did.
 func (a *Audit) Write(r *http.Request, what, account, cardID, outcome string) {
 	if a == nil {
 		return
@@ -44,6 +50,9 @@ func (a *Audit) Write(r *http.Request, what, account, cardID, outcome string) {
 
 // client is who asks: as Caddy's trusted_proxies say, and at the admin API the peer itself.
 func client(r *http.Request) string {
+	if r == nil {
+		return ""
+	}
 	if vars, ok := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any); ok {
 		if ip, ok := vars[caddyhttp.ClientIPVarKey].(string); ok && ip != "" {
 			return ip

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,7 +16,7 @@ type durations struct {
 	desc *prometheus.Desc
 
 	mu sync.Mutex
-	of map[[2]string]*spread
+	of map[[2]string]*api
 }
 
 // spread is how many calls took how long.
@@ -25,17 +26,24 @@ type spread struct {
 	within [len(bounds)]uint64 // each bucket by itself
 }
 
-func newDurations(name, help string, labels [2]string) *durations {
-	return &durations{desc: newDesc(name, help, labels[:]...), of: make(map[[2]string]*spread)}
+// api is what is counted of the calls that one account makes of one API.
+type api struct {
+	spread
+	well atomic.Pointer[atomic.Uint64] // the count of those that ended well, looked up once; nil: there was none yet
 }
 
-func (d *durations) add(account, api string, took time.Duration) {
+func newDurations(name, help string, labels [2]string) *durations {
+	return &durations{desc: newDesc(name, help, labels[:]...), of: make(map[[2]string]*api)}
+}
+
+// add adds how long a call took. It gives where the count is that goes with it.
+func (d *durations) add(account, name string, took time.Duration) (well *atomic.Pointer[atomic.Uint64]) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	key := [2]string{account, api}
+	key := [2]string{account, name}
 	s := d.of[key]
 	if s == nil {
-		s = new(spread)
+		s = new(api)
 		d.of[key] = s
 	}
 	seconds := took.Seconds()
@@ -47,6 +55,7 @@ func (d *durations) add(account, api string, took time.Duration) {
 			break
 		}
 	}
+	return &s.well
 }
 
 // Describe implements prometheus.Collector.
@@ -57,7 +66,7 @@ func (d *durations) Collect(ch chan<- prometheus.Metric) {
 	d.mu.Lock()
 	all := make(map[[2]string]spread, len(d.of))
 	for key, s := range d.of {
-		all[key] = *s
+		all[key] = s.spread
 	}
 	d.mu.Unlock()
 	for key, s := range all {

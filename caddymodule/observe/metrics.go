@@ -70,8 +70,17 @@ func isRegistered(err error) bool {
 
 // Called counts a call of WeChat's API.
 func (c *Collectors) Called(account, api string, err error, took time.Duration) {
-	c.requests.at(account, api, c.errcode(err)).Add(1)
-	c.durations.add(account, api, took)
+	well := c.durations.add(account, api, took)
+	if err != nil {
+		c.requests.at(account, api, c.errcode(err)).Add(1)
+		return
+	}
+	n := well.Load()
+	if n == nil {
+		n = c.requests.at(account, api, c.errcode(nil))
+		well.Store(n)
+	}
+	n.Add(1)
 }
 
 // errcode is the label for the outcome of a call. There are only so many of them, whatever WeChat answers.

@@ -4,9 +4,12 @@ package observe
 import (
 	"errors"
 	"maps"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
@@ -27,7 +30,9 @@ const (
 type Account struct {
 	name    string
 	emitter *Emitter
+	audit   *Audit
 
+	refused    atomic.Bool // refusedIPs may hold some
 	mu         sync.Mutex
 	refusedIPs map[string]refusal // by the address
 }
@@ -39,37 +44,43 @@ type refusal struct {
 }
 
 // NewAccount makes the observer of an account. owners give its credentials in WeChat's place.
-func NewAccount(account string, emitter *Emitter, owners ...credential.Source) *Account {
+func NewAccount(account string, emitter *Emitter, audit *Audit, owners ...credential.Source) *Account {
 	results := append([]credential.Source{credential.FromWeChat, credential.FromStore, resultFailed}, owners...)
 	for _, kind := range credential.Kinds { // from 0 on: Prometheus sees no increase in a series that begins at 1
 		for _, result := range results {
 			Metrics().renewals.at(account, string(kind), string(result))
 		}
 	}
-	return &Account{name: account, emitter: emitter}
+	return &Account{name: account, emitter: emitter, audit: audit}
 }
 
 // Called is wechat.Config.Observe.
 func (o *Account) Called(api string, err error, took time.Duration) {
 	Metrics().Called(o.name, api, err, took)
-	o.learnAddress(api, err, time.Now())
+	o.learnAddress(api, err)
 }
 
-// learnAddress notes what a call tells of this machine's address. A success takes back what WeChat said of the same call
-// before; that of a call for a token, which it looks at most strictly, takes back everything.
-func (o *Account) learnAddress(api string, err error, now time.Time) {
+// learnAddress notes what a call tells of this machine's address. A success takes back what WeChat said before: that of a call for a
+// token, which it looks at most strictly, everything; that of a call with a token what it said of other such calls. Others say
+// nothing of the address.
+func (o *Account) learnAddress(api string, err error) {
 	e, isError := errors.AsType[*wechat.Error](err)
 	if err != nil && (!isError || e.RefusedIP() == "") {
 		return // says nothing of it
+	}
+	if err == nil && !o.refused.Load() {
+		return // as ever
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if err == nil {
 		maps.DeleteFunc(o.refusedIPs, func(_ string, r refusal) bool {
-			return r.api == api || api == "token" || api == "stable_token"
+			return isForToken(api) || r.api == api || !isForToken(r.api) && !slices.Contains(withoutToken, api)
 		})
+		o.refused.Store(len(o.refusedIPs) > 0)
 		return
 	}
+	now := time.Now()
 	o.forgetOld(now)
 	ip := e.RefusedIP()
 	if _, known := o.refusedIPs[ip]; known || len(o.refusedIPs) < maxRefusedIPs {
@@ -77,8 +88,14 @@ func (o *Account) learnAddress(api string, err error, now time.Time) {
 			o.refusedIPs = make(map[string]refusal)
 		}
 		o.refusedIPs[ip] = refusal{now, api}
+		o.refused.Store(true)
 	}
 }
+
+// withoutToken are calls without an access_token: of a mini program, or of whoever keeps the account's credentials.
+var withoutToken = []string{"jscode2session", "remote_token", "remote_ticket"}
+
+func isForToken(api string) bool { return api == "token" || api == "stable_token" }
 
 // forgetOld drops what is too old to be told; mu is held.
 func (o *Account) forgetOld(now time.Time) {
@@ -105,6 +122,13 @@ func (o *Account) Happened(e credential.Event) {
 		result, name = resultFailed, EventFailed
 	}
 	Metrics().renewals.at(o.name, string(e.Kind), result).Add(1)
+	if e.Forced {
+		outcome := ReasonOK
+		if e.Err != nil {
+			outcome = problem.ReasonCredentialUnavailable
+		}
+		o.audit.Write(nil, "forced refresh of "+string(e.Kind), o.name, "", outcome)
+	}
 	o.emitter.Emit(name, func() map[string]any { return eventData(o.name, e) })
 }
 

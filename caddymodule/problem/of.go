@@ -21,6 +21,9 @@ func Of(err error, now time.Time) *Problem {
 		p.say(e.Message)
 		return p
 	}
+	if e, ok := errors.AsType[*wechat.ForeignToken](err); ok {
+		return foreignToken(e, err)
+	}
 	if e, ok := errors.AsType[*credential.Unavailable](err); ok {
 		p := Newf(http.StatusServiceUnavailable, ReasonCredentialUnavailable, "there is no usable %s at the moment", e.Kind)
 		p.RetryAfter, p.Err = wait(e.RetryAt, now), err
@@ -41,6 +44,17 @@ func Of(err error, now time.Time) *Problem {
 		return problemOfWechat(e, err, now)
 	}
 	return nil
+}
+
+// foreignToken is the answer to a call that WeChat takes another's access_token on: it would say no more than 40001 or 48001.
+func foreignToken(e *wechat.ForeignToken, err error) *Problem {
+	p := Newf(http.StatusForbidden, ReasonPathNotAllowed,
+		"calls below /card/ and of getticket are an official account's: WeChat takes no mini program's access_token there")
+	if e.Wants == wechat.MiniProgram {
+		p.Detailf("calls below /wxa/ are a mini program's: WeChat takes no official account's access_token there")
+	}
+	p.Err = err
+	return p
 }
 
 // TimedOut is the answer when WeChat took longer than the request could wait.

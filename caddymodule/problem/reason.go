@@ -21,4 +21,8 @@ const (
 	ReasonBusy                  = "busy"
 	ReasonWechatTimeout         = "wechat_timeout"
 	ReasonBackendFailed         = "backend_failed"
+	ReasonStateInvalid          = "state_invalid"
+	ReasonLoginRefused          = "login_refused"
+	ReasonLoginRequired         = "login_required"
+	ReasonSnapshotUser          = "snapshot_user"
 )

@@ -39,9 +39,12 @@ func (p *Problem) Write(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Language", string(lang))
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	isHead := r.Method == http.MethodHead
+	if isHead { // else the server counts: a length of ours would stay where intercept writes another body
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	w.WriteHeader(p.Status)
-	if r.Method != http.MethodHead {
+	if !isHead {
 		_, _ = w.Write(body) //nolint:gosec // JSON; and a client that is gone needs no answer
 	}
 }

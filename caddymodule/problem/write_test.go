@@ -32,3 +32,14 @@ func TestForeignProblem(t *testing.T) {
 		t.Errorf("got Content-Language %q", got)
 	}
 }
+
+// TestLengthIsTheServersToSay: intercept keeps the header of an answer whose body it replaces, so that a client would wait for the rest.
+func TestLengthIsTheServersToSay(t *testing.T) {
+	for method, want := range map[string]bool{http.MethodGet: false, http.MethodPost: false, http.MethodHead: true} {
+		w, r := problemtest.Prepare(t, method)
+		(&Problem{Status: http.StatusForbidden, Reason: "x", Detail: "y"}).Write(w, r)
+		if got := w.Header().Get("Content-Length"); (got != "") != want {
+			t.Errorf("%s: got %q", method, got)
+		}
+	}
+}

@@ -25,13 +25,16 @@ func ParseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //
 //	wechat_sandbox [<matcher>] {
 //		app              <app_id> <app_secret>
+//		mini_program     <app_id> <app_secret>
+//		foreign_token    40001|48001
+//		phone_country    string|number
 //		expires_in       <seconds>
 //		tickets          fresh|honest|grid
 //		custom_code_card <card_id...>
 //		replay           <file>
 //	}
 //
-// app and custom_code_card may be repeated.
+// app, mini_program and custom_code_card may be repeated.
 func (s *Sandbox) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // consume directive name
 	if d.NextArg() {
@@ -40,17 +43,30 @@ func (s *Sandbox) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	for d.NextBlock(0) {
 		switch d.Val() {
 		case "app":
-			var id, secret string
-			if !d.AllArgs(&id, &secret) {
+			if err := unmarshalApp(d, &s.App); err != nil {
+				return err
+			}
+		case "mini_program":
+			if err := unmarshalApp(d, &s.MiniProgram); err != nil {
+				return err
+			}
+		case "foreign_token":
+			if s.ForeignToken != 0 {
+				return d.Err("foreign_token already specified")
+			}
+			var text string
+			if !d.AllArgs(&text) {
 				return d.ArgErr()
 			}
-			if _, twice := s.App[id]; twice {
-				return d.Errf("app already specified: %s", id)
+			n, err := strconv.Atoi(text)
+			if err != nil || !slices.Contains(sandbox.ForeignCodes, n) {
+				return d.Errf("foreign_token must be 40001 or 48001, not %q", text)
 			}
-			if s.App == nil {
-				s.App = make(map[string]string)
+			s.ForeignToken = n
+		case "phone_country":
+			if err := words.OneOf(d, &s.PhoneCountry, "string", "number"); err != nil {
+				return err
 			}
-			s.App[id] = secret
 		case "expires_in":
 			if s.ExpiresIn != 0 {
 				return d.Err("expires_in already specified")
@@ -87,12 +103,32 @@ func (s *Sandbox) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			if !d.AllArgs(&s.Replay) {
 				return d.ArgErr()
 			}
+			if s.Replay == "" {
+				return d.Err("replay: the name of the file is empty")
+			}
 		default:
-			return words.Unrecognized(d, "app", "expires_in", "tickets", "custom_code_card", "replay")
+			return words.Unrecognized(d, "app", "mini_program", "foreign_token", "phone_country", "expires_in", "tickets", "custom_code_card", "replay")
 		}
 		if d.NextBlock(1) {
 			return d.Errf("a block is not allowed here: %s", d.Val())
 		}
 	}
+	return nil
+}
+
+// unmarshalApp reads `<app_id> <app_secret>`.
+func unmarshalApp(d *caddyfile.Dispenser, into *map[string]string) error {
+	what := d.Val()
+	var id, secret string
+	if !d.AllArgs(&id, &secret) {
+		return d.ArgErr()
+	}
+	if _, twice := (*into)[id]; twice {
+		return d.Errf("%s already specified: %s", what, id)
+	}
+	if *into == nil {
+		*into = make(map[string]string)
+	}
+	(*into)[id] = secret
 	return nil
 }

@@ -36,6 +36,7 @@ func TestSandboxUnmarshalCaddyfile(t *testing.T) {
 		{name: "tickets without a rule", input: "wechat_sandbox {\ntickets\n}", err: "wrong argument count"},
 		{name: "tickets of two rules", input: "wechat_sandbox {\ntickets grid fresh\n}", err: "wrong argument count"},
 		{name: "tickets of no rule", input: "wechat_sandbox {\ntickets Grid\n}", err: `fresh, honest or grid, not "Grid"`},
+		{name: "replay of no file", input: "wechat_sandbox {\nreplay \"\"\n}", err: "replay: the name of the file is empty"},
 		{name: "tickets twice", input: "wechat_sandbox {\ntickets grid\ntickets grid\n}", err: "already specified"},
 		{name: "no card", input: "wechat_sandbox {\ncustom_code_card\n}", err: "wrong argument count"},
 		{name: "unknown", input: "wechat_sandbox {\napps a b\n}", err: "unrecognized subdirective 'apps'"},

@@ -34,6 +34,17 @@ type Sandbox struct {
 	// `{env.WECHAT_APP_SECRET}`. Default: any id with any secret is good.
 	App map[string]string `json:"app,omitempty"`
 
+	// The mini programs: app secrets by app id, beside those of `app`. All other apps are official accounts then, and the token of the
+	// one kind is refused below `/wxa/` or `/card/`. Default: none, any app is both.
+	MiniProgram map[string]string `json:"mini_program,omitempty"`
+
+	// The errcode of that refusal: 40001, as developers report it, or 48001, as WeChat's pages have it. Default: 40001.
+	ForeignToken int `json:"foreign_token,omitempty"`
+
+	// How `getuserphonenumber` tells the country's code: as a `string`, or as a `number`, as older pages of WeChat's have it.
+	// Default: `string`.
+	PhoneCountry string `json:"phone_country,omitempty"`
+
 	// The lifetime of tokens and tickets in seconds, at most 86400. WeChat's five minutes, in which a superseded token
 	// still works, scale to a quarter of it at most. Default: 7200, as at WeChat.
 	ExpiresIn int `json:"expires_in,omitempty"`
@@ -84,26 +95,20 @@ func (s *Sandbox) Provision(_ caddy.Context) error {
 		ExpiresIn:       time.Duration(s.ExpiresIn) * time.Second,
 		CustomCodeCards: s.CustomCodeCard,
 	}
-	if len(s.App) > 0 {
-		cfg.Apps = make(map[string]string, len(s.App))
+	if s.ForeignToken != 0 && !slices.Contains(sandbox.ForeignCodes, s.ForeignToken) {
+		return fmt.Errorf("foreign_token must be 40001 or 48001, not %d", s.ForeignToken)
 	}
+	if s.PhoneCountry != "" && s.PhoneCountry != "string" && s.PhoneCountry != "number" {
+		return fmt.Errorf("phone_country must be string or number, not %q", s.PhoneCountry)
+	}
+	cfg.ForeignToken, cfg.CountryAsNumber = s.ForeignToken, s.PhoneCountry == "number"
 	repl := caddy.NewReplacer()
-	for rawID, rawSecret := range s.App {
-		id, err := repl.ReplaceOrErr(rawID, true, true)
-		if err != nil {
-			return fmt.Errorf("app id %q: %w", rawID, err)
-		}
-		secret, err := repl.ReplaceOrErr(rawSecret, true, true)
-		if err != nil {
-			return fmt.Errorf("secret of app %q: %w", rawID, err)
-		}
-		if id == "" || secret == "" {
-			return fmt.Errorf("app %q: id or secret is empty", rawID)
-		}
-		if _, twice := cfg.Apps[id]; twice {
-			return fmt.Errorf("app %q: another app has the same id", rawID)
-		}
-		cfg.Apps[id] = secret
+	var err error
+	if cfg.Apps, err = apps(repl, s.App); err != nil {
+		return err
+	}
+	if cfg.MiniPrograms, err = apps(repl, s.MiniProgram); err != nil {
+		return err
 	}
 
 	if s.Replay != "" {
@@ -134,9 +139,35 @@ func (s *Sandbox) Provision(_ caddy.Context) error {
 	return nil
 }
 
+// apps evaluates the placeholders of app secrets by app id; nil: there are none.
+func apps(repl *caddy.Replacer, raw map[string]string) (map[string]string, error) {
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	secrets := make(map[string]string, len(raw))
+	for rawID, rawSecret := range raw {
+		id, err := repl.ReplaceOrErr(rawID, true, true)
+		if err != nil {
+			return nil, fmt.Errorf("app id %q: %w", rawID, err)
+		}
+		secret, err := repl.ReplaceOrErr(rawSecret, true, true)
+		if err != nil {
+			return nil, fmt.Errorf("secret of app %q: %w", rawID, err)
+		}
+		if id == "" || secret == "" {
+			return nil, fmt.Errorf("app %q: id or secret is empty", rawID)
+		}
+		if _, twice := secrets[id]; twice {
+			return nil, fmt.Errorf("app %q: another app has the same id", rawID)
+		}
+		secrets[id] = secret
+	}
+	return secrets, nil
+}
+
 // sandboxKey is a hash, because the configuration holds secrets.
 func sandboxKey(cfg sandbox.Config) (string, error) {
-	b, err := json.Marshal([]any{cfg.Apps, cfg.ExpiresIn, cfg.Tickets, cfg.CustomCodeCards, cfg.Replay})
+	b, err := json.Marshal([]any{cfg.Apps, cfg.MiniPrograms, cfg.ForeignToken, cfg.CountryAsNumber, cfg.ExpiresIn, cfg.Tickets, cfg.CustomCodeCards, cfg.Replay})
 	if err != nil {
 		return "", err
 	}

@@ -48,7 +48,9 @@ func New(t testing.TB, directives string) *Site {
 // NewWith is newTestSite with more lines in the global option. Without a store among them there is none.
 func NewWith(t testing.TB, options, directives string) *Site {
 	t.Helper()
-	wechat := sandbox.New(sandbox.Config{CustomCodeCards: []string{"pCustom"}, Tickets: sandboxtest.Rule()})
+	wechat := sandbox.New(sandbox.Config{
+		CustomCodeCards: []string{"pCustom"}, Tickets: sandboxtest.Rule(), MiniPrograms: map[string]string{ShopMini: Secret, SecondMini: Secret},
+	})
 	api := httptest.NewServer(wechat)
 	t.Cleanup(api.Close)
 	t.Setenv("TEST_APP_SECRET", Secret)
@@ -64,6 +66,7 @@ func NewWith(t testing.TB, options, directives string) *Site {
 	}
 	wechat_card {
 		api `+api.URL+`
+		open `+api.URL+`
 		`+options+`
 		account {
 			app_id `+AppID+`

@@ -22,10 +22,10 @@ func RootCAs(files []string) (pool *x509.CertPool, sum string, err error) {
 		}
 		pem, err := os.ReadFile(name)
 		if err != nil {
-			return nil, "", fmt.Errorf("ca: %w", err)
+			return nil, "", Placed(raw, fmt.Errorf("ca: %w", err))
 		}
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, "", fmt.Errorf("ca: there is no certificate in %s", name)
+			return nil, "", Placed(raw, fmt.Errorf("ca: there is no certificate in %s", name))
 		}
 		hash.Write(pem)
 	}

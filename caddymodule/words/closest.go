@@ -11,11 +11,11 @@ import (
 
 // Unrecognized is the error for the word at the cursor, a subdirective that nothing reads: what there is, and what comes closest.
 func Unrecognized(d *caddyfile.Dispenser, known ...string) error {
-	return d.Errf("unrecognized subdirective '%s': %s", d.Val(), thereAre(d.Val(), known))
+	return d.Errf("unrecognized subdirective '%s': %s", d.Val(), ThereAre(d.Val(), known))
 }
 
-// thereAre says what a word could have been.
-func thereAre(word string, known []string) string {
+// ThereAre says what a word could have been.
+func ThereAre(word string, known []string) string {
 	slices.Sort(known)
 	text := "there are " + strings.Join(known, ", ")
 	switch len(known) {

@@ -13,7 +13,7 @@ func Guest(d *caddyfile.Dispenser, namespace, name, what string) (caddyfile.Unma
 		for i, mod := range mods {
 			known[i] = mod.ID.Name()
 		}
-		return nil, d.Errf("unknown %s '%s': %s", what, name, thereAre(name, known))
+		return nil, d.Errf("unknown %s '%s': %s", what, name, ThereAre(name, known))
 	}
 	return caddyfile.UnmarshalModule(d, namespace+"."+name)
 }

@@ -2,6 +2,7 @@
 package words
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -24,6 +25,20 @@ var Common = []string{"account", "errors"}
 // Unmarshal reads the name of an action, and its block.
 func Unmarshal(d *caddyfile.Dispenser, in Subdirectives) error { return unmarshal(d, in, Common) }
 
+// notOfAction is the error for a subdirective that an action does not have.
+type notOfAction struct {
+	error
+	alone error
+}
+
+// Alone gives an error of Unmarshal for an action that stands in the block of another, which has no account and errors of its own.
+func Alone(err error) error {
+	if e, ok := errors.AsType[notOfAction](err); ok {
+		return e.alone
+	}
+	return err
+}
+
 // UnmarshalGuest is Unmarshal for what is no action: a store, an encoder.
 func UnmarshalGuest(d *caddyfile.Dispenser, in Subdirectives) error { return unmarshal(d, in, nil) }
 
@@ -42,7 +57,11 @@ func unmarshal(d *caddyfile.Dispenser, in Subdirectives, more []string) error {
 	for d.NextBlock(0) {
 		read := in[d.Val()]
 		if read == nil || d.Val() == Arguments {
-			return Unrecognized(d, append(in.names(), more...)...)
+			alone := Unrecognized(d, in.names()...)
+			if len(more) == 0 {
+				return alone
+			}
+			return notOfAction{Unrecognized(d, append(in.names(), more...)...), alone}
 		}
 		if err := read(); err != nil {
 			return err

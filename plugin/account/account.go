@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
 // Core is the credentials of one official account under one configuration, and the calls made with them.
 type Core struct {
 	*Caller
-	cfg     Config
+	cfg     *Config
 	keepers *credential.Keepers
 	env     *credential.Env
 }
@@ -27,7 +28,7 @@ type Core struct {
 // the configuration ends, even if Start never was.
 func New(cfg Config, keepers *credential.Keepers) (*Core, error) {
 	caller := &Caller{tokens: keepers.Keeper(credential.AccessToken), none: cfg.Source() == None, now: cfg.Now}
-	fetcher := &fetcher{cfg, keepers, caller}
+	fetcher := &fetcher{&cfg, keepers, caller}
 	env, err := credential.NewEnv(credential.EnvConfig{
 		Fetch:        fetcher.fetch,
 		Store:        cfg.Store,
@@ -45,7 +46,7 @@ func New(cfg Config, keepers *credential.Keepers) (*Core, error) {
 		return nil, err
 	}
 	caller.env = env
-	return &Core{caller, cfg, keepers, env}, nil
+	return &Core{caller, &cfg, keepers, env}, nil
 }
 
 // Start makes this configuration the current one and keeps the credentials of the given kinds warm in the background.
@@ -55,7 +56,7 @@ func (c *Core) Start(warm ...credential.Kind) { c.keepers.Start(c.env, warm...) 
 // current again. Values stay in the Keepers.
 func (c *Core) Stop() { c.keepers.Stop(c.env) }
 
-// AppID is the app id of the official account.
+// AppID is the app id of the official account, or of the mini program.
 func (c *Core) AppID() string { return c.cfg.AppID }
 
 // Credential gives the current value of a credential. Keep it no longer than the request at hand.
@@ -85,8 +86,11 @@ func (c *Core) Status(kind credential.Kind) credential.Status {
 }
 
 // Keeper gives the Keeper of a kind, to be asked with Env. It fails with *credential.Unavailable for the access_token of an
-// account whose calls need none.
+// account whose calls need none, and with *wechat.ForeignToken for the tickets of a mini program.
 func (c *Core) Keeper(kind credential.Kind) (*credential.Keeper, error) {
+	if kind != credential.AccessToken && c.cfg.MiniProgram {
+		return nil, &wechat.ForeignToken{Wants: wechat.OfficialAccount}
+	}
 	if kind == credential.AccessToken && c.none {
 		return nil, &credential.Unavailable{Kind: kind, RetryAt: c.cfg.Now().Add(time.Minute), Err: errNoToken}
 	}
@@ -99,6 +103,9 @@ func (c *Core) Env() *credential.Env { return c.env }
 // CheckCredential tells why the account can never have a credential of a kind; nil when it can.
 func (c *Core) CheckCredential(kind credential.Kind) error {
 	switch {
+	case kind != credential.AccessToken && c.cfg.MiniProgram:
+		return fmt.Errorf("its app_id is that of mini_program %s, which has no %s: it must be the official account's that created the cards",
+			c.cfg.AppID, kind)
 	case !c.none:
 	case kind == credential.AccessToken:
 		return errors.New("token_source none has no access_token to hand on")

@@ -13,7 +13,7 @@ import (
 
 // Config is what the credentials of an account are made of.
 type Config struct {
-	AppID        string           // of the official account that created the cards
+	AppID        string           // of the official account that created the cards, or of the mini program
 	AppSecret    string           // of the same; without it nothing is shared through the Store
 	TokenSource  TokenSource      // default Stable; without meaning when there is a Token
 	Token        source.Source    // who keeps the access_token; nil: TokenSource says
@@ -21,6 +21,7 @@ type Config struct {
 	ForceRefresh bool             // whether forced refreshes may be spent on a token that WeChat refuses
 	APIURL       string           // first base URL of the API: part of the credentials' name
 	Client       *wechat.Client   // required
+	MiniProgram  bool             // it is a mini program (小程序): there are no tickets
 	Store        credential.Store // nil: credentials are not shared and do not survive a restart
 	Logger       *slog.Logger     // nil: silent
 	Now          func() time.Time // required
@@ -54,6 +55,9 @@ func (c Config) ID() credential.ID {
 
 // owners names those who keep credentials for us.
 func (c Config) owners() map[credential.Kind]credential.Source {
+	if c.Token == nil && c.Tickets == nil {
+		return nil
+	}
 	owners := make(map[credential.Kind]credential.Source)
 	if c.Token != nil {
 		owners[credential.AccessToken] = c.Token.Name()

@@ -13,7 +13,7 @@ var errNoToken = errors.New("token_source none: there is no access_token, and no
 
 // fetcher asks for credentials.
 type fetcher struct {
-	cfg     Config
+	cfg     *Config
 	keepers *credential.Keepers
 	caller  *Caller
 }

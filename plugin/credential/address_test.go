@@ -190,6 +190,21 @@ func TestRefusedAddressIsForgottenByRefreshAndByAnotherSecret(t *testing.T) {
 	})
 }
 
+// A forced refresh that must not be made tries nothing, and so lets nobody else try either.
+func TestRefusedAddressOutlivesAForcedRefreshThatTriesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBarredNode(t, newFake(), nodeOptions{}, 40164) // without a store none is allowed
+		b.Start(b.env, Kinds...)
+		defer b.Stop(b.env)
+		synctest.Wait()
+		for range 10 {
+			time.Sleep(50 * time.Second)
+			_, _ = b.Keeper(AccessToken).Refresh(t.Context(), b.env, true)
+		}
+		b.check(t)
+	})
+}
+
 // A ticket's attempt is made with the token that it needs: it must not be in the token's way.
 func TestRefusedAddressWhereOnlyTicketsAreAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -37,7 +37,10 @@ func (k *Keeper) isWaitedFor() bool {
 	if k.waiting.Load() > 0 {
 		return true
 	}
-	return slices.ContainsFunc(k.neededBy, (*Keeper).isWaitedFor)
+	k.mu.Lock()
+	neededBy := k.neededBy
+	k.mu.Unlock()
+	return slices.ContainsFunc(neededBy, (*Keeper).isWaitedFor)
 }
 
 // ask joins the flight under way, or starts one. It gives up with ctx, the flight does not. want is what for, unless one

@@ -281,13 +281,21 @@ type nodeOptions struct {
 	classic bool
 	noForce bool
 	skew    time.Duration // of this node's clock
+	slewed  bool          // it goes a little slower than timers do
 	offset  time.Duration // that it has measured
 	logger  *slog.Logger
 }
 
 func newNode(t testing.TB, w *fakeWeChat, o nodeOptions) *node {
 	t.Helper()
-	now := func() time.Time { return time.Now().Add(o.skew) }
+	began := time.Now()
+	now := func() time.Time {
+		now := time.Now().Add(o.skew)
+		if o.slewed {
+			now = now.Add(-time.Since(began) / 10_000)
+		}
+		return now
+	}
 	n := &node{Keepers: NewKeepers(ID{BaseURL: "https://api.weixin.qq.com", AppID: "wx0123456789abcdef", Source: "stable"})}
 	raw := w.fetch(func() time.Time { return n.env.Now() })
 	if o.secret == "" {

@@ -21,13 +21,13 @@ type Keeper struct {
 	address *address.Address // of this process, as WeChat sees it; the account's Keepers share it
 	renewal *renewal.Renewal
 
-	needs    *Keeper      // of the credential without which this one cannot be fetched; nil: there is none
-	neededBy []*Keeper    // of those that cannot be fetched without this one
-	waiting  atomic.Int32 // callers from outside that have nothing to go on with
+	needs   *Keeper      // of the credential without which this one cannot be fetched; nil: there is none
+	waiting atomic.Int32 // callers from outside that have nothing to go on with
 
 	group singleflight.Group
 
 	mu       sync.Mutex
+	neededBy []*Keeper // of those that cannot be fetched without this one
 	envs     []*Env    // started and not stopped, the current one last
 	wanted   []*Env    // of them, those that want it kept warm
 	forcedAt time.Time // when somebody it was lent to last asked for a forced refresh

@@ -318,6 +318,26 @@ func TestStableTokenThatIsNotRotatedYet(t *testing.T) {
 	})
 }
 
+// WeChat rotates a stable token five minutes before its end, whoever asks for one before that. An operator who does so early costs a call
+// and no more: he does not have the same token asked for again and again.
+func TestStableTokenThatIsRefreshedEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFake()
+		w.stable = true
+		n := newNode(t, w, nodeOptions{store: newStore()})
+		n.Start(n.env, AccessToken)
+		defer n.Stop(n.env)
+		time.Sleep(time.Hour)
+		if _, err := n.Keeper(AccessToken).Refresh(t.Context(), n.env, false); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		if got := w.count(AccessToken); got > 3 {
+			t.Errorf("%d calls, want the first, the operator's, and one when it is rotated", got)
+		}
+	})
+}
+
 func TestForcedRefreshesAreCapped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newFake()

@@ -128,3 +128,21 @@ func TestGivenUpWriteThatArrivesLengthensNoLife(t *testing.T) {
 		}
 	})
 }
+
+// A failure that ends while the store is looked into binds nobody any more: whoever asked then is not told a moment that is over.
+func TestBlockThatEndsDuringTheLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := newFake(), newStore()
+		n := newNode(t, w, nodeOptions{store: store})
+		n.Start(n.env)
+		defer n.Stop(n.env)
+		w.setFail(func(Kind, int) error { return wechatError("stable_token", -1) })
+		u := n.fails(t, AccessToken)
+		w.setFail(nil)
+		store.mu.Lock()
+		store.slow = 90 * time.Millisecond
+		store.mu.Unlock()
+		time.Sleep(time.Until(u.RetryAt) - 50*time.Millisecond)
+		n.get(t, AccessToken)
+	})
+}

@@ -45,8 +45,8 @@ func (k *Keeper) Lend(ctx context.Context, own *Env) (text string, left time.Dur
 			return v.Text, left, nil
 		}
 		// It is good for calls, not for lending, and the renewal that was due long ago has failed so far. The wait is for
-		// its end, from when on Get fetches another or says why there is none.
-		end := time.NewTimer(left)
+		// its end, from when on Get fetches another or says why there is none. The clock may go a little slower than timers do.
+		end := time.NewTimer(left + time.Millisecond)
 		select {
 		case <-end.C:
 		case <-ctx.Done():
@@ -74,8 +74,8 @@ func (k *Keeper) renewToLend(ctx context.Context, own *Env, now time.Time) error
 
 // Force replaces a stable token that is good, for a caller who asks for that, by one of the few forced refreshes of the
 // day. Where none is allowed now, nothing happens and that is no error, as at WeChat. Callers who ask at the same time
-// share one refresh.
-func (k *Keeper) Force(ctx context.Context, own *Env) error {
+// share one refresh. refreshed tells whether there was one.
+func (k *Keeper) Force(ctx context.Context, own *Env) (refreshed bool, err error) {
 	forced := k.group.DoChan("force", func() (any, error) {
 		now := own.Now()
 		k.mu.Lock()
@@ -85,19 +85,20 @@ func (k *Keeper) Force(ctx context.Context, own *Env) error {
 		}
 		k.mu.Unlock()
 		if soon {
-			return nil, nil
+			return false, nil
 		}
 		_, err := k.Refresh(context.WithoutCancel(ctx), own, true)
 		if errors.Is(err, renewal.ErrNoForce) || errors.Is(err, errBusy) {
-			err = nil
+			return false, nil
 		}
-		return nil, err
+		return err == nil, err
 	})
 	select {
 	case r := <-forced:
-		return r.Err
+		refreshed, _ = r.Val.(bool)
+		return refreshed, r.Err
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
 	}
 }
 

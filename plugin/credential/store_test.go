@@ -940,3 +940,22 @@ func TestRefreshWaitsForALockNoLongerThanCallers(t *testing.T) {
 		}
 	})
 }
+
+// A reload of Caddy's waits for the configuration that ends. What is stored last is no reason to wait for long.
+func TestStopDoesNotWaitLongForASlowStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore()
+		w := newFake()
+		n := newNode(t, w, nodeOptions{store: s})
+		s.slow, w.delay = 950*time.Millisecond, 2*time.Second
+		go func() { _, _ = n.Keeper(AccessToken).Get(t.Context(), n.env) }()
+		for w.count(AccessToken) == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		began := time.Now()
+		n.Stop(n.env)
+		if took := time.Since(began); took > 6*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
@@ -33,7 +34,8 @@ func (d *Doctor) CheckCard(ctx context.Context, cardID string, uses []CardUse, r
 		say(Warning, "look at it with caddy wechat-card card get", "WeChat's answer about it is not as documented")
 		return isMember
 	}
-	c := examined{card, facts, d.cfg.WeChatTime(), say}
+	added := slices.ContainsFunc(uses, func(use CardUse) bool { return use.Adds })
+	c := examined{card, facts, d.cfg.WeChatTime(), added, say}
 	c.exists()
 	c.stands()
 	c.stock()

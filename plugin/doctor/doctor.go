@@ -31,6 +31,7 @@ type Config struct {
 	AppID, AppSecret string
 	Source           account.TokenSource // of the access_token
 	ForeignTickets   bool                // whether somebody else keeps the tickets
+	MiniProgram      bool                // whether it is a mini program, which has neither tickets nor cards
 	Shared           bool                // whether credentials are shared through a store
 
 	Client      *wechat.Client // required, as what follows

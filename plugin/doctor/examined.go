@@ -46,6 +46,7 @@ type examined struct {
 	card  cards.Card
 	facts cardFacts
 	now   time.Time // by WeChat's clock
+	both  bool      // a route signs it for wx.addCard
 	say   func(verdict Verdict, todo, format string, args ...any)
 }
 
@@ -121,7 +122,7 @@ func (c examined) added(use CardUse) {
 	}
 	switch {
 	case base.BindOpenID && use.OpenID == Never:
-		say("configure openid for the card, or accept it; the action login finds out whose it is", "a card with bind_openid needs an openid, which the route never sends")
+		say("configure openid for the card, or accept it; the actions login and oauth find out whose it is", "a card with bind_openid needs an openid, which the route never sends")
 	case !base.BindOpenID && use.OpenID == Always:
 		say("take openid out of the card's block", "the card is not bound to users (bind_openid), but the route sends an openid")
 	}
@@ -154,6 +155,8 @@ func (c examined) codeMode() string {
 func (c examined) component(use CardUse) {
 	f := &c.facts
 	switch {
+	case c.card.Type != memberCardType && c.both: // as on a line of cards, which is for both
+		c.say(Fine, "", "%s: not for this card, which is no member card", use.Action)
 	case c.card.Type != memberCardType:
 		c.say(Wrong, "list member cards only", "%s: the component is for member cards (72003)", use.Action)
 	case f.BaseInfo.UseCustomCode:

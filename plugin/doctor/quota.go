@@ -15,7 +15,9 @@ type counted struct{ path, name string }
 // cause.
 func (d *Doctor) counted() []counted {
 	calls := []counted{{"/card/code/decrypt", "decrypt"}, {"/card/membercard/activate/geturl", "geturl"}}
-	if !d.cfg.ForeignTickets {
+	if d.cfg.MiniProgram {
+		calls = []counted{{"/wxa/business/getuserphonenumber", "getuserphonenumber"}}
+	} else if !d.cfg.ForeignTickets {
 		calls = append([]counted{{"/cgi-bin/ticket/getticket", "getticket"}}, calls...)
 	}
 	if source := d.cfg.Source; source == account.Stable {

@@ -18,7 +18,7 @@ const (
 	memberStands language.Phrase = "where it stands: a member card; these go on, WeChat recommends to upgrade them to WeChat Pay's (会员卡 2.0), and has named no end"
 	otherStands  language.Phrase = "where it stands: WeChat has announced nothing about cards of this type"
 
-	memberUpgraded language.Phrase = "if it was upgraded, which its data does not tell: card_id stays, but the component wants other parameters than the gateway's, and the calls of before no longer update what is new (docs/where-cards-stand.md)"
+	memberUpgraded language.Phrase = "if it was upgraded, which its data does not tell: card_id stays, member_card_component needs generation 2 (docs/reference/member_card_component.md), never tried on a real account, and the calls of before no longer update what is new (docs/where-cards-stand.md)"
 )
 
 // stands tells what WeChat has said of cards of this kind. It is never a warning: nothing of it keeps the card from working

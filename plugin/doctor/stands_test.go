@@ -29,5 +29,8 @@ func TestStands(t *testing.T) {
 			t.Errorf("%s: said %d times in\n%s", typ, n, strings.Join(f.lines, "\n"))
 		}
 		f.want(t, "✓ card: "+text)
+		if typ == memberCardType && !strings.Contains(strings.Join(f.lines, "\n"), "generation 2") {
+			t.Errorf("nothing tells how an upgraded card is opened:\n%s", strings.Join(f.lines, "\n"))
+		}
 	}
 }

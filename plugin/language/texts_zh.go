@@ -35,6 +35,17 @@ var textsZH = map[Phrase]string{ //nolint:gosec // these texts speak of secrets,
 	"the address of a page as location.href has it, encoded once": "网页地址（location.href 的值，编码一次）",
 	"one of WeChat's card types":                                  "微信的卡券类型",
 
+	// Whose access_token a call wants.
+	"calls below /wxa/ are a mini program's: WeChat takes no official account's access_token there":                    "/wxa/ 下的接口属于小程序：微信在这里不接受公众号的 access_token",
+	"calls below /card/ and of getticket are an official account's: WeChat takes no mini program's access_token there": "/card/ 下的接口和 getticket 属于公众号：微信在这里不接受小程序的 access_token",
+
+	"give such calls a relay of their own: with mini_program for those of a mini program, without it for those of an official account": "请为这类调用单独写一个 relay：小程序的接口写上 mini_program，公众号的接口不写",
+
+	"%s and %s are missing: one of them is needed": "缺少 %s 和 %s：至少需要其中一个",
+
+	"the phone code was given to another mini program than the access_token is of":              "这个手机号的 code 属于另一个小程序，与 access_token 不是同一个",
+	"the phone code is wrong, was used before or is older than five minutes; a js_code is none": "手机号的 code 无效、已用过，或者已超过五分钟；它不是 js_code",
+
 	// What nearly names a card.
 	"card_id is empty": "card_id 为空",
 	"card_id is not 1 to 64 letters, digits, _ and -; several are card_id=…&card_id=…": "card_id 不是 1 到 64 个字母、数字、_ 和 -；多张请写成 card_id=…&card_id=…",
@@ -147,6 +158,16 @@ var textsZH = map[Phrase]string{ //nolint:gosec // these texts speak of secrets,
 	"WeChat refused too many requests of this network that need its %s call": "该网段的请求调用微信 %s 接口时，被拒绝的次数过多",
 	"the activate_ticket came with another card_id or code before":           "该 activate_ticket 之前是和另一个 card_id 或 code 一起传入的",
 	"%s is not printable ASCII without blanks":                               "%s 不是可打印的 ASCII 字符，或者含有空格",
+
+	// What becomes of the visitors of web pages.
+	"Unauthorized": "需要登录",
+	"this takes a visitor who has logged in by WeChat":                                                            "需要先用微信登录",
+	"this login was not begun in this browser, or more than ten minutes ago: open the page again":                 "这次登录不是在本浏览器发起的，或者发起至今已超过十分钟：请重新打开网页",
+	"WeChat gave no code: the visitor did not agree to the login":                                                 "微信没有给出 code：用户没有同意授权",
+	"WeChat shows this page as a snapshot, in which nobody is known: open the full page (使用完整服务) first":           "微信以快照页显示本网页，无法得知用户是谁：请先点击“使用完整服务”",
+	"return is neither a path of this site nor an address of a listed origin":                                     "return 既不是本站的路径，也不是所配置来源（origin）的网址",
+	"the code of the authorization is wrong, was used before, or is older than five minutes: open the page again": "网页授权的 code 有误、已用过，或已超过五分钟：请重新打开网页",
+
 	// Hints for programs that call WeChat through relay.
 	"there are two slashes in a row: take the one at the end of the program's base URL away": "路径里有两个连续的斜杠：请去掉程序的基础 URL 末尾的那个",
 
@@ -205,8 +226,8 @@ var textsZH = map[Phrase]string{ //nolint:gosec // these texts speak of secrets,
 	"the activate_ticket has expired":                                                                       "activate_ticket 已过期",
 
 	// What the doctor says of where cards stand.
-	"where it stands: a coupon; WeChat has taken no new ones since April 2021, and those that are there may still be given out and redeemed":                                                                         "现状：优惠券。2021 年 4 月起微信不再支持新建，已有的仍可发放和核销",
-	"where it stands: a member card; these go on, WeChat recommends to upgrade them to WeChat Pay's (会员卡 2.0), and has named no end":                                                                                 "现状：会员卡。仍可使用，微信建议升级为微信支付会员卡（会员卡 2.0），没有公布停用时间",
-	"where it stands: WeChat has announced nothing about cards of this type":                                                                                                                                         "现状：微信没有发布过有关这类卡券的公告",
-	"if it was upgraded, which its data does not tell: card_id stays, but the component wants other parameters than the gateway's, and the calls of before no longer update what is new (docs/where-cards-stand.md)": "从卡券数据看不出是否升级过。如果升级过：card_id 不变，但组件要用另一套参数，网关不提供；旧接口也不能再更新新的信息（见 docs/where-cards-stand.zh-CN.md）",
+	"where it stands: a coupon; WeChat has taken no new ones since April 2021, and those that are there may still be given out and redeemed":                                                                                                                               "现状：优惠券。2021 年 4 月起微信不再支持新建，已有的仍可发放和核销",
+	"where it stands: a member card; these go on, WeChat recommends to upgrade them to WeChat Pay's (会员卡 2.0), and has named no end":                                                                                                                                       "现状：会员卡。仍可使用，微信建议升级为微信支付会员卡（会员卡 2.0），没有公布停用时间",
+	"where it stands: WeChat has announced nothing about cards of this type":                                                                                                                                                                                               "现状：微信没有发布过有关这类卡券的公告",
+	"if it was upgraded, which its data does not tell: card_id stays, member_card_component needs generation 2 (docs/reference/member_card_component.md), never tried on a real account, and the calls of before no longer update what is new (docs/where-cards-stand.md)": "从卡券数据看不出是否升级过。如果升级过：card_id 不变，但 member_card_component 要设置 generation 2（见 docs/reference/member_card_component.zh-CN.md，还没有在真实账号上试过）；旧接口也不能再更新新的信息（见 docs/where-cards-stand.zh-CN.md）",
 }

@@ -234,7 +234,7 @@ func memberTexts(t *testing.T, pattern, member string) map[string]string {
 func statuses(t *testing.T) (found []int) {
 	t.Helper()
 	names := map[string]int{
-		"StatusBadRequest": 400, "StatusForbidden": 403, "StatusMethodNotAllowed": 405, "StatusLengthRequired": 411, "StatusRequestEntityTooLarge": 413,
+		"StatusBadRequest": 400, "StatusUnauthorized": 401, "StatusForbidden": 403, "StatusMethodNotAllowed": 405, "StatusLengthRequired": 411, "StatusRequestEntityTooLarge": 413,
 		"StatusUnsupportedMediaType": 415, "StatusUnprocessableEntity": 422, "StatusBadGateway": 502, "StatusServiceUnavailable": 503,
 		"StatusGatewayTimeout": 504,
 	}

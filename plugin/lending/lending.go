@@ -99,10 +99,10 @@ func (l *Lender) refuses(ctx context.Context, keeper *credential.Keeper, token s
 // ForceToken replaces a good access_token at the wish of somebody whom it was lent, as force_refresh of stable_token
 // does. Like at WeChat nothing happens when that must not be now: the Keeper's guard forbids it, forced refreshes are off,
 // or the token source knows none.
-func (l *Lender) ForceToken(ctx context.Context) error {
+func (l *Lender) ForceToken(ctx context.Context) (refreshed bool, err error) {
 	keeper, err := l.cfg.Keeper(credential.AccessToken)
 	if err != nil || !l.cfg.Force {
-		return nil
+		return false, nil
 	}
 	l.state.forget()
 	return keeper.Force(ctx, l.cfg.Env)

@@ -95,7 +95,7 @@ func TestForceToken(t *testing.T) {
 			first := w.lend(t, credential.AccessToken)
 			w.Forward(time.Minute)
 			for range 3 { // the others come too soon
-				if err := w.ForceToken(t.Context()); err != nil {
+				if _, err := w.ForceToken(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -179,7 +179,7 @@ func TestForcedTokensAreForgotten(t *testing.T) {
 	if err != nil || first.Said == first.ExpiresIn {
 		t.Fatalf("got %+v, %v", first, err)
 	}
-	if err := w.ForceToken(t.Context()); err != nil {
+	if _, err := w.ForceToken(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w.Forward(6 * time.Minute)

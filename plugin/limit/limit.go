@@ -36,13 +36,19 @@ const (
 	hanging   = time.Second     // when no call has begun or ended for that long, nobody waits
 )
 
-// Bucket bounds the calls of one kind: a minute's worth at once, refilled evenly. It must be Set before a call is made.
+// Bucket bounds the calls of one kind: a minute's worth at once, refilled evenly. It must be Set before a call is made. One that
+// nobody uses takes little memory: ten thousand accounts have seven each.
 type Bucket struct {
 	mu        sync.Mutex
 	api       string
 	perMinute int
-	limiter   *rate.Limiter // nil: there was no call yet
-	shares    shares
+	use       *use // nil: there was no call yet
+}
+
+// use is what becomes of a Bucket that is used.
+type use struct {
+	limiter *rate.Limiter // nil: there was no call since it was Set
+	shares  shares
 
 	calls   int           // that are under way
 	waiting int           // callers whose turn has not come
@@ -56,7 +62,9 @@ func (b *Bucket) Set(api string, perMinute int) {
 	defer b.mu.Unlock()
 	if b.perMinute != perMinute {
 		b.api, b.perMinute = api, perMinute
-		b.limiter = nil
+		if b.use != nil {
+			b.use.limiter = nil
+		}
 	}
 }
 
@@ -74,22 +82,26 @@ func (b *Bucket) Do(ctx context.Context, call func() error) (err error) {
 func (b *Bucket) begin(ctx context.Context, client network) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.use == nil {
+		b.use = new(use)
+	}
+	u := b.use
 	var until time.Time
 	for {
 		now := time.Now()
-		mayCall, wait := b.shares.allow(client, max(b.perMinute/4, 1), now)
+		mayCall, wait := u.shares.allow(client, max(b.perMinute/4, 1), now)
 		if wait > 0 {
 			return &Busy{b.api, wait, true}
 		}
-		if mayCall && b.calls < max(minAtOnce, b.perMinute/60) {
+		if mayCall && u.calls < max(minAtOnce, b.perMinute/60) {
 			return b.take(client, now)
 		}
 		if until.IsZero() {
 			until = now.Add(patience)
 		}
-		left := min(until.Sub(now), b.moved.Add(hanging).Sub(now))
+		left := min(until.Sub(now), u.moved.Add(hanging).Sub(now))
 		// whoever waits must find something in the bucket when the turn comes
-		if left <= 0 || b.tokens().TokensAt(now) < float64(b.waiting+1) {
+		if left <= 0 || b.tokens().TokensAt(now) < float64(u.waiting+1) {
 			return &Busy{API: b.api, RetryAfter: time.Second}
 		}
 		if err := b.wait(ctx, left); err != nil {
@@ -100,10 +112,10 @@ func (b *Bucket) begin(ctx context.Context, client network) error {
 
 // tokens gives what is in the bucket, which is full when it is new. b.mu is held.
 func (b *Bucket) tokens() *rate.Limiter {
-	if b.limiter == nil {
-		b.limiter = rate.NewLimiter(rate.Limit(float64(b.perMinute)/60), b.perMinute)
+	if b.use.limiter == nil {
+		b.use.limiter = rate.NewLimiter(rate.Limit(float64(b.perMinute)/60), b.perMinute)
 	}
-	return b.limiter
+	return b.use.limiter
 }
 
 // take takes a call out of the bucket. b.mu is held.
@@ -113,19 +125,19 @@ func (b *Bucket) take(client network, now time.Time) error {
 		r.CancelAt(now)
 		return &Busy{API: b.api, RetryAfter: wait}
 	}
-	b.calls++
-	b.moved = now
-	b.shares.begin(client)
+	b.use.calls++
+	b.use.moved = now
+	b.use.shares.begin(client)
 	return nil
 }
 
 // wait waits until a call ends, but no longer than d. b.mu is held, and given up meanwhile.
 func (b *Bucket) wait(ctx context.Context, d time.Duration) error {
-	if b.turn == nil {
-		b.turn = make(chan struct{})
+	if b.use.turn == nil {
+		b.use.turn = make(chan struct{})
 	}
-	turn := b.turn
-	b.waiting++
+	turn := b.use.turn
+	b.use.waiting++
 	b.mu.Unlock()
 	timer := time.NewTimer(d)
 	select {
@@ -135,18 +147,18 @@ func (b *Bucket) wait(ctx context.Context, d time.Duration) error {
 	}
 	timer.Stop()
 	b.mu.Lock()
-	b.waiting--
+	b.use.waiting--
 	return ctx.Err()
 }
 
 func (b *Bucket) end(client network, refused bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.calls--
-	b.moved = time.Now()
-	b.shares.end(client, refused, b.moved)
-	if b.turn != nil {
-		close(b.turn)
-		b.turn = nil
+	b.use.calls--
+	b.use.moved = time.Now()
+	b.use.shares.end(client, refused, b.use.moved)
+	if b.use.turn != nil {
+		close(b.use.turn)
+		b.use.turn = nil
 	}
 }

@@ -128,9 +128,9 @@ func TestOneNetworksRefusals(t *testing.T) {
 				t.Errorf("%d a minute: after RetryAfter %v", tc.perMinute, err)
 			}
 			time.Sleep(time.Minute)
-			b.shares.forget(time.Now())
-			if len(b.shares.of)+len(b.shares.refusals) != 0 {
-				t.Errorf("%d a minute: it remembers %v", tc.perMinute, b.shares)
+			b.use.shares.forget(time.Now())
+			if len(b.use.shares.of)+len(b.use.shares.refusals) != 0 {
+				t.Errorf("%d a minute: it remembers %v", tc.perMinute, b.use.shares)
 			}
 		})
 	}
@@ -337,8 +337,8 @@ func TestWhoeverGoesAwayWaitsNoLonger(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		if b.waiting != 0 || b.calls != 0 {
-			t.Errorf("%d wait, %d call", b.waiting, b.calls)
+		if b.use.waiting != 0 || b.use.calls != 0 {
+			t.Errorf("%d wait, %d call", b.use.waiting, b.use.calls)
 		}
 	})
 }
@@ -350,7 +350,7 @@ func TestPanicEndsACall(t *testing.T) {
 		defer func() { _ = recover() }()
 		_ = b.Do(from(t, "203.0.113.9"), func() error { panic("x") })
 	}()
-	if b.calls != 0 || len(b.shares.of) != 0 {
-		t.Errorf("%d calls, %v", b.calls, b.shares)
+	if b.use.calls != 0 || len(b.use.shares.of) != 0 {
+		t.Errorf("%d calls, %v", b.use.calls, b.use.shares)
 	}
 }

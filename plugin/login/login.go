@@ -56,17 +56,67 @@ func NewState(perMinute int) *State {
 // Limit sets the limit in calls a minute, unless it is in force already: a reload fills no bucket.
 func (s *State) Limit(perMinute int) { s.limit.Set("jscode2session", perMinute) }
 
+// Bucket bounds the calls. Whoever asks WeChat about other codes of users makes them count there, too.
+func (s *State) Bucket() *limit.Bucket { return &s.limit }
+
 // Users knows the users of an account's mini programs.
 type Users struct {
 	client   *wechat.Client
 	programs []MiniProgram
 	now      func() time.Time
 	state    *State
+	phones   Phones
+}
+
+// Phones asks for phone numbers.
+type Phones struct {
+	// Ask gives that for a code, with the access_token of a mini program, within a limit.
+	Ask func(ctx context.Context, miniProgram string, within *limit.Bucket, code string) (wechat.Phone, error)
+	// Now is WeChat's clock.
+	Now func() time.Time
+}
+
+// maxPhoneAge is how long ago a user may have given his phone number. Codes work for five minutes.
+const maxPhoneAge = 10 * time.Minute
+
+// WithPhones has PhoneNumber ask so.
+func (u *Users) WithPhones(phones Phones) *Users {
+	u.phones = phones
+	return u
+}
+
+// PhoneNumber tells the phone number that a user of one of the account's mini programs has given; "" is the first. A code works once,
+// as a js_code does, and is treated as one: PhoneNumber counts against the limit of Login, too.
+func (u *Users) PhoneNumber(ctx context.Context, miniProgram, code string) (wechat.Phone, error) {
+	mp, err := u.miniProgram(miniProgram)
+	if err != nil {
+		return wechat.Phone{}, err
+	}
+	key := sha256.Sum256([]byte(mp.AppID + " phone " + code))
+	if r, ok := u.state.refused.Get(key); ok && u.now().Before(r.until) {
+		return wechat.Phone{}, r.err
+	}
+	phone, err := u.phones.Ask(ctx, mp.AppID, &u.state.limit, code)
+	if err == nil {
+		err = phone.CheckWatermark(mp.AppID, maxPhoneAge, u.phones.Now())
+	}
+	u.remember(key, err)
+	if err != nil {
+		return wechat.Phone{}, err
+	}
+	return phone, nil
+}
+
+// remember remembers that WeChat refused a code.
+func (u *Users) remember(key [sha256.Size]byte, err error) {
+	if code := wechat.Errcode(err); code == codeInvalidJSCode || code == codeUsedJSCode {
+		u.state.refused.Add(key, refusal{err, u.now().Add(refusedTTL)})
+	}
 }
 
 // New makes Users of mini programs, of which the first is the default, there may be none; of our clock; and of what is remembered.
 func New(client *wechat.Client, programs []MiniProgram, now func() time.Time, state *State) *Users {
-	return &Users{client, programs, now, state}
+	return &Users{client: client, programs: programs, now: now, state: state}
 }
 
 // CheckMiniProgram tells whether Login can be asked for a mini program: one of the account's by its app id, or with ""
@@ -74,6 +124,12 @@ func New(client *wechat.Client, programs []MiniProgram, now func() time.Time, st
 func (u *Users) CheckMiniProgram(appID string) error {
 	_, err := u.miniProgram(appID)
 	return err
+}
+
+// MiniProgramID is the app id of a mini program of the account's, or with "" of the first one.
+func (u *Users) MiniProgramID(appID string) (string, error) {
+	mp, err := u.miniProgram(appID)
+	return mp.AppID, err
 }
 
 func (u *Users) miniProgram(appID string) (MiniProgram, error) {
@@ -106,8 +162,6 @@ func (u *Users) Login(ctx context.Context, miniProgram, jsCode string) (user wec
 		user, err = u.client.Login(ctx, mp.AppID, mp.AppSecret, jsCode)
 		return err
 	})
-	if code := wechat.Errcode(err); code == codeInvalidJSCode || code == codeUsedJSCode {
-		u.state.refused.Add(key, refusal{err, u.now().Add(refusedTTL)})
-	}
+	u.remember(key, err)
 	return user, err
 }

@@ -59,7 +59,7 @@ type Config struct {
 
 // Inbox is one configuration's side of message push.
 type Inbox struct {
-	cfg      Config
+	cfg      *Config        // nil, too, without settings
 	receiver *push.Receiver // nil: there are no settings for it, and no once either
 	once     *dedupe.Group
 	shelf    *kept.Shelf
@@ -70,7 +70,7 @@ type Inbox struct {
 // New makes an Inbox with what is remembered. It fails when the settings cannot be used.
 func New(cfg Config, state *State) (*Inbox, error) {
 	if cfg.Push.Token == "" {
-		return &Inbox{cfg: cfg}, nil
+		return new(Inbox), nil
 	}
 	state.use()
 	settings := cfg.Push
@@ -97,7 +97,7 @@ func New(cfg Config, state *State) (*Inbox, error) {
 		Logger: cfg.Logger,
 		Now:    cfg.Now,
 	})
-	return &Inbox{cfg: cfg, receiver: r, once: once, shelf: shelf}, nil
+	return &Inbox{cfg: &cfg, receiver: r, once: once, shelf: shelf}, nil
 }
 
 // Start reads which messages were delivered before a restart.

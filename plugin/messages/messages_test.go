@@ -70,7 +70,7 @@ func TestAgainWithoutKeep(t *testing.T) {
 	state := NewState()
 	for _, keep := range []int{5, 0} {
 		w := newWorld(t, nil, nil)
-		in, err := New(w.cfg, state)
+		in, err := New(*w.cfg, state)
 		if err != nil {
 			t.Fatal(err)
 		}

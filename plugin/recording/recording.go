@@ -46,6 +46,11 @@ func Read(raw []byte) (*Recording, error) {
 	if r.Version != Version {
 		return nil, errors.New("this recording has a form of another version")
 	}
+	for _, x := range r.Exchanges {
+		if x.Status < 200 || x.Status > 599 || x.Answer == nil {
+			return nil, fmt.Errorf("this is no recording: %q has no status or no answer", x.Name)
+		}
+	}
 	return r, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -72,7 +73,7 @@ func TestNothingSlipsThrough(t *testing.T) {
 // check finds what is left of a marked value, and whatever else was not allowed.
 func check(t *testing.T, shape string, marked []string) {
 	t.Helper()
-	allowed := regexp.MustCompile(`"<(string|number|name|text):\d+>"|"[a-z]+(_[a-z]+)*"|"errcode":-?\d{1,7}|true|false|null|[][{}:,]`)
+	allowed := regexp.MustCompile(`"<(string|number|name|text):\d+>"|"[a-z]+(_[a-z]+)*"|"custom_field[1-9]"|"errcode":-?\d{1,7}|true|false|null|[][{}:,]`)
 	if left := allowed.ReplaceAllString(shape, ""); left != "" {
 		t.Fatalf("%q is left of %s", left, shape)
 	}
@@ -95,11 +96,12 @@ func TestRedact(t *testing.T) {
 		`{"errcode":-1}`:                                               `{"errcode":-1}`,
 		`{"errcode":1.5}`:                                              `{"errcode":"<number:3>"}`,
 		`{"a":{"13800138000":true,"é":[null,{"b_c":"张三"}]}}`:           `{"a":{"<name:11>":true,"<name:1>":[null,{"b_c":"<string:2>"}]}}`,
-		`{"a":1}{"b":2}`:                                               `"<text:14>"`,
-		`{"a":`:                                                        `"<text:5>"`,
-		``:                                                             `"<text:0>"`,
-		`"oZ8Yt1XGILfi"`:                                               `"<string:12>"`,
-		`[]`:                                                           `[]`,
+		`{"custom_field1":{},"custom_cell2":{},"a1":0,"custom_field12":1,"custom_1field":1}`: `{"custom_field1":{},"custom_cell2":{},"<name:2>":"<number:1>","<name:14>":"<number:1>","<name:13>":"<number:1>"}`,
+		`{"a":1}{"b":2}`: `"<text:14>"`,
+		`{"a":`:          `"<text:5>"`,
+		``:               `"<text:0>"`,
+		`"oZ8Yt1XGILfi"`: `"<string:12>"`,
+		`[]`:             `[]`,
 	} {
 		if got := string(Redact([]byte(raw))); got != want {
 			t.Errorf("%s: got %s, want %s", raw, got, want)
@@ -123,12 +125,12 @@ func TestReplay(t *testing.T) {
 	}
 	p := NewReplay(rec)
 	for i := range 4 {
-		status, body, ok := p.Answer("/x")
+		status, body, ok := p.Answer("/x", nil, nil)
 		if got, want := string(Redact(body)), string(Redact([]byte(answers[i%2]))); !ok || status != 200 || got != want {
 			t.Errorf("got %d %s, want %s", status, got, want)
 		}
 	}
-	if _, _, ok := p.Answer("/y"); ok {
+	if _, _, ok := p.Answer("/y", nil, nil); ok {
 		t.Error("what was not recorded is answered")
 	}
 	for other, want := range map[string]string{
@@ -141,9 +143,56 @@ func TestReplay(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", other, got, want)
 		}
 	}
-	for _, bad := range []string{`{}`, `{"version":2}`, `{"version":1,"more":1}`, `x`} {
+	for _, bad := range []string{
+		`{"version":1,"exchanges":[{"name":"x","path":"/x","answer":{}}]}`, `{"version":1,"exchanges":[{"name":"x","path":"/x","status":99,"answer":{}}]}`,
+		`{"version":1,"exchanges":[{"name":"x","path":"/x","status":1000,"answer":{}}]}`, `{"version":1,"exchanges":[{"name":"x","path":"/x","status":200}]}`,
+		`{}`, `{"version":2}`, `{"version":1,"more":1}`, `x`,
+	} {
 		if _, err := Read([]byte(bad)); err == nil {
 			t.Errorf("%s is taken", bad)
+		}
+	}
+}
+
+// TestReplayOfLikeCalls: a ticket of one kind is no answer to who asks for another, and a card that is there is not refused as one
+// that is not.
+func TestReplayOfLikeCalls(t *testing.T) {
+	rec := &Recording{Version: Version}
+	add := func(name, path, kind, answer string) {
+		x := Exchange{Name: name, Path: path, Status: 200, Answer: Redact([]byte(answer))}
+		if kind != "" {
+			x.Query = RedactQuery(url.Values{"type": {kind}})
+		}
+		rec.Exchanges = append(rec.Exchanges, x)
+	}
+	add("api_ticket", "/t", "wx_card", `{"errcode":1}`)
+	add("api_ticket_again", "/t", "wx_card", `{"errcode":2}`)
+	add("jsapi_ticket", "/t", "jsapi", `{"errcode":3}`)
+	add("ticket_of_no_type", "/t", "none", `{"errcode":4}`)
+	add("card", "/c", "", `{"errcode":5}`)
+	add("card_that_is_not_ours", "/c", "", `{"errcode":6}`)
+	add("escape_in_json", "/c", "", `{"errcode":7}`)
+	add("code_that_is_none", "/d", "", `{"errcode":8}`)
+	p := NewReplay(rec)
+	for _, tc := range []struct{ path, query, body, want string }{
+		{"/t", "type=wx_card&access_token=x", "", "1"},
+		{"/t", "access_token=y&type=wx_card", "", "2"},
+		{"/t", "type=wx_card&access_token=x", "", "1"},
+		{"/t", "type=jsapi&access_token=x", "", "3"},
+		{"/t", "type=none&access_token=x", "", "4"},
+		{"/c", "access_token=x", `{"card_id":"` + NoCard + `"}`, "6"},
+		{"/c", "access_token=x", `{"card_id":"\u0070Q"}`, "7"},
+		{"/c", "access_token=x", `{"card_id":"pQ"}`, "5"},
+		{"/c", "access_token=x", `{"card_id":"pQ"}`, "5"},
+		{"/d", "access_token=x", `{"encrypt_code":"x"}`, "8"},
+		{"/c", "", "", "5"},
+	} {
+		query, err := url.ParseQuery(tc.query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, answer, ok := p.Answer(tc.path, query, []byte(tc.body)); !ok || string(answer) != `{"errcode":`+tc.want+`}` {
+			t.Errorf("%s?%s %s: got %s, want %s", tc.path, tc.query, tc.body, answer, tc.want)
 		}
 	}
 }

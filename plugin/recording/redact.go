@@ -90,9 +90,9 @@ func redactValue(b *bytes.Buffer, dec *json.Decoder, name string, depth int) err
 	return nil
 }
 
-// names is what WeChat's names of fields look like. Nothing with a digit, a capital in its middle more than thrice or a letter
-// that is not ASCII is one: an id or a code has such.
-var names = regexp.MustCompile(`\A[A-Za-z][a-z]{0,15}(?:[A-Z][a-z]{1,15}){0,3}\z|\A[a-z]{1,16}(?:_[a-z]{1,16}){0,7}\z`)
+// names is what WeChat's names of fields look like. Nothing with a capital in its middle more than thrice, a letter that is not
+// ASCII or a digit is one, but for one digit at the end, as in custom_field1: an id or a code has more of such.
+var names = regexp.MustCompile(`\A[A-Za-z][a-z]{0,15}(?:[A-Z][a-z]{1,15}){0,3}\z|\A[a-z]{1,16}(?:_[a-z]{1,16}){0,7}\z|\A[a-z]{1,16}(?:_[a-z]{1,16}){1,7}[1-9]\z`)
 
 // fieldName is the name of a field, if it is one.
 func fieldName(name string) string {

@@ -2,41 +2,79 @@ package recording
 
 import (
 	"encoding/json"
+	"maps"
 	"math/rand/v2"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 )
 
+// NoCard and NoCode are nobody's: what WeChat answers to them is recorded, too.
+const (
+	NoCard = "p1Pj9jr90_SQRaVqYI239Ka1erkI"
+	NoCode = "bm90IGEgY29kZSBvZiB0aGlzIHdvcmxkIGF0IGFsbA=="
+)
+
+// odd has the exchanges that ask for what is not there, by their names, and what their requests hold. Their answers are for such
+// requests only, as long as others were recorded of the call.
+var odd = map[string]string{
+	"ticket_of_no_type":     "type=none",
+	"card_that_is_not_ours": NoCard,
+	"escape_in_json":        `\u0070`,
+}
+
 // Replay answers calls with what was recorded. Any number of goroutines may use it.
 type Replay struct {
 	mu     sync.Mutex
-	byCall map[string][]Exchange
-	next   map[string]int
+	byCall map[string][]*replayed
 }
 
-// NewReplay makes a Replay. Answers of one call come in the order that they were recorded in, and then again from the first.
+// replayed is an exchange, and how often it was given out.
+type replayed struct {
+	Exchange
+	times int
+}
+
+// NewReplay makes a Replay. Answers to like calls come in the order that they were recorded in, and then again from the first.
 func NewReplay(r *Recording) *Replay {
-	p := &Replay{byCall: make(map[string][]Exchange), next: make(map[string]int)}
+	p := &Replay{byCall: make(map[string][]*replayed)}
 	for _, x := range r.Exchanges {
-		p.byCall[x.Path] = append(p.byCall[x.Path], x)
+		p.byCall[x.Path] = append(p.byCall[x.Path], &replayed{Exchange: x})
 	}
 	return p
 }
 
 // Answer gives the next answer that was recorded of a call; false: none was. In the place of what was not kept stand values of the
 // same type and length, which mean nothing.
-func (p *Replay) Answer(path string) (status int, body []byte, recorded bool) {
+func (p *Replay) Answer(path string, query url.Values, body []byte) (status int, answer []byte, recorded bool) {
+	query = maps.Clone(query)
+	delete(query, "access_token")
+	shape, asked := RedactQuery(query), query.Encode()+" "+string(body)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	all := p.byCall[path]
-	if len(all) == 0 {
+	var next *replayed
+	best := 0
+	for _, x := range p.byCall[path] {
+		fits := 1
+		if maps.Equal(x.Query, shape) {
+			fits += 2
+		}
+		if key, isOdd := odd[x.Name]; !isOdd {
+			fits++
+		} else if strings.Contains(asked, key) {
+			fits += 2
+		}
+		if fits > best || fits == best && x.times < next.times {
+			best, next = fits, x
+		}
+	}
+	if next == nil {
 		return 0, nil, false
 	}
-	x := all[p.next[path]%len(all)]
-	p.next[path]++
-	return x.Status, Fill(x.Answer), true
+	next.times++
+	return next.Status, Fill(next.Answer), true
 }
 
 var marks = regexp.MustCompile(`"<(string|number|text|name):(\d{1,6})>"`)

@@ -35,12 +35,18 @@ type Relayer struct {
 // New makes a Relayer from what makes calls and the client to make them of.
 func New(caller Caller, client *wechat.Client) *Relayer { return &Relayer{caller, client} }
 
+// CheckPath tells, by a *wechat.ForeignToken, that a path wants the access_token of another kind of account.
+func (r *Relayer) CheckPath(path string) error { return r.client.CheckPath(path) }
+
 // Relay sends a call to WeChat with the account's access_token, once more with another one if WeChat refuses the first,
 // and gives the answer whatever it says. A call whose body was streamed is not repeated, but the token is not used again.
 func (r *Relayer) Relay(call Call) (*http.Response, error) {
 	relay := wechat.Relay{API: call.API, Request: call.Request, Query: call.Query, Body: call.Body}
 	if call.OwnToken {
 		return answered(r.client.Relay(relay))
+	}
+	if err := r.CheckPath(call.Request.URL.EscapedPath()); err != nil {
+		return nil, err
 	}
 	a := &attempt{client: r.client, relay: relay}
 	err := r.caller.CallAgain(call.Request.Context(), a)

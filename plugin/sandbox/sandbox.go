@@ -8,6 +8,7 @@
 //	phone     /_sandbox/phone/…: wx.addCard, wx.openCard, the member-card component
 //	request   /_sandbox/phone/request: wx.request, on the page's behalf
 //	control   /_sandbox/…: faults, revocation, call counts, cards, review, reset, and why a signature is good or not
+//	open      /connect/oauth2/…: the pages of open.weixin.qq.com that send visitors of web pages back with a code
 //	events    /_sandbox/events: what the page shows
 //	page      /, and /_sandbox/page/…: a phone to try a gateway on in a browser
 //
@@ -16,6 +17,7 @@
 //	accounts   official accounts and mini programs: access_tokens, tickets, quotas
 //	users      users, their openids
 //	cards      what a card is, and which ids are cards
+//	oauth      the codes that visitors of web pages were given
 //	codes      the cards that users have
 //	exchanges  requests and their answers, as they came past
 //	faults     what is to go wrong
@@ -31,6 +33,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/accounts"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/cards"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/faults"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/oauth"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/request"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/users"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/world"
@@ -46,6 +49,13 @@ const DemoOpenID = users.DemoOpenID
 type Config struct {
 	// Apps are the official accounts and mini programs that exist, app secrets by app id. Nil: any id with any secret.
 	Apps map[string]string
+	// MiniPrograms are the apps that are mini programs, secrets by app id; they need not be among Apps. All others are official accounts
+	// then, and a token of the one kind is refused on calls of the other. Nil: nobody knows which is which, and nothing is refused.
+	MiniPrograms map[string]string
+	// ForeignToken is the errcode of that refusal. Default: 40001.
+	ForeignToken int
+	// CountryAsNumber has getuserphonenumber tell the country's code as a number, as older pages have it.
+	CountryAsNumber bool
 	// ExpiresIn is the lifetime of tokens and tickets, in whole seconds. Default: 7200 s.
 	// WeChat's five minutes (of a superseded token, of a rotation) scale to min(300 s, ExpiresIn/4), the 30 s between two
 	// forced refreshes to min(30 s, ExpiresIn/40).
@@ -76,6 +86,9 @@ const (
 // TicketRules lists them, the default first.
 var TicketRules = accounts.Rules
 
+// ForeignCodes lists what ForeignToken can be, the default first.
+var ForeignCodes = accounts.ForeignCodes
+
 // Fault makes calls go wrong. The zero value of every field but Path changes nothing; a fault with a Delay alone makes
 // WeChat slow.
 type Fault = faults.Fault
@@ -103,6 +116,8 @@ func New(cfg Config) *Sandbox {
 		cards.NewStore(cfg.StrictCards, cfg.CustomCodeCards, cfg.Now),
 		cfg.Now,
 	)
+	known.MiniPrograms, known.Foreign = cfg.MiniPrograms, cmp.Or(cfg.ForeignToken, accounts.ForeignCodes[0])
+	w.Users.CountryAsNumber = cfg.CountryAsNumber
 	s := &Sandbox{world: w, request: request.New(w)}
 	if cfg.Replay != nil {
 		s.replay = recording.NewReplay(cfg.Replay)
@@ -110,7 +125,7 @@ func New(cfg Config) *Sandbox {
 	return s
 }
 
-// Reset forgets cards, codes, users, menus, faults, call counts, exchanges, quotas and revocations to come. Tokens and tickets stay as they
+// Reset forgets cards, codes, users, what visitors do at WeChat's page, menus, faults, call counts, exchanges, quotas and revocations to come. Tokens and tickets stay as they
 // are, so that whoever holds them works on; Revoke ends them.
 func (s *Sandbox) Reset() { s.world.Reset() }
 
@@ -129,6 +144,12 @@ func (s *Sandbox) Calls() map[string]int { return s.world.Calls.Counts() }
 
 // OpenID is the openid of a user in an app: what jscode2session answers to the js_code "<user>.<anything>".
 func (s *Sandbox) OpenID(appID, user string) string { return s.world.OpenID(appID, user) }
+
+// Mood is what a visitor does at WeChat's page.
+type Mood = oauth.Mood
+
+// SetMood says what visitors do from now on.
+func (s *Sandbox) SetMood(m Mood) error { return s.world.SetMood(m) }
 
 // EncryptCode is a code as clients get it: base64, with `+`, `/` and `=` in every one, for /card/code/decrypt with an
 // access_token of the same account. Every call gives another text. Codes have at most 20 characters.

@@ -10,6 +10,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/events"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/exchanges"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/local"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/open"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/page"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/phone"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
@@ -17,6 +18,9 @@ import (
 
 // ownPrefix begins the paths that WeChat does not have.
 const ownPrefix = "/_sandbox/"
+
+// ElsewhereRefused is the member error of what other machines are answered with 403, below /_sandbox/.
+const ElsewhereRefused = "the sandbox is controlled from the same machine only"
 
 // ServeHTTP implements http.Handler.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -27,6 +31,9 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveOwn(w, r, own)
 	case page.IsWanted(r):
 		page.Serve(w, r, "index.html")
+	case open.IsWanted(r):
+		s.world.Calls.Add(r.URL.Path)
+		open.Serve(s.world, w, r)
 	default:
 		s.serveAPI(w, r)
 	}
@@ -35,7 +42,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serveOwn answers below /_sandbox/, to clients on this machine only.
 func (s *Sandbox) serveOwn(w http.ResponseWriter, r *http.Request, name string) {
 	if !local.IsLoopback(r.RemoteAddr) {
-		local.Error(w, http.StatusForbidden, "the sandbox is controlled from the same machine only")
+		local.Error(w, http.StatusForbidden, ElsewhereRefused)
 		return
 	}
 	if file, isPage := strings.CutPrefix(name, "page/"); isPage {
@@ -93,7 +100,7 @@ func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
 		return v
 	}
 	if f == nil && s.replay != nil {
-		if status, answer, recorded := s.replay.Answer(r.URL.Path); recorded {
+		if status, answer, recorded := s.replay.Answer(r.URL.Path, r.URL.Query(), body); recorded {
 			wire.WriteJSON(w, status, json.RawMessage(answer))
 			return
 		}

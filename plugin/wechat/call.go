@@ -24,7 +24,12 @@ var errTooLong = fmt.Errorf("answer longer than %d bytes", maxAnswer)
 // connection, or answers what WeChat does not: 5xx, 403, a redirect (none is
 // followed), anything that is no JSON object. Then the call goes to the next one,
 // within the rule of Call.Repeatable.
+//
+// A call that wants the token of another kind of account (Of) is not made.
 func (c *Client) Do(ctx context.Context, call Call, out any) error {
+	if e := c.checkPath(&call); e != nil {
+		return e
+	}
 	began := time.Now()
 	ctx, end := c.trace(ctx, call.API, call.Path)
 	e := c.do(ctx, &call, out)
@@ -37,6 +42,14 @@ func (c *Client) Do(ctx context.Context, call Call, out any) error {
 	c.observed(call.API, e, began)
 	end(e)
 	return e
+}
+
+// checkPath is CheckPath for a call of ours.
+func (c *Client) checkPath(call *Call) *Error {
+	if err := c.CheckPath(call.Path); err != nil {
+		return &Error{API: call.API, Err: err}
+	}
+	return nil
 }
 
 // trace is Config.Trace.

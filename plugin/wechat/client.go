@@ -67,7 +67,8 @@ type Client struct {
 	observe     func(api string, err error, took time.Duration)
 	tracer      func(ctx context.Context, api, path string) (context.Context, func(error))
 	connections *Connections
-	owned       bool // the connections are this Client's own
+	owned       bool  // the connections are this Client's own
+	whose       Whose // tokens its calls carry
 	clock       *theirClock
 }
 
@@ -107,6 +108,18 @@ func (c *Client) Observed(
 	other.observe, other.tracer = by, trace
 	return &other
 }
+
+// Of gives a Client like this one for calls with the access_token of one kind
+// of account. Calls that want the other kind's fail with a *ForeignToken, and
+// nobody is asked.
+func (c *Client) Of(whose Whose) *Client {
+	other := *c
+	other.whose = whose
+	return &other
+}
+
+// CheckPath is that of the kind of account whose calls the Client makes.
+func (c *Client) CheckPath(path string) error { return c.whose.CheckPath(path) }
 
 // Close closes the idle connections, if they are the Client's own. Calls under
 // way go on and close theirs.

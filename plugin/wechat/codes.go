@@ -5,6 +5,7 @@ import "time"
 // The codes that the program itself speaks of.
 const (
 	codeInvalidCredential = 40001
+	codeAppID             = 40013
 	codeDayQuota          = 45009
 	codeRetiredIP         = 48017
 )
@@ -30,8 +31,18 @@ const (
 	hintCardID   = "card_id is not a card of this official account; app_id must be that of the account that created it"
 	hintActivate = "the card was made without wx_activate, which one-tap activation needs"
 	hintCode     = "the code is not one of this card: still encrypted, or of another account?"
+	hintWebCode  = "the code of the authorization is wrong, was used before, or is older than five minutes: open the page again"
 	hintThird    = "the account is served through a third-party platform, whose authorisation is missing, has ended or does not hold this right"
 )
+
+// apiPhone is our name of the call that asks for a phone number.
+const apiPhone = "getuserphonenumber"
+
+// ofPhones stands in the place of codes where a phone number was asked for.
+var ofPhones = map[int]rule{
+	codeAppID: {reaction: Refused, hint: "the phone code was given to another mini program than the access_token is of"},
+	40029:     {reaction: Refused, hint: "the phone code is wrong, was used before or is older than five minutes; a js_code is none"},
+}
 
 // codes says what to do about each errcode that is known. Sources: WeChat's
 // pages on card errors, access_token and getticket, and its list of return
@@ -99,6 +110,7 @@ var codes = map[int]rule{
 	40003: {reaction: Refused, hint: "the openid is not one of this official account"},
 	40029: {reaction: Refused, hint: "the js_code is wrong or was used before"},
 	40163: {reaction: Refused, hint: "the js_code was used before"},
+	42003: {reaction: Refused, hint: hintWebCode},
 	40226: {reaction: Refused, hint: "WeChat holds this user for a risk"},
 
 	// What was asked: the card.

@@ -64,7 +64,7 @@ func (e *Error) Reaction() Reaction {
 	if e.Code <= 0 {
 		return Transient // -1 is "system busy"; the other negative codes are of that family
 	}
-	r, known := codes[e.Code]
+	r, known := e.rule()
 	if !known {
 		return Setup
 	}
@@ -72,6 +72,15 @@ func (e *Error) Reaction() Reaction {
 		return Setup
 	}
 	return r.reaction
+}
+
+// rule is what we know of the errcode.
+func (e *Error) rule() (r rule, known bool) {
+	if r, known = ofPhones[e.Code]; known && e.API == apiPhone {
+		return r, true
+	}
+	r, known = codes[e.Code]
+	return r, known
 }
 
 // AccountWide says that the failure holds for the account wherever it is
@@ -114,7 +123,11 @@ func (e *Error) Hint() string {
 	if e.Code == codeInvalidCredential && e.ofTokenCall() {
 		return hintSecret
 	}
-	hint := codes[e.Code].hint
+	rule, _ := e.rule()
+	hint := rule.hint
+	if e.API == APIWebLogin && rule.reaction == Refused {
+		hint = hintWebCode // nothing else was asked about
+	}
 	if ip := e.RefusedIP(); ip != "" {
 		hint += ": " + ip
 	}
@@ -143,7 +156,7 @@ func (e *Error) RefusedIP() string {
 // ofTokenCall says whether e is from a call that shows the app secret and no
 // access_token: there 40001 means a wrong secret.
 func (e *Error) ofTokenCall() bool {
-	return e.API == "token" || e.API == "stable_token" || e.API == "jscode2session"
+	return e.API == "token" || e.API == "stable_token" || e.API == "jscode2session" || e.API == APIWebLogin
 }
 
 // findRID takes the id of the request out of an errmsg.

@@ -95,6 +95,7 @@ func TestLostAnswersOfMemberCalls(t *testing.T) {
 		once bool
 	}{
 		"jscode2session": {func(c *Client) error { _, err := c.Login(t.Context(), "wx1", "s", "x"); return err }, true},
+		APIWebLogin:      {func(c *Client) error { _, err := c.WebLogin(t.Context(), "wx1", "s", "x"); return err }, true},
 		"activate":       {func(c *Client) error { return c.ActivateMember(t.Context(), "tok", json.RawMessage(`{}`)) }, true},
 		"tempinfo":       {func(c *Client) error { _, err := c.TempInfo(t.Context(), "tok", "x"); return err }, false},
 		"userinfo":       {func(c *Client) error { _, err := c.MemberUserInfo(t.Context(), "tok", "p", "1"); return err }, false},

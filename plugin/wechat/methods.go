@@ -72,7 +72,7 @@ func (c *Client) Ticket(ctx context.Context, accessToken string, typ TicketType)
 	err := c.Do(ctx, Call{
 		API:         "getticket",
 		credential:  true,
-		Path:        "/cgi-bin/ticket/getticket",
+		Path:        ticketPath,
 		AccessToken: accessToken,
 		Query:       url.Values{"type": {string(typ)}},
 		Repeatable:  true,

@@ -151,18 +151,9 @@ func (r *Relay) cleaner() *cleaner { return newCleaner(&Call{AccessToken: r.Acce
 func (c *Client) send(h *host, r *Relay, again bool) (got relayed, sent bool, err error) {
 	// Not cancelled when all goes well: the answer's body is still to be read.
 	ctx, cancel := context.WithCancelCause(r.Request.Context())
-	slow := time.AfterFunc(c.timeout, func() { cancel(context.DeadlineExceeded) })
-	var written atomic.Bool
-	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) {
-			if !again {
-				slow.Stop()
-			}
-		},
-		WroteHeaders: func() { written.Store(true) },
-	})
+	s := &sending{slow: time.AfterFunc(c.timeout, func() { cancel(context.DeadlineExceeded) })}
 	defer func() {
-		if inTime := slow.Stop(); err == nil && again && !inTime {
+		if inTime := s.slow.Stop(); err == nil && again && !inTime {
 			got.drop()
 			err = context.DeadlineExceeded
 		}
@@ -174,24 +165,44 @@ func (c *Client) send(h *host, r *Relay, again bool) (got relayed, sent bool, er
 			cancel(nil)
 		}
 	}()
-	req, err := r.request(traced, h, &written)
+	traced := ctx
+	if !again { // else nobody asks what has been written
+		s.trace.WroteHeaders = s.wroteHeaders
+		traced = httptrace.WithClientTrace(ctx, &s.trace)
+	}
+	req, err := r.request(traced, h, s)
 	if err != nil {
 		return relayed{}, false, err
 	}
 	resp, err := c.connections.others.RoundTrip(req) //nolint:bodyclose // inspect closes it, or who gets it
 	if err != nil {
-		return relayed{}, written.Load(), err
+		return relayed{}, s.written.Load(), err
 	}
 	got, err = c.inspect(r, resp, again)
 	return got, true, err
 }
 
+// sending is a call on its way to one host.
+type sending struct {
+	slow    *time.Timer // ends it
+	written atomic.Bool // WeChat may have got it; not known of a call that can be sent again
+	target  url.URL
+	trace   httptrace.ClientTrace
+}
+
+// wroteHeaders is called when there is a connection and the header is on its way: what follows may take its time.
+func (s *sending) wroteHeaders() {
+	s.slow.Stop()
+	s.written.Store(true)
+}
+
 // request makes the request to one host.
-func (r *Relay) request(ctx context.Context, h *host, written *atomic.Bool) (*http.Request, error) {
+func (r *Relay) request(ctx context.Context, h *host, s *sending) (*http.Request, error) {
 	if h.url == nil {
 		return nil, errBaseURL
 	}
-	target := *h.url
+	s.target = *h.url
+	target := &s.target
 	target.RawPath = h.url.EscapedPath() + r.Request.URL.EscapedPath()
 	target.Path = h.url.Path + r.Request.URL.Path
 	switch {
@@ -204,7 +215,7 @@ func (r *Relay) request(ctx context.Context, h *host, written *atomic.Bool) (*ht
 	}
 
 	req := r.Request.WithContext(ctx)
-	req.URL = &target
+	req.URL = target
 	req.Host = ""
 	req.RequestURI = ""
 	req.Trailer, req.TransferEncoding = nil, nil
@@ -214,7 +225,7 @@ func (r *Relay) request(ctx context.Context, h *host, written *atomic.Bool) (*ht
 		fresh := func() io.ReadCloser { return io.NopCloser(bytes.NewReader(r.Body)) }
 		req.Body, req.ContentLength = fresh(), int64(len(r.Body))
 		req.GetBody = func() (io.ReadCloser, error) { // as in newRequest
-			if written.Load() {
+			if s.written.Load() {
 				return nil, errLost
 			}
 			return fresh(), nil
@@ -302,7 +313,8 @@ func mayBeJSON(resp *http.Response) bool {
 // inspected is the body of an answer whose beginning has been read.
 type inspected struct {
 	data  []byte // what is left of the beginning
-	whole bool   // there is nothing behind it
+	ended bool   // there is nothing behind it
+	whole bool   // the same, and it is to be looked at
 	rest  io.ReadCloser
 }
 
@@ -327,7 +339,7 @@ func (b *inspected) fill(length int64) error {
 		if err != nil && err != io.EOF {
 			return err
 		}
-		b.data = b.data[:len(b.data)+n]
+		b.data, b.ended = b.data[:len(b.data)+n], err == io.EOF
 		start := bytes.TrimLeft(b.data, jsonSpace)
 		switch {
 		case len(start) > 0 && start[0] != '{', beginsWell(start):
@@ -353,9 +365,11 @@ func (b *inspected) Read(p []byte) (int, error) {
 	switch {
 	case len(b.data) > 0:
 		n := copy(p, b.data)
-		b.data = b.data[n:]
+		if b.data = b.data[n:]; b.ended && len(b.data) == 0 {
+			return n, io.EOF // at once: who copies it need not come again
+		}
 		return n, nil
-	case b.whole:
+	case b.ended:
 		return 0, io.EOF
 	}
 	return b.rest.Read(p)

@@ -3,6 +3,8 @@ package activation
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
@@ -52,6 +54,11 @@ type Activation struct {
 	// with another card_id or code than before, the request is refused with status 422. Default: false, the backend does it.
 	Activate bool `json:"activate,omitempty"`
 
+	// Which generation the cards are of: 1, or 2, member cards that have been upgraded (会员卡升级) or made in 微信支付. What comes
+	// back for those of generation 2 only a key of the merchant's at 微信支付 opens: it is checked for its form and passed on as it
+	// came, with no call of WeChat's and no `user_info`; `activate` is an error. Never tried on a real account. Default: 1.
+	Generation int `json:"generation,omitempty"`
+
 	cards  cards.Set
 	logger *zap.Logger
 }
@@ -64,6 +71,12 @@ func (Activation) CaddyModule() caddy.ModuleInfo {
 // Provision gets the logger, and compiles the configuration.
 func (a *Activation) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Logger()
+	switch {
+	case a.Generation < 0 || a.Generation > 2:
+		return fmt.Errorf("generation is 1 or 2, not %d", a.Generation)
+	case a.Generation == 2 && a.Activate:
+		return errors.New("activate: cards of generation 2 are activated with the merchant's key at 微信支付, which the gateway does not have")
+	}
 	if len(a.Cards) == 0 {
 		_, err := a.cards.Claim([]string{cards.Any})
 		return err
@@ -72,7 +85,12 @@ func (a *Activation) Provision(ctx caddy.Context) error {
 }
 
 // Needs implements Action.
-func (a *Activation) Needs() []credential.Kind { return []credential.Kind{credential.AccessToken} }
+func (a *Activation) Needs() []credential.Kind {
+	if a.Generation == 2 {
+		return nil
+	}
+	return []credential.Kind{credential.AccessToken}
+}
 
 // Methods implements Answering.
 func (a *Activation) Methods() []string { return []string{http.MethodGet, http.MethodPost} }
@@ -95,6 +113,10 @@ func (a *Activation) ServeAction(w http.ResponseWriter, r *http.Request, next ca
 	if err != nil {
 		return err
 	}
+	if a.Generation == 2 {
+		defer passOn(r, q.asItCame())()
+		return nostore.Serve(w, func(w http.ResponseWriter) error { return next.ServeHTTP(w, r) })
+	}
 	ctx := clients.Context(r)
 	// first, because only the ticket proves that there is anything to decrypt
 	info, err := account.TempInfo(ctx, q.ticket)
@@ -110,14 +132,7 @@ func (a *Activation) ServeAction(w http.ResponseWriter, r *http.Request, next ca
 		return errOthersTicket()
 	}
 
-	bodies.Set(r, q.body(info))
-	r.Header["Content-Type"] = []string{"application/json"}
-	for _, name := range activationDropped {
-		delete(r.Header, name)
-	}
-	method := r.Method
-	r.Method = http.MethodPost
-	defer func() { r.Method = method }()
+	defer passOn(r, q.body(info))()
 	return nostore.Serve(w, func(w http.ResponseWriter) error {
 		if !a.Activate {
 			return next.ServeHTTP(w, r)
@@ -153,6 +168,18 @@ var activationDropped = []string{
 	"Content-Encoding", "Expect", "Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since",
 }
 
+// passOn makes r the request that the backend gets; undo makes its method what it was.
+func passOn(r *http.Request, body []byte) (undo func()) {
+	bodies.Set(r, body)
+	r.Header["Content-Type"] = []string{"application/json"}
+	for _, name := range activationDropped {
+		delete(r.Header, name)
+	}
+	method := r.Method
+	r.Method = http.MethodPost
+	return func() { r.Method = method }
+}
+
 // finish activates the card if the backend says so, and lets its answer go.
 func (a *Activation) finish(ctx context.Context, account *plugin.Account, q *activationRequest, answer *heldAnswer) error {
 	if answer.encoded {
@@ -180,12 +207,14 @@ func (a *Activation) finish(ctx context.Context, account *plugin.Account, q *act
 //	activation {
 //		card <card_id...>|*
 //		activate
+//		generation 1|2
 //	}
 func (a *Activation) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	var seen cards.Set
 	return words.Unmarshal(d, words.Subdirectives{
-		"card":     func() error { return cards.UnmarshalList(d, &seen, &a.Cards) },
-		"activate": func() error { return words.Flag(d, &a.Activate) },
+		"card":       func() error { return cards.UnmarshalList(d, &seen, &a.Cards) },
+		"activate":   func() error { return words.Flag(d, &a.Activate) },
+		"generation": func() error { return cards.UnmarshalGeneration(d, &a.Generation) },
 	})
 }
 

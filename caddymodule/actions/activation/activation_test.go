@@ -516,7 +516,7 @@ func TestActivationFails(t *testing.T) {
 				t.Errorf("the answer has the backend's %s", name)
 			}
 		}
-		if cl := w.Header().Get("Content-Length"); cl != strconv.Itoa(w.Body.Len()) {
+		if cl := w.Header().Get("Content-Length"); cl != "" { // neither the backend's nor one of ours: the server counts
 			t.Errorf("got Content-Length %s for %d bytes", cl, w.Body.Len())
 		}
 		if active, _ := member(s, b); active {

@@ -216,6 +216,16 @@ func (q *activationRequest) body(info wechat.UserInfo) []byte {
 	return append(b, '}')
 }
 
+// asItCame is what the backend gets of a card of generation 2: everything, but a user_info that only WeChat's answers have.
+func (q *activationRequest) asItCame() []byte {
+	return jsonscan.RewriteObject(nil, q.object, func(name string, value []byte) []byte {
+		if strings.EqualFold(name, userInfoName) {
+			return nil
+		}
+		return value
+	})
+}
+
 // mendedString is value, a JSON string or null, unless it stands for anything else than s.
 func mendedString(value []byte, s string) []byte {
 	if was, _ := jsonscan.DecodeString(value); was == s {

@@ -112,7 +112,7 @@ func TestAddCard(t *testing.T) {
 				}
 				return
 			}
-			if got := w.Header().Get("Content-Length"); got != fmt.Sprint(w.Body.Len()) && (got != "" || w.Body.Len() > 2048) {
+			if got := w.Header().Get("Content-Length"); got != "" {
 				t.Errorf("got Content-Length %q for %d bytes", got, w.Body.Len())
 			}
 			if strings.Contains(w.Body.String(), `\u`) {

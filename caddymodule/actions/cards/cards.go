@@ -166,7 +166,7 @@ func unmarshalPart(d *caddyfile.Dispenser, target *json.RawMessage) error {
 	}
 	part, err := words.Guest(d, action.Namespace, name, "action")
 	if err != nil {
-		return err
+		return words.Alone(err)
 	}
 	*target = caddyconfig.JSON(part, nil)
 	return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/jsonscan"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/lending"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
 // This file reads and writes what credentials takes and answers in WeChat's form.
@@ -98,6 +99,10 @@ func refusalOf(r *http.Request, err error) error {
 		return err
 	}
 	p := problem.Of(err, time.Now())
+	if _, ok := errors.AsType[*wechat.ForeignToken](err); ok {
+		p.ShowErrCode, p.ErrCode, p.ErrMsg = true, 48001, p.Detail
+		return p
+	}
 	if p == nil {
 		p = &problem.Problem{Reason: problem.ReasonCredentialUnavailable, Detail: "there is no usable credential at the moment", Err: err}
 	}
@@ -149,9 +154,12 @@ func answerAsWechat(w http.ResponseWriter, r *http.Request, body []byte) {
 	h.Set("Content-Type", "application/json; encoding=utf-8") // "encoding" is no slip of ours
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	isHead := r.Method == http.MethodHead
+	if isHead { // else the server counts: a length of ours would stay where intercept writes another body
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	w.WriteHeader(http.StatusOK)
-	if r.Method != http.MethodHead {
+	if !isHead {
 		_, _ = w.Write(body) // a client that is gone needs no answer
 	}
 }

@@ -30,16 +30,24 @@ import (
 // itself may force a refresh: 15 times a day, 35 seconds apart, and with a store. Another gateway that has its token here, by
 // `token_source remote`, names one that WeChat refused it in `rejected_token`, and gets another.
 //
+// With `mini_program` the access_token of a mini program is lent, too, to whoever shows its app_id with its own app secret or with
+// a key that is for it. An app_id alone proves nothing: a key opens what it is for and no more.
+//
 // Answers and errors have WeChat's form, with status 200. Only clients that are not served at all get a problem document with
-// status 403 and reason `client_not_allowed`.
+// status 403 and reason `client_not_allowed`, and getticket with a mini program's access_token, which has no tickets, one with
+// reason `path_not_allowed`.
 type Credentials struct {
+	// The mini programs of the account whose access_token is lent. Default: none.
+	MiniProgram []MiniProgram `json:"mini_program,omitempty"`
+
 	// The clients that are served: networks, addresses, or `private_ranges`; `unix` for peers on a Unix socket. A request that
 	// a browser made, or that somebody else than a trusted proxy forwarded, is refused all the same; of a proxy that says
 	// nothing of forwarding nobody can tell. Default: loopback addresses.
 	Clients []string `json:"clients,omitempty"`
 
-	// What callers may send in the place of the app secret. Should be a placeholder that does not depend on a request, such as
-	// `{env.GATEWAY_KEY}`. Default: there is only the app secret.
+	// What callers may send in the place of the app secret: the account's, or where there are mini programs without a key of their
+	// own, theirs and not the account's. Should be a placeholder that does not depend on a request, such as `{env.GATEWAY_KEY}`.
+	// Default: there is only the app secret.
 	Key string `json:"key,omitempty"`
 
 	// What `expires_in` of an access_token says at least, in seconds, at most 7200: for SDKs that subtract so much from it that
@@ -48,9 +56,10 @@ type Credentials struct {
 	// concerned. Default: 0, what is left is said.
 	MinExpiresIn int `json:"min_expires_in,omitempty"`
 
-	clients clients.Filter
-	key     clients.Key
-	audit   *observe.Audit
+	clients  clients.Filter
+	key      clients.Key // the account's
+	programs []program
+	audit    *observe.Audit
 }
 
 // CaddyModule returns the Caddy module information.
@@ -67,8 +76,10 @@ func (c *Credentials) Provision(ctx caddy.Context) (err error) {
 	if c.MinExpiresIn < 0 || c.MinExpiresIn > maxFloor {
 		return fmt.Errorf("min_expires_in must be 0 to %d seconds", maxFloor)
 	}
-	c.key, err = clients.NewKey(c.Key, ctx.Logger())
-	return err
+	if c.key, err = clients.NewKey(c.Key, ctx.Logger()); err != nil {
+		return err
+	}
+	return c.provisionPrograms(ctx.Logger())
 }
 
 // maxFloor is the life of an access_token, in seconds.
@@ -76,6 +87,18 @@ const maxFloor = 7200
 
 // CheckAccount implements Choosing.
 func (c *Credentials) CheckAccount(account *plugin.Account) error {
+	for _, p := range c.programs {
+		lender, err := account.MiniProgram(p.appID)
+		if err == nil {
+			err = lender.CheckCredential(credential.AccessToken)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !c.isForAccount() {
+		return nil
+	}
 	if err := account.CheckCredential(credential.AccessToken); err != nil {
 		return err
 	}
@@ -86,11 +109,16 @@ func (c *Credentials) CheckAccount(account *plugin.Account) error {
 }
 
 // Needs implements Action. Tickets are fetched when they are asked for: not every account has a right to each.
-func (c *Credentials) Needs() []credential.Kind { return []credential.Kind{credential.AccessToken} }
+func (c *Credentials) Needs() []credential.Kind {
+	if !c.isForAccount() {
+		return nil
+	}
+	return []credential.Kind{credential.AccessToken}
+}
 
 // credentialPaths are the calls that are served here. The path must be just that: whatever reads it later in another way,
 // such as WeChat behind a relay, must not be led past the callers' proof.
-var credentialPaths = map[string]func(*Credentials, *http.Request, *plugin.Account) ([]byte, error){
+var credentialPaths = map[string]func(*Credentials, *http.Request, *plugin.Account) (body []byte, lender *plugin.Account, err error){
 	"/cgi-bin/token":        (*Credentials).token,
 	"/cgi-bin/stable_token": (*Credentials).stableToken,
 	ticketPath:              (*Credentials).ticket,
@@ -107,7 +135,7 @@ func (c *Credentials) ServeAction(w http.ResponseWriter, r *http.Request, next c
 	if err := c.clients.Check(r); err != nil {
 		return err
 	}
-	body, err := serve(c, r, account)
+	body, lender, err := serve(c, r, account)
 	if err != nil {
 		return refusalOf(r, err)
 	}
@@ -115,108 +143,119 @@ func (c *Credentials) ServeAction(w http.ResponseWriter, r *http.Request, next c
 	if r.URL.Path == ticketPath {
 		what = ticketKinds[r.URL.Query().Get("type")]
 	}
-	c.audit.Write(r, string(what)+" lent", account.Name(), "", observe.ReasonOK)
+	c.audit.Write(r, string(what)+" lent", lender.Name(), "", observe.ReasonOK)
 	answerAsWechat(w, r, body)
 	return nil
 }
 
 // token is GET /cgi-bin/token. What WeChat takes in the query it takes of a POST too.
-func (c *Credentials) token(r *http.Request, account *plugin.Account) ([]byte, error) {
+func (c *Credentials) token(r *http.Request, account *plugin.Account) ([]byte, *plugin.Account, error) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost {
-		return nil, refuseMethod(http.MethodGet)
+		return nil, nil, refuseMethod(http.MethodGet)
 	}
 	q := r.URL.Query()
-	if err := c.authenticate(account, q.Get("appid"), q.Get("secret"), q.Get("grant_type")); err != nil {
-		return nil, err
+	lender, err := c.authenticate(account, q.Get("appid"), q.Get("secret"), q.Get("grant_type"))
+	if err != nil {
+		return nil, nil, err
 	}
 	if rejected := q.Get("rejected_token"); rejected != "" {
-		account.RejectToken(rejected)
+		lender.RejectToken(rejected)
 	}
-	return c.lendToken(r, account)
+	return c.lendToken(r, lender)
 }
 
 // stableToken is POST /cgi-bin/stable_token.
-func (c *Credentials) stableToken(r *http.Request, account *plugin.Account) ([]byte, error) {
+func (c *Credentials) stableToken(r *http.Request, account *plugin.Account) ([]byte, *plugin.Account, error) {
 	if r.Method != http.MethodPost {
-		return nil, refuseMethod(http.MethodPost)
+		return nil, nil, refuseMethod(http.MethodPost)
 	}
 	q, err := readStableToken(r)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := c.authenticate(account, q.AppID, q.Secret, q.GrantType); err != nil {
-		return nil, err
+	lender, err := c.authenticate(account, q.AppID, q.Secret, q.GrantType)
+	if err != nil {
+		return nil, nil, err
 	}
 	if q.ForceRefresh {
-		err := account.ForceToken(r.Context())
+		refreshed, err := lender.ForceToken(r.Context())
 		outcome := observe.ReasonOK
-		if err != nil {
+		switch {
+		case err != nil:
 			outcome = problem.ReasonCredentialUnavailable
+		case !refreshed:
+			outcome = observe.OutcomeNone
 		}
-		c.audit.Write(r, "forced refresh", account.Name(), "", outcome)
+		c.audit.Write(r, "forced refresh", lender.Name(), "", outcome)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return c.lendToken(r, account)
+	return c.lendToken(r, lender)
 }
 
 // ticket is GET /cgi-bin/ticket/getticket.
-func (c *Credentials) ticket(r *http.Request, account *plugin.Account) ([]byte, error) {
+func (c *Credentials) ticket(r *http.Request, account *plugin.Account) ([]byte, *plugin.Account, error) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost {
-		return nil, refuseMethod(http.MethodGet)
+		return nil, nil, refuseMethod(http.MethodGet)
 	}
 	q := r.URL.Query()
 	token := q.Get("access_token")
 	if token == "" {
-		return nil, refuse(problem.ReasonInvalidRequest, 41001, "access_token missing")
+		return nil, nil, refuse(problem.ReasonInvalidRequest, 41001, "access_token missing")
+	}
+	if err := checkForeign(r, account, token); err != nil {
+		return nil, nil, err
 	}
 	lent, err := account.KnowsToken(r.Context(), token)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !lent {
-		return nil, refuse(problem.ReasonInvalidRequest, 40001,
+		return nil, nil, refuse(problem.ReasonInvalidRequest, 40001,
 			"invalid credential, access_token is invalid or not latest, could get access_token by getStableAccessToken")
 	}
 	kind := ticketKinds[q.Get("type")]
 	if kind == "" {
-		return nil, refuse(problem.ReasonInvalidRequest, 40097, "invalid args: type is wx_card or jsapi")
+		return nil, nil, refuse(problem.ReasonInvalidRequest, 40097, "invalid args: type is wx_card or jsapi")
 	}
 	loan, err := account.Lend(r.Context(), kind)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return appendLoan([]byte(`{"errcode":0,"errmsg":"ok",`), "ticket", loan), nil
+	return appendLoan([]byte(`{"errcode":0,"errmsg":"ok",`), "ticket", loan), account, nil
 }
 
 // ticketKinds are the credentials by getticket's type.
 var ticketKinds = map[string]credential.Kind{"wx_card": credential.APITicket, "jsapi": credential.JSAPITicket}
 
-// authenticate checks what proves that a caller may have the account's token, in the order that WeChat does.
-func (c *Credentials) authenticate(account *plugin.Account, appID, secret, grantType string) error {
+// authenticate checks what proves that a caller may have a token, in the order that WeChat does, and tells whose token that is.
+func (c *Credentials) authenticate(account *plugin.Account, appID, secret, grantType string) (*plugin.Account, error) {
 	switch {
 	case appID == "":
-		return refuse(problem.ReasonInvalidRequest, 41002, "appid missing")
+		return nil, refuse(problem.ReasonInvalidRequest, 41002, "appid missing")
 	case grantType != "client_credential":
-		return refuse(problem.ReasonInvalidRequest, 40002, "invalid grant_type")
+		return nil, refuse(problem.ReasonInvalidRequest, 40002, "invalid grant_type")
 	case secret == "":
-		return refuse(problem.ReasonInvalidRequest, 41004, "appsecret missing")
-	case appID != account.AppID():
-		return refuse(problem.ReasonClientNotAllowed, 40013, "invalid appid")
-	case !account.IsAppSecret(secret) && !c.key.Matches(secret):
-		return refuse(problem.ReasonClientNotAllowed, 40125, "invalid appsecret")
+		return nil, refuse(problem.ReasonInvalidRequest, 41004, "appsecret missing")
 	}
-	return nil
+	lender, isKey := c.lenderOf(account, appID)
+	switch {
+	case lender == nil:
+		return nil, refuse(problem.ReasonClientNotAllowed, 40013, "invalid appid")
+	case !lender.IsAppSecret(secret) && !isKey(secret):
+		return nil, refuse(problem.ReasonClientNotAllowed, 40125, "invalid appsecret")
+	}
+	return lender, nil
 }
 
-// lendToken answers with the account's access_token, whoever fetched it and how.
-func (c *Credentials) lendToken(r *http.Request, account *plugin.Account) ([]byte, error) {
-	loan, err := account.LendToken(r.Context(), c.MinExpiresIn)
+// lendToken answers with an access_token, whoever fetched it and how.
+func (c *Credentials) lendToken(r *http.Request, lender *plugin.Account) ([]byte, *plugin.Account, error) {
+	loan, err := lender.LendToken(r.Context(), c.MinExpiresIn)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return appendLoan([]byte{'{'}, "access_token", loan), nil
+	return appendLoan([]byte{'{'}, "access_token", loan), lender, nil
 }
 
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
@@ -225,12 +264,16 @@ func (c *Credentials) lendToken(r *http.Request, account *plugin.Account) ([]byt
 //		clients        <cidr...>|private_ranges|unix
 //		key            <value>
 //		min_expires_in <seconds>
+//		mini_program   <app_id> {
+//			key <value>
+//		}
 //	}
 func (c *Credentials) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	given := false // it may be 0
 	return words.Unmarshal(d, words.Subdirectives{
-		"clients": func() error { return clients.Unmarshal(d, &c.Clients) },
-		"key":     func() error { return words.OneValue(d, &c.Key) },
+		"clients":      func() error { return clients.Unmarshal(d, &c.Clients) },
+		"key":          func() error { return words.OneValue(d, &c.Key) },
+		"mini_program": func() error { return c.unmarshalMiniProgram(d) },
 		"min_expires_in": func() error {
 			err := seconds(d, given, &c.MinExpiresIn)
 			given = true
@@ -261,5 +304,6 @@ func seconds(d *caddyfile.Dispenser, given bool, target *int) error {
 var (
 	_ caddy.Provisioner     = (*Credentials)(nil)
 	_ action.Choosing       = (*Credentials)(nil)
+	_ action.ProgramUser    = (*Credentials)(nil)
 	_ caddyfile.Unmarshaler = (*Credentials)(nil)
 )

@@ -123,8 +123,16 @@ func (a *reply) cardsIn(method string, maxBody int) (value any, cards int) {
 	return filledOf(text)
 }
 
-// compare says what fill did to an answer that it has no business with.
-func compare(q *question, got, want *reply, maxBody int) string {
+// samePacked tells whether two bodies that Caddy's encode packed hold the same: where it cut them depends on when the proxy's
+// timer flushes.
+func samePacked(got, want *reply) bool {
+	g, ok := got.plain()
+	w, also := want.plain()
+	return ok && also && boundaries.ReplaceAllString(g, "B") == boundaries.ReplaceAllString(w, "B")
+}
+
+// compare says what fill did to an answer that it has no business with; where encode packs, what is packed may be cut otherwise.
+func compare(q *question, got, want *reply, maxBody int, encode bool) string {
 	header := func(a *reply, without ...string) http.Header {
 		h := a.header.Clone()
 		for _, name := range without {
@@ -153,7 +161,7 @@ func compare(q *question, got, want *reply, maxBody int) string {
 		switch {
 		case !reflect.DeepEqual(header(got, without...), header(want, without...)):
 			return about("header", header(got, without...), header(want, without...))
-		case got.body != want.body:
+		case got.body != want.body && (!encode || !samePacked(got, want)):
 			return about("body", got.body, want.body)
 		case !reflect.DeepEqual(got.trailer, want.trailer):
 			return about("trailers", got.trailer, want.trailer)

@@ -176,7 +176,8 @@ func TestFillRefuses(t *testing.T) {
 					t.Errorf("the answer has %s: %s", name, w.Header().Get(name))
 				}
 			}
-			if w.Header().Get("Set-Cookie") != "sid=1" || w.Header().Get("Content-Length") != fmt.Sprint(w.Body.Len()) {
+			// The length is the server's to say: the backend's is gone.
+			if w.Header().Get("Set-Cookie") != "sid=1" || w.Header().Get("Content-Length") != "" {
 				t.Errorf("got header %v", w.Header())
 			}
 		})

@@ -7,7 +7,6 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/headers"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/queries"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
@@ -20,6 +19,8 @@ import (
 //		placeholder <credential>
 //		optional
 //	}
+//
+// where a credential is access_token, api_ticket, jsapi_ticket or access_token of mini_program [<app_id>].
 func (in *Inject) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	err := words.Unmarshal(d, words.Subdirectives{
 		"header":      func() error { return unmarshalInjected(d, &in.Header, headers.CheckName) },
@@ -38,33 +39,34 @@ func (in *Inject) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 // unmarshalPlaceholder reads `placeholder <credential>`, which may be repeated.
 func (in *Inject) unmarshalPlaceholder(d *caddyfile.Dispenser) error {
-	var name string
-	if !d.AllArgs(&name) {
+	args := d.RemainingArgs()
+	if len(args) == 0 {
 		return d.ArgErr()
 	}
-	kind := credential.Kind(name)
-	if err := checkKind(kind); err != nil {
-		return d.WrapErr(err)
+	text, err := unmarshalWanted(d, args)
+	if err != nil {
+		return err
 	}
-	if slices.Contains(in.Placeholder, kind) {
-		return d.Errf("placeholder %s already specified", kind)
+	if slices.Contains(in.Placeholder, text) {
+		return d.Errf("placeholder %s already specified", text)
 	}
-	in.Placeholder = append(in.Placeholder, kind)
+	in.Placeholder = append(in.Placeholder, text)
 	return nil
 }
 
 // unmarshalInjected reads `<name> <credential>` into one of the maps.
-func unmarshalInjected(d *caddyfile.Dispenser, into *map[string]credential.Kind, check func(string) error) error {
-	what := d.Val()
-	var name, kind string
-	if !d.AllArgs(&name, &kind) {
+func unmarshalInjected(d *caddyfile.Dispenser, into *map[string]string, check func(string) error) error {
+	what, args := d.Val(), d.RemainingArgs()
+	if len(args) < 2 {
 		return d.ArgErr()
 	}
+	name := args[0]
 	if err := check(name); err != nil {
 		return d.WrapErr(err)
 	}
-	if err := checkKind(credential.Kind(kind)); err != nil {
-		return d.WrapErr(err)
+	text, err := unmarshalWanted(d, args[1:])
+	if err != nil {
+		return err
 	}
 	for other := range *into {
 		if strings.EqualFold(other, name) {
@@ -72,8 +74,18 @@ func unmarshalInjected(d *caddyfile.Dispenser, into *map[string]credential.Kind,
 		}
 	}
 	if *into == nil {
-		*into = make(map[string]credential.Kind)
+		*into = make(map[string]string)
 	}
-	(*into)[name] = credential.Kind(kind)
+	(*into)[name] = text
 	return nil
+}
+
+// unmarshalWanted reads the words of a credential, which JSON has as one text.
+func unmarshalWanted(d *caddyfile.Dispenser, args []string) (text string, err error) {
+	if len(args) > 1 && (len(args) < 3 || len(args) > 4 || args[1] != "of") {
+		return "", d.ArgErr()
+	}
+	text = strings.Join(args, " ")
+	_, err = readWanted(text)
+	return text, words.Located(d, err)
 }

@@ -11,18 +11,16 @@ import (
 
 // cutter cuts credentials out of text that holds URLs.
 type cutter struct {
-	values [len(kinds)]string
-	n      int
+	values []string
 	plain  []string // the values, also percent-encoded as programs do it
 	blanks bool     // a value holds a plus or a blank, of which each may have become the other
 }
 
 func (c *cutter) add(value string) {
-	if slices.Contains(c.values[:c.n], value) {
+	if slices.Contains(c.values, value) {
 		return
 	}
-	c.values[c.n] = value
-	c.n++
+	c.values = append(c.values, value)
 	c.blanks = c.blanks || strings.ContainsAny(value, "+ ")
 	for _, form := range [...]string{value, url.QueryEscape(value), url.PathEscape(value)} {
 		if !slices.Contains(c.plain, form) {
@@ -131,7 +129,7 @@ func (c *cutter) holdsPlain(s string) bool {
 
 // find gives the bounds, in the encoded text, of what to cut for the first credential in t; 0, 0 when there is none.
 func (c *cutter) find(t *text) (from, to int) {
-	for _, value := range c.values[:c.n] {
+	for _, value := range c.values {
 		if strings.IndexByte(value, '%') >= 0 {
 			value = decodedFully(value) // as t is
 		}

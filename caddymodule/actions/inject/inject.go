@@ -27,7 +27,8 @@ import (
 
 // Inject is an action that adds credentials of the official account to a request and passes it on, whatever
 // its method and body: for a backend that signs cards or calls WeChat itself and should not fetch credentials
-// of its own. A credential is `access_token`, `api_ticket` (signs cards) or `jsapi_ticket` (signs wx.config).
+// of its own. A credential is `access_token`, `api_ticket` (signs cards), `jsapi_ticket` (signs wx.config) or
+// `access_token of mini_program`: that of the account's first mini program, or of another one whose app_id follows.
 //
 // What the client sends under a configured name is removed first, whether or not there is a credential to put
 // in its place: header fields in any letter case and number, request trailers too; query parameters whose decoded
@@ -52,22 +53,23 @@ import (
 // `{http.wechat_card.access_token}` | The account's access_token
 // `{http.wechat_card.api_ticket}` | The account's api_ticket
 // `{http.wechat_card.jsapi_ticket}` | The account's jsapi_ticket
+// `{http.wechat_card.access_token of mini_program}` | The access_token of the account's first mini program; with its app_id behind, of another one, as it is configured
 type Inject struct {
 	// Request header fields to set, and the credential that each one carries. Field names may not hold `_` or `.`
 	// (Caddy drops such fields), nor belong to HTTP itself, like Host or Content-Length.
-	Header map[string]credential.Kind `json:"header,omitempty"`
+	Header map[string]string `json:"header,omitempty"`
 
 	// Query parameters to put in front of the query, and the credential that each one carries.
-	Query map[string]credential.Kind `json:"query,omitempty"`
+	Query map[string]string `json:"query,omitempty"`
 
 	// Credentials to offer to later handlers as placeholders, for `header_up`, `rewrite`, `templates` and the like.
-	Placeholder []credential.Kind `json:"placeholder,omitempty"`
+	Placeholder []string `json:"placeholder,omitempty"`
 
 	// Whether to pass the request on without a credential when there is none; its placeholder is then empty.
 	// Default: false.
 	Optional bool `json:"optional,omitempty"`
 
-	needs        []credential.Kind // each once
+	needs        []wanted // each once
 	fields       []headers.Field
 	params       []queries.Param
 	placeholders []placeholder
@@ -127,38 +129,66 @@ func (in *Inject) Provision(ctx caddy.Context) error {
 		in.params = append(in.params, p)
 		redact.AddParam(name)
 	}
-	for i, kind := range in.Placeholder {
-		need, err := in.need(kind)
+	for i, text := range in.Placeholder {
+		need, err := in.need(text)
 		if err != nil {
 			return fmt.Errorf("placeholder: %w", err)
 		}
-		if slices.Contains(in.Placeholder[:i], kind) {
-			return fmt.Errorf("placeholder %s is configured twice", kind)
+		if slices.Contains(in.Placeholder[:i], text) {
+			return fmt.Errorf("placeholder %s is configured twice", text)
 		}
-		in.placeholders = append(in.placeholders, placeholder{key: "http.wechat_card." + string(kind), need: need})
+		in.placeholders = append(in.placeholders, placeholder{key: words.PlaceholderPrefix + text, need: need})
 	}
 	return nil
 }
 
-// need notes that kind is wanted and says where its value will be.
-func (in *Inject) need(kind credential.Kind) (int, error) {
-	if err := checkKind(kind); err != nil {
+// need notes that a credential is wanted, by its text, and says where its value will be.
+func (in *Inject) need(text string) (int, error) {
+	want, err := readWanted(text)
+	if err != nil {
 		return 0, err
 	}
-	if i := slices.Index(in.needs, kind); i >= 0 {
+	if want.program, err = words.Expand(want.program); err != nil {
+		return 0, fmt.Errorf("mini_program: %w", err)
+	}
+	if i := slices.Index(in.needs, want); i >= 0 {
 		return i, nil
 	}
-	in.needs = append(in.needs, kind)
+	in.needs = append(in.needs, want)
 	return len(in.needs) - 1, nil
 }
 
 // Needs implements Action.
-func (in *Inject) Needs() []credential.Kind { return in.needs }
+func (in *Inject) Needs() (kinds []credential.Kind) {
+	for _, want := range in.needs {
+		if !want.ofProgram {
+			kinds = append(kinds, want.kind)
+		}
+	}
+	return kinds
+}
+
+// MiniPrograms implements ProgramUser.
+func (in *Inject) MiniPrograms() (appIDs []string) {
+	for _, want := range in.needs {
+		if want.ofProgram {
+			appIDs = append(appIDs, want.program)
+		}
+	}
+	return appIDs
+}
 
 // CheckAccount implements Choosing: an account whose calls need no access_token has none to inject.
 func (in *Inject) CheckAccount(account *plugin.Account) error {
-	for _, kind := range in.needs {
-		if err := account.CheckCredential(kind); err != nil {
+	for _, want := range in.needs {
+		of := account
+		if want.ofProgram {
+			var err error
+			if of, err = account.MiniProgram(want.program); err != nil {
+				return err
+			}
+		}
+		if err := of.CheckCredential(want.kind); err != nil {
 			return err
 		}
 	}
@@ -173,6 +203,7 @@ func (in *Inject) ServeAction(w http.ResponseWriter, r *http.Request, next caddy
 // credentialSource is the part of plugin.Account that serve needs.
 type credentialSource interface {
 	Credential(ctx context.Context, kind credential.Kind) (string, error)
+	MiniProgram(appID string) (*plugin.Account, error)
 }
 
 // serve changes r itself, not a copy: Caddy's placeholders read the request that the server made, so that a copy
@@ -180,18 +211,28 @@ type credentialSource interface {
 func (in *Inject) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account credentialSource) error {
 	in.removeForged(r)
 
-	var values [len(kinds)]string
-	for i, kind := range in.needs {
-		value, err := account.Credential(r.Context(), kind)
+	var few [4]string // most routes have no more
+	values := append(few[:0], make([]string, len(in.needs))...)
+	for i, want := range in.needs {
+		of := account
+		if want.ofProgram {
+			program, err := account.MiniProgram(want.program)
+			if err != nil {
+				return err
+			}
+			of = program
+		}
+		value, err := of.Credential(r.Context(), want.kind)
 		if err != nil {
 			if !in.Optional {
 				return err
 			}
-			in.injected(r, account, kind, observe.OutcomeNone)
+			in.injected(r, of, want.kind, observe.OutcomeNone)
 			continue
 		}
 		values[i] = value
-		in.injected(r, account, kind, observe.ReasonOK)
+		redact.AddSecret(value) // others may log it by any name
+		in.injected(r, of, want.kind, observe.ReasonOK)
 	}
 
 	for _, f := range in.fields {
@@ -207,7 +248,7 @@ func (in *Inject) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	}
 	query := queryEdit{clientQuery: r.URL.RawQuery, clientURI: r.RequestURI}
 	if len(in.params) > 0 {
-		query.inject(w, r, in.params, values[:], in.warn)
+		query.inject(w, r, in.params, values, in.warn)
 		if query.writer != nil {
 			w = query.writer
 		}
@@ -261,6 +302,7 @@ func (in *Inject) takeBack(r *http.Request, query *queryEdit) {
 var (
 	_ caddy.Provisioner     = (*Inject)(nil)
 	_ caddyfile.Unmarshaler = (*Inject)(nil)
-	_ action.Action         = (*Inject)(nil)
+	_ action.Choosing       = (*Inject)(nil)
+	_ action.ProgramUser    = (*Inject)(nil)
 	_ credentialSource      = (*plugin.Account)(nil)
 )

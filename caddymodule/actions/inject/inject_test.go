@@ -15,6 +15,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/headers"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 
 	"github.com/caddyserver/caddy/v2"
@@ -37,6 +38,8 @@ func (s stubCredentials) Credential(_ context.Context, kind credential.Kind) (st
 	}
 	return "", &credential.Unavailable{Kind: kind, RetryAt: time.Now().Add(time.Minute), Err: errors.New("stub")}
 }
+
+func (stubCredentials) MiniProgram(string) (*plugin.Account, error) { return nil, errors.New("stub") }
 
 var allCredentials = stubCredentials{
 	credential.AccessToken: injectToken,

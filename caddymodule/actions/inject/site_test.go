@@ -482,22 +482,7 @@ func TestInjectSiteLogs(t *testing.T) {
 	defer backend.Close()
 	api := httptest.NewServer(sandbox.New(sandbox.Config{}))
 	defer api.Close()
-	ctx := sitetest.Provision(t, `{
-	admin off
-	storage file_system `+t.TempDir()+`
-	log {
-		output file `+logs+`
-		level DEBUG
-	}
-	wechat_card {
-		api `+api.URL+`
-		store off
-		account {
-			app_id `+sitetest.AppID+`
-			app_secret {env.TEST_APP_SECRET}
-		}
-	}
-}
+	ctx := sitetest.Provision(t, logging(t, logs, api.URL, "")+`
 http://localhost:9080 {
 	log
 	log_append query {query}

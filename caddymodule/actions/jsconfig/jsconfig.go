@@ -54,7 +54,7 @@ func (j *JSConfig) Provision(caddy.Context) error {
 		if err != nil {
 			return fmt.Errorf("origin: %w", err)
 		}
-		if origin, err = parseOrigin(origin); err != nil {
+		if origin, err = field.ParseOrigin(origin); err != nil {
 			return err
 		}
 		if slices.Contains(j.origins, origin) {
@@ -140,7 +140,7 @@ func (j *JSConfig) unmarshalOrigin(d *caddyfile.Dispenser) error {
 	}
 	for _, origin := range origins {
 		// placeholders can only be judged when their values are there
-		if _, err := parseOrigin(origin); err != nil && !words.IsDynamic(origin) {
+		if _, err := field.ParseOrigin(origin); err != nil && !words.IsDynamic(origin) {
 			return d.WrapErr(err)
 		}
 	}

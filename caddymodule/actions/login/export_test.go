@@ -1,3 +1,3 @@
 package login
 
-const MaxJSCode = maxJSCode
+const MaxJSCode = maxCode

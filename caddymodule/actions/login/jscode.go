@@ -13,57 +13,77 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/jsonscan"
 )
 
-// jsCodeName is the query parameter that holds a js_code, and the field of a form or of JSON unless another is configured.
-const jsCodeName = "js_code"
+// The query parameters that hold codes, and the fields of a form or of JSON: js_code's unless another is configured.
+const (
+	jsCodeName    = "js_code"
+	phoneCodeName = "phone_code"
+)
 
-// maxJSCode is the longest js_code that is passed on to WeChat, whose own have some 32 characters.
-const maxJSCode = 256
+// maxCode is the longest code that is passed on to WeChat, whose own have some 32 characters, and those for a phone number 64.
+const maxCode = 256
 
-// takeJSCode takes the js_code out of the query, or out of the body, where its field is called name.
-func takeJSCode(r *http.Request, name string) (string, error) {
-	code := jsCodeOfQuery(r)
-	inBody, err := jsCodeOfBody(r, name, !code.Absent())
-	if err != nil {
-		return "", err
-	}
-	switch {
-	case code.Absent():
-		return inBody.S, checkJSCode(name, inBody)
-	case !inBody.Absent():
-		code.Fault = field.FaultTwice
-	}
-	return code.S, checkJSCode(jsCodeName, code)
+// place is where a request may have a code.
+type place struct{ param, field string }
+
+// code is a code as a request has it.
+type code struct {
+	field.Text
+	name string // what it is called where it was found, or would have been
 }
 
-// checkJSCode accepts whatever WeChat may have given to the client. name is where it was found.
-func checkJSCode(name string, code field.Text) error {
-	if code.Fault == "" {
-		code.Fault = field.FaultOf(code.S)
+// takeCodes takes codes out of the query, and out of the body.
+func takeCodes(r *http.Request, places ...place) ([]code, error) {
+	codes := make([]code, len(places))
+	found := false
+	for i, p := range places {
+		codes[i] = code{codeOfQuery(r, p.param), p.param}
+		found = found || !codes[i].Absent()
+	}
+	for i, p := range places {
+		inBody, err := codeOfBody(r, p.field, found)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case codes[i].Absent():
+			codes[i] = code{inBody, p.field}
+		case !inBody.Absent():
+			codes[i].Fault = field.FaultTwice
+		}
+		found = found || !codes[i].Absent()
+	}
+	return codes, nil
+}
+
+// check accepts whatever WeChat may have given to the client.
+func (c code) check() error {
+	if c.Fault == "" {
+		c.Fault = field.FaultOf(c.S)
 	}
 	switch {
-	case code.Fault != "":
-		return problem.Invalid("%s %s", name, code.Fault)
-	case code.S == "":
-		return problem.Invalid("%s is missing", name)
-	case field.TooLong(code.S, maxJSCode):
-		return problem.Invalid("%s is longer than %d characters", name, maxJSCode)
-	case !field.All(code.S, func(c byte) bool { return ' ' < c && c <= '~' }):
-		return problem.Invalid("%s is not printable ASCII without blanks", name)
+	case c.Fault != "":
+		return problem.Invalid("%s %s", c.name, c.Fault)
+	case c.S == "":
+		return problem.Invalid("%s is missing", c.name)
+	case field.TooLong(c.S, maxCode):
+		return problem.Invalid("%s is longer than %d characters", c.name, maxCode)
+	case !field.All(c.S, func(c byte) bool { return ' ' < c && c <= '~' }):
+		return problem.Invalid("%s is not printable ASCII without blanks", c.name)
 	}
 	return nil
 }
 
-// jsCodeOfQuery takes the js_code out of the query.
-func jsCodeOfQuery(r *http.Request) field.Text {
-	code, found := jsCodeOfPairs(r.URL.RawQuery, jsCodeName)
+// codeOfQuery takes a code out of the query.
+func codeOfQuery(r *http.Request, name string) field.Text {
+	code, found := codeOfPairs(r.URL.RawQuery, name)
 	if found {
-		queries.Edit(r, func(raw string) string { return cutPairs(raw, jsCodeName) })
+		queries.Edit(r, func(raw string) string { return cutPairs(raw, name) })
 	}
 	return code
 }
 
-// jsCodeOfPairs finds the js_code in a query or a form.
-func jsCodeOfPairs(raw, name string) (code field.Text, found bool) {
+// codeOfPairs finds a code in a query or a form.
+func codeOfPairs(raw, name string) (code field.Text, found bool) {
 	for key, value := range queries.Pairs(raw) {
 		if key != name {
 			continue
@@ -85,9 +105,9 @@ func cutPairs(raw, name string) string {
 	return queries.Cut(raw, func(key string) bool { return key == name })
 }
 
-// jsCodeOfBody takes the js_code out of a form or a JSON body. When there is one already, a body that cannot be read is not
+// codeOfBody takes a code out of a form or a JSON body. When one has been found already, a body that cannot be read is not
 // looked into.
-func jsCodeOfBody(r *http.Request, name string, have bool) (field.Text, error) {
+func codeOfBody(r *http.Request, name string, have bool) (field.Text, error) {
 	if r.Body == nil || r.ContentLength == 0 {
 		return field.Text{}, nil
 	}
@@ -109,18 +129,18 @@ func jsCodeOfBody(r *http.Request, name string, have bool) (field.Text, error) {
 	trimmed := bytes.TrimSpace(body)
 	if isForm && !bytes.HasPrefix(trimmed, []byte{'{'}) && !bytes.HasPrefix(trimmed, []byte{'['}) {
 		form := string(body)
-		code, found := jsCodeOfPairs(form, name)
+		code, found := codeOfPairs(form, name)
 		if found {
 			bodies.Set(r, []byte(cutPairs(form, name)))
 		}
 		return code, nil
 	}
 	// JSON under a form's type is what clients send that were not told the type of what they wrote
-	return jsCodeOfJSON(r, body, name, have)
+	return codeOfJSON(r, body, name, have)
 }
 
-// jsCodeOfJSON takes the js_code out of a JSON body.
-func jsCodeOfJSON(r *http.Request, body []byte, name string, have bool) (field.Text, error) {
+// codeOfJSON takes a code out of a JSON body.
+func codeOfJSON(r *http.Request, body []byte, name string, have bool) (field.Text, error) {
 	object := bytes.TrimSpace(body)
 	var fault error
 	switch {

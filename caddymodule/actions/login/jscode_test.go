@@ -24,7 +24,12 @@ func FuzzForm(f *testing.F) {
 		}
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		code, err := takeJSCode(r, jsCodeName)
+		// phone_code is another one, which is not there
+		var code string
+		codes, err := takeCodes(r, place{"js_code", "js_code"}, place{"absent", "absent"})
+		if err == nil {
+			code, err = codes[0].S, codes[0].check()
+		}
 		body, readErr := io.ReadAll(r.Body)
 		if readErr != nil {
 			t.Fatal(readErr)

@@ -14,12 +14,14 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/clients"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/headers"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/nostore"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/redact"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/value"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -43,6 +45,10 @@ import (
 //
 // An answer that says nothing of caching gets `Cache-Control: no-store`: it is the user's, which its address may not show.
 //
+// With `phone` it also tells the user's phone number, by the code that the getPhoneNumber button gave. That works once, too, for five
+// minutes. A request then has a js_code, a phone_code or both: with neither it is answered with status 400. Phone codes that WeChat
+// refuses are answered as js_codes are. When a request has both, the js_code comes first: if it is refused, the other is not used up.
+//
 // What the client sends under a configured header is removed first, whatever happens next. When the next handler returns,
 // the headers are gone again, so that error routes (`handle_errors`) do not see them.
 //
@@ -52,6 +58,9 @@ import (
 // ------------|---------------
 // `{http.wechat_card.mini_openid}` | The user's openid in the mini program
 // `{http.wechat_card.unionid}` | The user's unionid; empty when WeChat gives none
+// `{http.wechat_card.phone}` | With `phone`: the user's phone number, a foreign one with its country's code
+// `{http.wechat_card.phone_pure}` | With `phone`: the number without its country's code
+// `{http.wechat_card.phone_country}` | With `phone`: the country's code, such as 86
 type Login struct {
 	// Where the js_code is, as a value with placeholders. If it comes out empty, the request is refused with status 403.
 	// Default: the query parameter `js_code`, or the field of a form or a JSON body that `field` names.
@@ -63,19 +72,29 @@ type Login struct {
 	// The app_id of the mini program, which must be among the account's. Default: the account's first mini_program.
 	MiniProgram string `json:"mini_program,omitempty"`
 
-	// Request header fields to set, each to `mini_openid` or `unionid`. Without a unionid its field is absent. Field names
+	// Whether the user's phone number is asked for, and where the code for it is, as a value with placeholders; if both codes come out
+	// empty, the request is refused with status 403. `""` stands for the query parameter `phone_code`, or the field of a form or a JSON
+	// body, which is taken out. Default: it is not asked for.
+	Phone *string `json:"phone,omitempty"`
+
+	// Request header fields to set, each to `mini_openid`, `unionid`, or with `phone` also to `phone`, `phone_pure` or
+	// `phone_country`. What there is none of, its field is absent. Field names
 	// may not hold `_` or `.` (Caddy drops such fields), nor belong to HTTP itself, like Host or Content-Length. Default:
 	// none.
 	Header map[string]string `json:"header,omitempty"`
 
 	jsCode      string // JSCode, its placeholders in full
+	phone       string // Phone, the same
 	field       string
 	miniProgram string
 	fields      []headers.Field
 }
 
 // loginIDs are what a header may carry. An injectField's need is an index in it.
-var loginIDs = []string{"mini_openid", "unionid"}
+var loginIDs = []string{"mini_openid", "unionid", "phone", "phone_pure", "phone_country"}
+
+// firstPhone is where those of a phone begin.
+const firstPhone = 2
 
 // CaddyModule returns the Caddy module information.
 func (Login) CaddyModule() caddy.ModuleInfo {
@@ -91,6 +110,11 @@ func (l *Login) Provision(caddy.Context) error {
 	l.field = cmp.Or(l.Field, jsCodeName)
 	redact.AddParam(l.field)
 	redact.AddSources(l.jsCode)
+	if l.Phone != nil {
+		l.phone = words.InFull(*l.Phone)
+		redact.AddParam(phoneCodeName)
+		redact.AddSources(l.phone)
+	}
 	var err error
 	if l.miniProgram, err = words.Expand(l.MiniProgram); err != nil {
 		return fmt.Errorf("mini_program: %w", err)
@@ -101,7 +125,7 @@ func (l *Login) Provision(caddy.Context) error {
 		}
 		need := slices.Index(loginIDs, l.Header[name])
 		if need < 0 {
-			return fmt.Errorf("header %s: it is mini_openid or unionid, not %q", name, l.Header[name])
+			return fmt.Errorf("header %s: it is %s, not %q", name, strings.Join(loginIDs, " or "), l.Header[name])
 		}
 		f := headers.Field{Name: http.CanonicalHeaderKey(name), Need: need}
 		if slices.ContainsFunc(l.fields, func(g headers.Field) bool { return g.Name == f.Name }) {
@@ -115,11 +139,18 @@ func (l *Login) Provision(caddy.Context) error {
 
 // checkField refuses a field that nothing would be looked for in, or that no client can send.
 func (l *Login) checkField() error {
+	for _, name := range slices.Sorted(maps.Keys(l.Header)) {
+		if slices.Index(loginIDs, l.Header[name]) >= firstPhone && l.Phone == nil {
+			return fmt.Errorf("header %s: %s needs phone, without which nobody is asked for it", name, l.Header[name])
+		}
+	}
 	switch {
 	case l.Field == "":
 		return nil
 	case l.JSCode != "":
 		return errors.New("field is where the js_code is in a body, and js_code says that it is elsewhere: only one of them can be")
+	case l.Field == phoneCodeName && l.Phone != nil && *l.Phone == "":
+		return fmt.Errorf("field %s is where the code for the phone number is", l.Field)
 	case field.FaultOf(l.Field) != "":
 		return fmt.Errorf("field %s", field.FaultOf(l.Field))
 	}
@@ -129,9 +160,24 @@ func (l *Login) checkField() error {
 // Needs implements Action. A js_code is asked about with the mini program's own secret.
 func (l *Login) Needs() []credential.Kind { return nil }
 
+// MiniPrograms implements ProgramUser: phone numbers are asked for with the mini program's access_token.
+func (l *Login) MiniPrograms() []string {
+	if l.Phone == nil {
+		return nil
+	}
+	return []string{l.miniProgram}
+}
+
 // CheckAccount implements Choosing.
 func (l *Login) CheckAccount(account *plugin.Account) error {
-	return account.CheckMiniProgram(l.miniProgram)
+	if l.Phone == nil {
+		return account.CheckMiniProgram(l.miniProgram)
+	}
+	program, err := account.MiniProgram(l.miniProgram)
+	if err != nil {
+		return err
+	}
+	return program.CheckCredential(credential.AccessToken)
 }
 
 // ServeAction implements Action. It changes r itself, not a copy, as inject does and for the same reason.
@@ -139,18 +185,30 @@ func (l *Login) ServeAction(w http.ResponseWriter, r *http.Request, next caddyht
 	if len(l.fields) > 0 {
 		headers.RemoveForged(r, l.fields)
 	}
-	code, err := l.takeCode(r)
+	jsCode, phoneCode, err := l.takeCodes(r)
 	if err != nil {
 		return err
 	}
-	user, err := account.Login(clients.Context(r), l.miniProgram, code)
-	if err != nil {
-		return err
+	ids := make([]string, firstPhone, len(loginIDs))
+	if jsCode != "" {
+		user, err := account.Login(clients.Context(r), l.miniProgram, jsCode)
+		if err != nil {
+			return err
+		}
+		ids[0], ids[1] = user.MiniOpenID, user.UnionID
 	}
-	ids := [...]string{user.MiniOpenID, user.UnionID}
+	if l.Phone != nil {
+		var phone wechat.Phone
+		if phoneCode != "" {
+			if phone, err = account.PhoneNumber(clients.Context(r), l.miniProgram, phoneCode); err != nil {
+				return err
+			}
+		}
+		ids = append(ids, phone.Number, phone.Pure, phone.Country)
+	}
 	repl := words.Replacer(r)
 	for i, id := range ids {
-		repl.Set("http.wechat_card."+loginIDs[i], id)
+		repl.Set(words.PlaceholderPrefix+loginIDs[i], id)
 	}
 	for _, f := range l.fields {
 		if id := ids[f.Need]; id != "" {
@@ -162,20 +220,57 @@ func (l *Login) ServeAction(w http.ResponseWriter, r *http.Request, next caddyht
 		for _, f := range l.fields {
 			delete(r.Header, f.Name)
 		}
+		for i := firstPhone; i < len(ids); i++ { // which logs have no business with
+			repl.Delete(words.PlaceholderPrefix + loginIDs[i])
+		}
 	}()
 	return nostore.Serve(w, func(w http.ResponseWriter) error { return next.ServeHTTP(w, r) })
 }
 
-// takeCode finds the js_code, and takes it out of the request unless the configuration says where it is.
-func (l *Login) takeCode(r *http.Request) (string, error) {
+// takeCodes finds the codes, and takes them out of the request unless the configuration says where they are. Where a phone number is
+// asked for, one of them may be empty.
+func (l *Login) takeCodes(r *http.Request) (jsCode, phoneCode string, err error) {
+	var places []place
 	if l.jsCode == "" {
-		return takeJSCode(r, l.field)
+		places = append(places, place{jsCodeName, l.field})
 	}
-	s, err := value.Of(r, jsCodeName, l.jsCode)
+	if l.Phone != nil && l.phone == "" {
+		places = append(places, place{phoneCodeName, phoneCodeName})
+	}
+	taken, err := takeCodes(r, places...)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	return s, checkJSCode(jsCodeName, field.Text{S: s})
+	next := func(name, configured string) (c code, missing error) {
+		if configured == "" {
+			c, taken = taken[0], taken[1:]
+			return c, nil
+		}
+		s, err := value.Of(r, name, configured)
+		return code{field.Text{S: s}, name}, err
+	}
+	js, jsMissing := next(jsCodeName, l.jsCode)
+	if l.Phone == nil {
+		if jsMissing != nil {
+			return "", "", jsMissing
+		}
+		return js.S, "", js.check()
+	}
+	phone, phoneMissing := next(phoneCodeName, l.phone)
+	if js.Absent() && phone.Absent() {
+		if err := cmp.Or(jsMissing, phoneMissing); err != nil {
+			return "", "", err
+		}
+		return "", "", problem.Invalid("%s and %s are missing: one of them is needed", js.name, phone.name)
+	}
+	for _, c := range []code{js, phone} {
+		if !c.Absent() {
+			if err := c.check(); err != nil {
+				return "", "", err
+			}
+		}
+	}
+	return js.S, phone.S, nil
 }
 
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
@@ -183,13 +278,15 @@ func (l *Login) takeCode(r *http.Request) (string, error) {
 //	login {
 //		js_code      <value>
 //		field        <name>
+//		phone        [<value>]
 //		mini_program <app_id>
-//		header       <field> mini_openid|unionid
+//		header       <field> mini_openid|unionid|phone|phone_pure|phone_country
 //	}
 func (l *Login) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	err := words.Unmarshal(d, words.Subdirectives{
 		"js_code":      func() error { return words.OneValue(d, &l.JSCode) },
 		"field":        func() error { return words.OneValue(d, &l.Field) },
+		"phone":        func() error { return l.unmarshalPhone(d) },
 		"mini_program": func() error { return words.OneValue(d, &l.MiniProgram) },
 		"header":       func() error { return l.unmarshalHeader(d) },
 	})
@@ -199,7 +296,23 @@ func (l *Login) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return words.Located(d, l.checkField())
 }
 
-// unmarshalHeader reads `header <field> mini_openid|unionid`.
+// unmarshalPhone reads `phone [<value>]`.
+func (l *Login) unmarshalPhone(d *caddyfile.Dispenser) error {
+	name, args := d.Val(), d.RemainingArgs()
+	switch {
+	case l.Phone != nil:
+		return words.AlreadySpecified(d, name)
+	case len(args) > 1:
+		return d.ArgErr()
+	}
+	l.Phone = new(string)
+	if len(args) == 1 {
+		*l.Phone = args[0]
+	}
+	return nil
+}
+
+// unmarshalHeader reads `header <field> mini_openid|unionid|phone|phone_pure|phone_country`.
 func (l *Login) unmarshalHeader(d *caddyfile.Dispenser) error {
 	var name, id string
 	if !d.AllArgs(&name, &id) {
@@ -228,4 +341,5 @@ var (
 	_ caddy.Provisioner     = (*Login)(nil)
 	_ caddyfile.Unmarshaler = (*Login)(nil)
 	_ action.Choosing       = (*Login)(nil)
+	_ action.ProgramUser    = (*Login)(nil)
 )

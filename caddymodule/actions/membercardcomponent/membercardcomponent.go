@@ -39,10 +39,20 @@ type MemberCardComponent struct {
 	// How long what WeChat gave for a card and an outer_str is used again: a duration, or `off`. Default: 10m.
 	Cache string `json:"cache,omitempty"`
 
-	cards  cards.Set
-	shape  request.Shape
-	accept field.Set
-	maxAge time.Duration
+	// Which generation the cards are of: 1, or 2, member cards that have been upgraded (会员卡升级) or made in 微信支付. Those of
+	// generation 2 are opened by other parameters, without any call: `{"appId":"…","path":"pages/card_open/card_open","extraData":
+	// {"create_card_appid":"…","card_id":"…","outer_str":"…","activate_type":"…","jump_url":"…"}}`. Never tried on a real account.
+	// Default: 1.
+	Generation int `json:"generation,omitempty"`
+
+	// How cards of generation 2 are opened. Default: as the account's own, activated by WeChat.
+	Upgraded *Upgraded `json:"upgraded,omitempty"`
+
+	cards    cards.Set
+	shape    request.Shape
+	accept   field.Set
+	maxAge   time.Duration
+	upgraded Upgraded // as configured, its placeholders evaluated
 }
 
 // MemberCardRule says what goes with some member cards. Values may hold placeholders; if one comes out empty,
@@ -81,11 +91,14 @@ func (m *MemberCardComponent) Provision(caddy.Context) error {
 		return err
 	}
 	m.shape = request.Shape{Fields: field.SetOf(field.OuterStr), Max: 1}
-	return nil
+	return m.checkGeneration()
 }
 
 // Needs implements Action.
 func (m *MemberCardComponent) Needs() []credential.Kind {
+	if m.Generation == 2 {
+		return nil
+	}
 	return []credential.Kind{credential.AccessToken}
 }
 
@@ -94,7 +107,12 @@ func (m *MemberCardComponent) Methods() []string { return answer.Methods }
 
 // CardUses implements CardUser.
 func (m *MemberCardComponent) CardUses() []doctor.CardUse {
-	return m.cards.Uses(func(*cards.Rule) doctor.CardUse { return doctor.CardUse{OpensComponent: true} })
+	return m.cards.Uses(func(*cards.Rule) doctor.CardUse {
+		if m.Generation == 2 {
+			return doctor.CardUse{Does: "opens the member-card component as for a card of generation 2, which WeChat's calls for cards know nothing of"}
+		}
+		return doctor.CardUse{OpensComponent: true}
+	})
 }
 
 // PassesNothingOn implements Last.
@@ -124,6 +142,9 @@ func (m *MemberCardComponent) ServeAction(w http.ResponseWriter, r *http.Request
 	if query.OuterStr, err = rule.Resolve(r, field.OuterStr, q.Shared[field.OuterStr], m.accept); err != nil {
 		return err
 	}
+	if m.Generation == 2 {
+		return m.openUpgraded(w, r, s, account, query.CardID, query.OuterStr)
+	}
 	// A placeholder may stand for what the client sent.
 	chosen := rule.Values[field.OuterStr].Dynamic || !rule.Sets(field.OuterStr) && query.OuterStr != ""
 	query.ClientChosen = chosen || !rule.Listed
@@ -150,6 +171,11 @@ func (m *MemberCardComponent) ServeAction(w http.ResponseWriter, r *http.Request
 //		}
 //		accept outer_str|none
 //		cache  <duration>|off
+//		generation 1|2 {
+//			create_card_appid <app_id>
+//			activate_type     normal|jump
+//			jump_url          <url>
+//		}
 //	}
 func (m *MemberCardComponent) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	var seen cards.Set
@@ -166,8 +192,9 @@ func (m *MemberCardComponent) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			m.Cards = append(m.Cards, rule)
 			return err
 		},
-		"accept": func() error { return cards.UnmarshalAccept(d, &m.Accept, field.SetOf(field.OuterStr)) },
-		"cache":  func() error { return words.Cache(d, &m.Cache) },
+		"accept":     func() error { return cards.UnmarshalAccept(d, &m.Accept, field.SetOf(field.OuterStr)) },
+		"cache":      func() error { return words.Cache(d, &m.Cache) },
+		"generation": func() error { return m.unmarshalGeneration(d) },
 	})
 	if err != nil {
 		return err

@@ -45,12 +45,8 @@ func (p *MessagePush) deliver(r *http.Request, next caddyhttp.Handler, account *
 		account.DropPush(m)
 		return reply, nil
 	}
-	status := reply.status
-	if e, ok := errors.AsType[caddyhttp.HandlerError](err); ok {
-		status = e.StatusCode
-	}
 	if p.Keep > 0 {
-		account.KeepPush(m, status, way)
+		account.KeepPush(m, reply.status, way)
 	}
 	problem := problem.Newf(http.StatusBadGateway, problem.ReasonBackendFailed, "the backend did not accept the message")
 	problem.Err = errors.New(err.Error()) // as text: it is no answer to this request, though it may be meant as one

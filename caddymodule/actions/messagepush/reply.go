@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
@@ -123,7 +122,7 @@ func (p *pushReply) answer(w http.ResponseWriter, account *plugin.Account, m *pu
 		h := w.Header()
 		maps.Copy(h, p.sent.Clone()) // others may answer with the same
 		delete(h, "Trailer")
-		h.Set("Content-Length", strconv.Itoa(len(p.body)))
+		delete(h, "Content-Length") // the server counts: gzip was taken off, and intercept may write another body
 		w.WriteHeader(http.StatusOK)
 		_, _ = w.Write(p.body) //nolint:gosec // for WeChat, no browser
 	}

@@ -2,6 +2,7 @@ package messagepush
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
@@ -23,8 +24,8 @@ func (p *MessagePush) tell(account *plugin.Account, m *push.Message, plain []byt
 	}
 	if err != nil {
 		heard.Error = err.Error()
-		if e, ok := errors.AsType[caddyhttp.HandlerError](err); ok && heard.Status == 0 {
-			heard.Status = e.StatusCode
+		if e, ok := errors.AsType[caddyhttp.HandlerError](err); ok { // its status is what Caddy would say: nobody answered
+			heard.Error = fmt.Sprintf("HTTP %d: %v", e.StatusCode, e.Err)
 		}
 	}
 	observe.Listeners.Tell(heard)

@@ -1,11 +1,16 @@
 package messagepush
 
 import (
+	"errors"
+	"net/http"
 	"testing"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // TestPlatformsMessagesAreNotTold: a third-party platform's tickets are nobody's to listen to.
@@ -39,5 +44,27 @@ func TestPlatformsMessagesAreNotTold(t *testing.T) {
 	}
 	if observe.Listeners.Listening() {
 		t.Error("somebody still listens")
+	}
+}
+
+// TestNobodyAnswered: the status that Caddy makes of a backend that is away is no answer of the backend's.
+func TestNobodyAnswered(t *testing.T) {
+	heard, end := observe.Listeners.Listen()
+	defer end()
+	m := &push.Message{MsgType: "event", Event: "user_get_card"}
+	away := caddyhttp.Error(http.StatusBadGateway, errors.New("connection refused"))
+	for _, tc := range []struct {
+		reply  *pushReply
+		err    error
+		status int
+		told   string
+	}{
+		{&pushReply{}, away, 0, "HTTP 502: connection refused"},
+		{&pushReply{status: http.StatusInternalServerError}, errors.New("the backend answered with status 500"), 500, "the backend answered with status 500"},
+	} {
+		new(MessagePush).tell(new(plugin.Account), m, nil, tc.reply, tc.err, time.Unix(1_700_000_000, 0))
+		if h := <-heard; h.Status != tc.status || h.Error != tc.told || h.Accepted {
+			t.Errorf("got %+v", h)
+		}
 	}
 }

@@ -9,8 +9,10 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/relay"
 )
 
-// relayCall is one call on its way through the proxy, which does not see the query.
+// relayCall is one call on its way through the proxy, which does not see the query. It is the context of the request that goes there,
+// which is how relayTransport finds it.
 type relayCall struct {
+	context.Context
 	relay.Call
 	account  *plugin.Account
 	streamed *streamedBody // the client's body; nil: there is none
@@ -18,6 +20,14 @@ type relayCall struct {
 }
 
 type relayCallKey struct{}
+
+// Value implements context.Context.
+func (c *relayCall) Value(key any) any {
+	if key == (relayCallKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
 
 // relayTransport is what the proxy sends calls by: the client of the account, which chooses the host, trusts the
 // app's authorities and goes through its proxy, as our own calls do.

@@ -46,7 +46,15 @@ import (
 //
 // The headers Cookie, Authorization, Accept-Encoding, Forwarded, X-Forwarded-*, X-Real-IP, Via, Origin, Referer, Upgrade
 // and Expect are not sent on.
+//
+// WeChat takes no official account's access_token below `/wxa/`, and no mini program's below `/card/` and for
+// `/cgi-bin/ticket/getticket`: these calls are refused with status 403 and reason `path_not_allowed` before WeChat is asked. All others
+// go with either.
 type Relay struct {
+	// The app_id of the mini program, of those of the account, whose access_token the calls get in the place of the account's; `""` is
+	// the account's first. Default: the account's own access_token.
+	MiniProgram *string `json:"mini_program,omitempty"`
+
 	// The paths of WeChat's API that may be called: exact, or ending in `/*`. Calls for tokens, tickets and quotas
 	// (`/cgi-bin/token`, `/cgi-bin/stable_token`, `/cgi-bin/ticket/*`, `/cgi-bin/clear_quota*`, `/cgi-bin/openapi/quota/*`)
 	// have to be named one by one. All others are refused with status 403 and reason `path_not_allowed`, as is every
@@ -73,6 +81,7 @@ type Relay struct {
 	// and use nothing of the account's. Default: no key is needed.
 	Key string `json:"key,omitempty"`
 
+	program string // MiniProgram, expanded
 	allow   pathSet
 	pass    pathSet
 	clients clients.Filter
@@ -93,6 +102,11 @@ func (Relay) CaddyModule() caddy.ModuleInfo {
 // Provision checks the configuration and sets up the proxy.
 func (rl *Relay) Provision(ctx caddy.Context) error {
 	var err error
+	if rl.MiniProgram != nil && *rl.MiniProgram != "" {
+		if rl.program, err = words.Expand(*rl.MiniProgram); err != nil {
+			return fmt.Errorf("mini_program: %w", err)
+		}
+	}
 	if rl.allow, err = newPathSet("allow", rl.Allow, true); err != nil {
 		return err
 	}
@@ -154,7 +168,34 @@ func (rl *Relay) Cleanup() error {
 }
 
 // Needs implements Action.
-func (*Relay) Needs() []credential.Kind { return []credential.Kind{credential.AccessToken} }
+func (rl *Relay) Needs() []credential.Kind {
+	if rl.MiniProgram != nil {
+		return nil
+	}
+	return []credential.Kind{credential.AccessToken}
+}
+
+// MiniPrograms implements ProgramUser.
+func (rl *Relay) MiniPrograms() []string {
+	if rl.MiniProgram == nil {
+		return nil
+	}
+	return []string{rl.program}
+}
+
+// CheckAccount implements Choosing.
+func (rl *Relay) CheckAccount(account *plugin.Account) error {
+	_, err := rl.caller(account)
+	return err
+}
+
+// caller is whose access_token calls get: the account, or one of its mini programs.
+func (rl *Relay) caller(account *plugin.Account) (*plugin.Account, error) {
+	if rl.MiniProgram == nil {
+		return account, nil
+	}
+	return account.MiniProgram(rl.program)
+}
 
 // PassesNothingOn implements Last.
 func (rl *Relay) PassesNothingOn() {}
@@ -184,6 +225,16 @@ func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, next caddyh
 			p.Hint = string(slashesHint)
 		}
 		return p
+	}
+
+	account, err := rl.caller(account)
+	if err != nil {
+		return err
+	}
+	if !ownToken {
+		if err := account.CheckPath(path); err != nil {
+			return wrongToken(err)
+		}
 	}
 
 	call := &relayCall{account: account, Call: relay.Call{API: entry, Query: r.URL.RawQuery, OwnToken: ownToken}}
@@ -244,20 +295,38 @@ func (relayTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
 //
 //	relay {
-//		allow   <path...>
-//		pass    <path...>
-//		clients <cidr...>|private_ranges|unix
-//		host    <name...>
-//		key     <value>
+//		mini_program [<app_id>]
+//		allow        <path...>
+//		pass         <path...>
+//		clients      <cidr...>|private_ranges|unix
+//		host         <name...>
+//		key          <value>
 //	}
 func (rl *Relay) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return words.Unmarshal(d, words.Subdirectives{
-		"allow":   func() error { return unmarshalPaths(d, &rl.Allow, true) },
-		"pass":    func() error { return unmarshalPaths(d, &rl.Pass, false) },
-		"clients": func() error { return clients.Unmarshal(d, &rl.Clients) },
-		"host":    func() error { return clients.UnmarshalHosts(d, &rl.Host) },
-		"key":     func() error { return words.OneValue(d, &rl.Key) },
+		"mini_program": func() error { return rl.unmarshalMiniProgram(d) },
+		"allow":        func() error { return unmarshalPaths(d, &rl.Allow, true) },
+		"pass":         func() error { return unmarshalPaths(d, &rl.Pass, false) },
+		"clients":      func() error { return clients.Unmarshal(d, &rl.Clients) },
+		"host":         func() error { return clients.UnmarshalHosts(d, &rl.Host) },
+		"key":          func() error { return words.OneValue(d, &rl.Key) },
 	})
+}
+
+// unmarshalMiniProgram reads `mini_program [<app_id>]`.
+func (rl *Relay) unmarshalMiniProgram(d *caddyfile.Dispenser) error {
+	name, args := d.Val(), d.RemainingArgs()
+	switch {
+	case rl.MiniProgram != nil:
+		return words.AlreadySpecified(d, name)
+	case len(args) > 1:
+		return d.ArgErr()
+	}
+	rl.MiniProgram = new(string)
+	if len(args) == 1 {
+		*rl.MiniProgram = args[0]
+	}
+	return nil
 }
 
 // Interface guards
@@ -266,7 +335,9 @@ var (
 	_ caddy.CleanerUpper    = (*Relay)(nil)
 	_ caddyfile.Unmarshaler = (*Relay)(nil)
 	_ action.Doubtful       = (*Relay)(nil)
+	_ action.Choosing       = (*Relay)(nil)
 	_ action.Last           = (*Relay)(nil)
+	_ action.ProgramUser    = (*Relay)(nil)
 	_ action.Phrasing       = (*Relay)(nil)
 	_ http.RoundTripper     = relayTransport{}
 )

@@ -365,7 +365,8 @@ func TestRelayPaths(t *testing.T) {
 	none.refuses(http.StatusForbidden, "path_not_allowed", "/card/get")
 	none.refuses(http.StatusForbidden, "path_not_allowed", "/sns/jscode2session")
 	all := newRelaySite(t, nil, "allow /* /cgi-bin/ticket/getticket")
-	all.get("/wxa/msg_sec_check")
+	all.get("/wxaapi/newtmpl/gettemplate")
+	all.refuses(http.StatusForbidden, "path_not_allowed", "/wxa/msg_sec_check")
 	all.get("/cgi-bin/ticket/getticket")
 	all.refuses(http.StatusForbidden, "path_not_allowed", "/cgi-bin/clear_quota")
 

@@ -2,7 +2,6 @@ package relay
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -22,7 +21,8 @@ const maxKept = 2 << 20
 // prepare makes the request that goes to the proxy: without what is not for WeChat, and without a query, for the proxy
 // logs it.
 func (c *relayCall) prepare(r *http.Request) (*http.Request, error) {
-	out := r.WithContext(context.WithValue(r.Context(), relayCallKey{}, c))
+	c.Context = r.Context()
+	out := r.WithContext(c)
 	u := *r.URL
 	u.RawQuery = ""
 	out.URL, out.RequestURI = &u, u.EscapedPath()

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
@@ -28,15 +27,23 @@ const SecretVariable = "WECHAT_APP_SECRET" //nolint:gosec // where it is, not wh
 type Account struct {
 	config, adapter, Account string
 	api, AppID               string
+	configured               bool // only accounts of a configuration will do
 }
 
 // Add gives a command the flags.
 func (f *Account) Add(cmd *cobra.Command) {
+	f.AddConfigured(cmd)
+	f.configured = false
+	cmd.Flags().StringVar(&f.AppID, "app-id", "", "Without a configuration: the account's app_id; its secret is in $"+SecretVariable)
+	cmd.Flags().StringVar(&f.api, "api", "", "Without a configuration: the base URL of the API; default: WeChat's")
+}
+
+// AddConfigured gives a command the flags that name an account of a configuration, for what only a configuration says.
+func (f *Account) AddConfigured(cmd *cobra.Command) {
+	f.configured = true
 	cmd.Flags().StringVarP(&f.config, "config", "c", "", "The configuration file; default: the Caddyfile in this folder")
 	cmd.Flags().StringVarP(&f.adapter, "adapter", "a", "", "The name of the config adapter for --config")
 	cmd.Flags().StringVar(&f.Account, "account", "", "The account of the configuration; default: "+app.DefaultAccount)
-	cmd.Flags().StringVar(&f.AppID, "app-id", "", "Without a configuration: the account's app_id; its secret is in $"+SecretVariable)
-	cmd.Flags().StringVar(&f.api, "api", "", "Without a configuration: the base URL of the API; default: WeChat's")
 }
 
 // Open provisions the configuration, as `caddy validate` does: no app of it is started, and nothing of it is logged.
@@ -81,6 +88,9 @@ func (f *Account) Load() ([]byte, error) {
 	}
 	if f.config == "" {
 		if _, err := os.Stat("Caddyfile"); err != nil {
+			if f.configured {
+				return nil, Usagef("there is no Caddyfile in this folder: name a configuration with --config")
+			}
 			return nil, Usagef("there is no Caddyfile in this folder: name a configuration with --config, or an account with --app-id")
 		}
 	}
@@ -152,9 +162,9 @@ func GuestOf(opened *app.App, name string) (*plugin.Account, error) {
 
 // Find gives an account of a configuration, or says which ones it has.
 func Find(opened *app.App, name string) (*plugin.Account, error) {
-	account := opened.Account(name)
+	account := opened.Identity(name)
 	if account == nil {
-		return nil, Usagef("there is no account %s, but %s; name one with --account", name, strings.Join(opened.Names(), ", "))
+		return nil, Usagef("there is no account %s, but %s; name one with --account", name, say.List(opened.Names()))
 	}
 	return account, nil
 }

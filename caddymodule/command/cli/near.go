@@ -21,13 +21,23 @@ func Group(cmd *cobra.Command) *cobra.Command {
 				names = append(names, sub.Name())
 			}
 		}
+		if len(args) > 0 && args[0] == "help" { // cobra has it at the root only
+			about, rest, err := cmd.Find(args[1:])
+			if err == nil && len(rest) == 0 {
+				return about.Help()
+			}
+			args = args[1:]
+			if err == nil {
+				args = rest // what it does not have
+			}
+		}
 		if len(args) == 0 {
-			return Usagef("want one of: %s", strings.Join(names, ", "))
+			return Usagef("want one of: %s", say.List(names))
 		}
 		if near := Nearest(args[0], names); near != "" {
 			return Usagef("unknown command %q; did you mean %s?", args[0], near)
 		}
-		return Usagef("unknown command %q; there are: %s", args[0], strings.Join(names, ", "))
+		return Usagef("unknown command %q; there are: %s", args[0], say.List(names))
 	}
 	return WithStatus(cmd)
 }

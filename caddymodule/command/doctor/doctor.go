@@ -65,6 +65,11 @@ func (d *checkup) run(ctx context.Context, flags *cli.Account) error {
 	}
 	defer closeApp()
 	names := app.Names()
+	for _, name := range app.Identities() {
+		if app.Account(name) == nil && len(app.Needs(name)) > 0 {
+			names = append(names, name) // a mini program whose access_token is used
+		}
+	}
 	if flags.Account != "" {
 		names = []string{flags.Account}
 	}
@@ -102,7 +107,11 @@ func (d *checkup) run(ctx context.Context, flags *cli.Account) error {
 // account looks at one account.
 func (d *checkup) account(ctx context.Context, app *app.App, name string, guest *plugin.Account, hasSites bool) error {
 	report := d.report(name)
-	if literal := app.Accounts[name].LiteralSecrets(); len(literal) > 0 {
+	var literal []string
+	if configured := app.Accounts[name]; configured != nil { // a mini program is none
+		literal = configured.LiteralSecrets()
+	}
+	if len(literal) > 0 {
 		report(doctor.Finding{
 			Check: "secrets", Verdict: doctor.Warning, Text: strings.Join(literal, ", ") + " stands in the configuration itself, which Caddy shows at /config/ and saves",
 			Todo: "use {env.*} or {file.*}",
@@ -116,7 +125,7 @@ func (d *checkup) account(ctx context.Context, app *app.App, name string, guest 
 		return ctx.Err()
 	}
 	d.doing(say.T("asking WeChat for the rights and quotas of account %s", name))
-	mayUseCards := guest.CheckRights(ctx, report)
+	mayUseCards := !guest.IsMiniProgram() && guest.CheckRights(ctx, report)
 	guest.CheckQuota(ctx, report)
 	if !mayUseCards {
 		return ctx.Err()

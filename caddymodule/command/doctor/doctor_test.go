@@ -66,7 +66,7 @@ func TestDoctorCommand(t *testing.T) {
 		card *
 	}`)
 	r := commandtest.Run(t, "", "doctor", "--config", bad, "--card", "pMember")
-	commandtest.Want(t, r, false, "✗  add_card: a card with custom codes", "✗  add_card: a card with bind_openid", "✗  member_card_component: the component is for member cards",
+	commandtest.Want(t, r, false, "✗  add_card: a card with custom codes", "✗  add_card: a card with bind_openid", "✓  member_card_component: not for this card, which is no member card",
 		"✗  it is not a card of this account", "→ ", "account other", "wrong: ")
 	if !strings.Contains(r.Err.Error(), "something is wrong") || r.Usage {
 		t.Errorf("got %v", r.Err)

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/doctor/filesystem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -19,7 +20,8 @@ func (d *checkup) checkStore(ctx context.Context, app *app.App, names []string) 
 	report := d.report("")
 	classic := false
 	for _, name := range names {
-		classic = classic || app.Accounts[name].TokenSource.Name() == plugin.Classic
+		configured := app.Accounts[name]
+		classic = classic || configured != nil && configured.TokenSource.Name() == plugin.Classic
 	}
 	if app.Store() == nil {
 		f := doctor.Finding{Check: checkStore, Text: "off: each process fetches its own credentials, and again after a restart"}
@@ -52,13 +54,15 @@ func (d *checkup) checkStore(ctx context.Context, app *app.App, names []string) 
 	}
 	doctor.CheckStore(ctx, app.Store(), where, report)
 	f := doctor.Finding{Check: checkStore, Text: "the folder is on this machine's own disk: it shares credentials with Caddys of this machine only"}
-	switch kind := fileSystem(files.Path); {
-	case isShared(kind):
+	kind := filesystem.Kind(files.Path)
+	shared := filesystem.Shared(kind)
+	switch {
+	case shared:
 		f.Text = "the folder is on a file system that machines can share (" + kind + "): with those it shares credentials"
 	case kind == "":
 		f.Text = "it shares credentials with the machines that have this folder, if any have"
 	}
-	if classic && !isShared(fileSystem(files.Path)) {
+	if classic && !shared {
 		f.Verdict, f.Todo = doctor.Warning, "with token_source classic every machine has to share one store: if there are several, use store redis or a shared folder"
 	}
 	report(f)

@@ -27,12 +27,6 @@ type call struct {
 	learn func(answer []byte, found map[string]string)
 }
 
-// noCode and noCard are nobody's.
-const (
-	noCode = "bm90IGEgY29kZSBvZiB0aGlzIHdvcmxkIGF0IGFsbA=="
-	noCard = "p1Pj9jr90_SQRaVqYI239Ka1erkI"
-)
-
 // calls are what is recorded, in this order.
 var calls = []call{
 	{name: "api_ticket", path: "/cgi-bin/ticket/getticket", query: "type=wx_card"},
@@ -43,9 +37,9 @@ var calls = []call{
 	{name: "colors", path: "/card/getcolors"},
 	{name: "list_of_cards", path: "/card/batchget", body: `{"offset":0,"count":1}`, learn: learnCard},
 	{name: "card", path: "/card/get", body: `{"card_id":"{card}"}`},
-	{name: "card_that_is_not_ours", path: "/card/get", body: `{"card_id":"` + noCard + `"}`},
+	{name: "card_that_is_not_ours", path: "/card/get", body: `{"card_id":"` + recording.NoCard + `"}`},
 	{name: "escape_in_json", path: "/card/get", body: `{"card_id":"\u0070{card-tail}"}`},
-	{name: "code_that_is_none", path: "/card/code/decrypt", body: `{"encrypt_code":"` + noCode + `"}`},
+	{name: "code_that_is_none", path: "/card/code/decrypt", body: `{"encrypt_code":"` + recording.NoCode + `"}`},
 	{name: "activate_url", path: "/card/membercard/activate/geturl", body: `{"card_id":"{card}","outer_str":"recorded"}`},
 	{name: "activate_url_again", path: "/card/membercard/activate/geturl", body: `{"card_id":"{card}","outer_str":"recorded"}`, again: true},
 	{name: "ticket_of_an_activation_that_is_none", path: "/card/membercard/activatetempinfo/get", body: `{"activate_ticket":"none"}`},
@@ -70,7 +64,7 @@ const maxAnswer = 1 << 20
 func (c *call) make(ctx context.Context, account Relayer, found map[string]string) (answer []byte, x recording.Exchange, err error) {
 	card := found["card"]
 	if card == "" {
-		card = noCard
+		card = recording.NoCard
 	}
 	body := strings.NewReplacer("{card}", card, "{card-tail}", card[1:]).Replace(c.body)
 	x = recording.Exchange{Name: c.name, Method: http.MethodGet, Path: c.path}

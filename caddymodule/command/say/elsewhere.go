@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/language"
 )
@@ -54,22 +56,33 @@ func (all formats) translate(english string) string {
 		if m == nil {
 			continue
 		}
-		parts := m[1:]
+		parts, known := m[1:], f.hasWords
 		for i, part := range parts {
-			if strings.ContainsRune(part, ' ') || exact(part) != "" { // another bare word is a name
+			switch {
+			case f.hasWords && list.MatchString(part):
+				parts[i] = strings.ReplaceAll(part, ", ", "、")
+			case strings.ContainsRune(part, ' ') || exact(part) != "": // another bare word is a name
 				parts[i] = recognise(part)
 			}
+			known = known || parts[i] != part
 		}
-		return fill(f.chinese, parts)
+		if known {
+			return fill(f.chinese, parts)
+		}
 	}
 	return ""
 }
+
+// list is what names look like side by side.
+var list = regexp.MustCompile(`\A[\w./*-]+(?: of \w+)?(?:, [\w./*-]+(?: of \w+)?)+\z`)
 
 // format is a format with what it looks like when it is filled in.
 type format struct {
 	pattern *regexp.Regexp
 	chinese string
 	own     int // letters that are not from arguments
+
+	hasWords bool // and not just punctuation, which any text in a language that we do not translate may have
 }
 
 var verb = regexp.MustCompile(`%(?:\[(\d+)\])?[sdqvwxt]`)
@@ -91,7 +104,8 @@ func newFormats(table map[string]string) (all formats) {
 		}
 		pattern.WriteString(regexp.QuoteMeta(english[at:]))
 		own += len(english[at:])
-		all = append(all, format{regexp.MustCompile(`\A` + pattern.String() + `\z`), zh, own})
+		hasWords := strings.ContainsFunc(verb.ReplaceAllString(english, ""), unicode.IsLetter)
+		all = append(all, format{regexp.MustCompile(`\A` + pattern.String() + `\z`), zh, own, hasWords})
 	}
 	slices.SortFunc(all, func(a, b format) int {
 		return cmp.Or(cmp.Compare(b.own, a.own), strings.Compare(a.chinese, b.chinese))
@@ -99,18 +113,35 @@ func newFormats(table map[string]string) (all formats) {
 	return all
 }
 
-// fill puts parts into a format, in their order or by their numbers.
+// fill puts parts into a format, in their order or by their numbers. Between Chinese and other letters there is a blank.
 func fill(format string, parts []string) string {
-	next := 0
-	return verb.ReplaceAllStringFunc(format, func(v string) string {
+	var b strings.Builder
+	next, at := 0, 0
+	for _, m := range verb.FindAllStringSubmatchIndex(format, -1) {
 		i := next
-		if m := verb.FindStringSubmatch(v); m[1] != "" {
-			i = int(m[1][0] - '1')
+		if m[2] >= 0 {
+			i = int(format[m[2]] - '1')
 		}
 		next = i + 1
-		if i >= len(parts) {
-			return v
+		b.WriteString(apart(b.String(), format[at:m[0]]))
+		if at = m[1]; i >= len(parts) {
+			b.WriteString(format[m[0]:m[1]])
+			continue
 		}
-		return parts[i]
-	})
+		b.WriteString(apart(b.String(), parts[i]))
+	}
+	b.WriteString(apart(b.String(), format[at:]))
+	return b.String()
+}
+
+// apart puts a blank in front of a text where a Chinese letter and another would touch.
+func apart(before, text string) string {
+	last, _ := utf8.DecodeLastRuneInString(before)
+	first, _ := utf8.DecodeRuneInString(text)
+	isHan := func(c rune) bool { return unicode.Is(unicode.Han, c) }
+	isOther := func(c rune) bool { return c < utf8.RuneSelf && (unicode.IsLetter(c) || unicode.IsDigit(c)) }
+	if isHan(last) && isOther(first) || isOther(last) && isHan(first) {
+		return " " + text
+	}
+	return text
 }

@@ -1,6 +1,7 @@
 package say
 
 import (
+	"regexp"
 	"strings"
 	"sync"
 
@@ -15,7 +16,12 @@ func Help(cmd *cobra.Command) {
 	if Language() == language.English {
 		return
 	}
+	cobra.AddTemplateFunc("flagsZH", flagsZH)
 	cmd.InitDefaultHelpFlag()
+	if !strings.Contains(cmd.Use, "[flags]") && !cmd.DisableFlagsInUseLine {
+		cmd.Use += " [flags]" // as cobra does
+	}
+	cmd.Use, cmd.DisableFlagsInUseLine = useZH.Replace(cmd.Use), true
 	cmd.Short, cmd.Long = helpText(cmd.Short), helpText(cmd.Long)
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = helpText(f.Usage) })
 	cmd.SetUsageTemplate(usageZH.Replace(cmd.UsageTemplate()))
@@ -42,9 +48,25 @@ func helpText(english string) string {
 // helpFormats are the texts of the help that something is put into.
 var helpFormats = sync.OnceValue(func() formats { return newFormats(helpZH) })
 
+// useZH translates what stands for something in the line that says how a command is called.
+var useZH = strings.NewReplacer(
+	"[flags]", "[选项]", "<command>", "<命令>", "<path>", "<路径>", "<name>", "<名称>", "<file>", "<文件>", "<event>", "<事件>",
+	"<target>", "<目标>", "<field>", "<字段>", "<value>", "<值>", "<page>", "<网页>", "<admin>", "<地址>", "<username>", "<微信号>",
+	"|username>", "|微信号>",
+)
+
+// flagDefault is how pflag says what a flag is by default.
+var flagDefault = regexp.MustCompile(`(?m) \(default (.*)\)$`)
+
+// flagsZH is pflag's list of flags with its own words in Chinese.
+func flagsZH(flags *pflag.FlagSet) string {
+	return flagDefault.ReplaceAllString(flags.FlagUsages(), "（默认 $1）")
+}
+
 // usageZH translates cobra's words between them.
 var usageZH = strings.NewReplacer(
 	"Usage:", "用法：",
+	".FlagUsages ", " | flagsZH ",
 	"[command]", "<命令>",
 	"Aliases:", "别名：",
 	"Examples:", "示例：",

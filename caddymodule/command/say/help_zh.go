@@ -12,11 +12,11 @@ record 读取配置并自行调用微信；trigger 读取配置并调用运行�
 
 	// record
 	"Writes how a real account answers into a file, without anything that is anybody's": "把真实公众号的返回写入文件，其中不含任何人的信息",
-	"Makes a dozen calls of WeChat's that change nothing, and writes the answers into a file that anybody may see: for those who make this plugin, to whom no real account is at hand. docs/tried.md says what for.": `对微信做十几次不改变任何东西的调用，把返回写入一个可以公开的文件：供本插件的开发者使用，他们手边没有真实的公众号。用途见
+	"Makes a dozen calls of WeChat's that change nothing, and writes the answers into a file that anybody may see: for those who make this plugin, to whom no real account is at hand. docs/tried.md says what for.": `对微信发起十几次只读调用，把返回写入一个可以公开的文件：供本插件的开发者使用，他们手边没有真实的公众号。用途见
 docs/tried.md。`,
 	"Of the answers it keeps errcodes, the names of fields, the types and lengths of values, and what is true or false. Every other value becomes <kind:length>: no phone number, code, ticket, id or address is left. Look at the file all the same before you pass it on.": `返回内容里只保留 errcode、字段名、值的类型和长度，以及布尔值。其他值都变成 <类型:长度>：不会留下手机号、code、ticket、id 或地址。
 交给别人之前仍请自己看一遍。`,
-	"The file is not overwritten unless --force says so. The exit status is 0 when it was written, 1 when WeChat could not be asked, and 2 when the command is not called like this.": "除非有 --force，不会覆盖已有文件。写成时退出码为 0，无法调用微信为 1，用法不对为 2。",
+	"The file is not overwritten unless --force says so. What WeChat does not answer to is left out of it, and named. The exit status is 0 when all is in it, 1 when something is missing or WeChat could not be asked, and 2 when the command is not called like this.": "除非有 --force，不会覆盖已有文件。微信没有返回的调用不写入，并会列出。全部写成时退出码为 0，有缺失或无法调用微信为 1，用法不对为 2。",
 	"A card to ask for; default: the first one that WeChat lists": "要查询的卡券；默认为微信列出的第一张",
 	"Overwrite the file": "覆盖已有文件",
 
@@ -27,7 +27,7 @@ docs/tried.md。`,
 	"The events: %s.": "事件有：%s。",
 	"A field that is not named has a value that is good for trying; --field sets any, also one that the event does not have. Each event has a code of its own, so that it is a new message; with --code it is the same one within a second, which the gateway delivers once.": `没有指定的字段用适合试验的值；--field 可以设置任何字段，包括该事件没有的。每次的 code 都不同，因此都是新消息；用 --code 指定时，
 一秒内的是同一条消息，网关只投递一次。`,
-	"Where api is no sandbox, the backend may be the real one: then it asks first.":                                                                     "api 不是沙箱时，后端可能是正式环境的：会先询问。",
+	"Where api is no sandbox, the backend may be the real one: then it shows the message and asks first.":                                               "api 不是沙箱时，后端可能是正式环境的：会先显示消息并询问。",
 	"The exit status is 0 when the backend accepted the message, 1 when it did not or nobody said yes, and 2 when the command is not called like this.": "后端接受了消息时退出码为 0，未接受或没有确认为 1，用法不对为 2。",
 	"The URL to send it to; default: the route with message_push in the configuration, on this machine":                                                 "推送地址；默认为配置里 message_push 的路由，在本机",
 	"CardId; default: the first card of the account's routes":                                                                                           "CardId；默认为该公众号路由里的第一张卡券",
@@ -111,7 +111,7 @@ Caddy。ticket 最好不要直接写在命令行里，shell 会记住它：`,
 relay 会不会被陌生人用到、微信是否接受 AppID、AppSecret 和来自本机的调用、额度还剩多少，以及路由里的卡券是否符合路由的需要：属于该公众号、
 审核通过、有库存、code 的来源与所传一致、适用于会员卡开卡组件、能跳转到小程序。`,
 	"✓ it is well, ! somebody should look at it, ✗ it does not work. It only reads: it never forces a refresh, and with token_source classic it takes the access_token from the store and fetches none, which would end that of the running Caddy. Run it on the machine and as the user that Caddy runs on and as.": `✓ 正常，! 建议查看，✗ 不能用。它只读不写：从不强制刷新；使用 token_source classic 时只从存储取 access_token，不自行获取，
-以免运行中的 Caddy 的失效。请在运行 Caddy 的机器上，以运行 Caddy 的用户执行。`,
+以免使运行中的 Caddy 的 token 失效。请在运行 Caddy 的机器上，以运行 Caddy 的用户执行。`,
 	"The exit status is 0 when nothing is wrong, 1 when something is, and 2 when the command is not called like this.": "没有问题时退出码为 0，有问题为 1，用法不对为 2。",
 	"Another card to look at, for routes that list *":                                                                  "另外要检查的卡券，用于写 * 的路由；可重复",
 	"Print the findings as JSON, for scripts":                                                                          "打印 JSON 结果，供脚本使用",
@@ -121,10 +121,10 @@ relay 会不会被陌生人用到、微信是否接受 AppID、AppSecret 和来�
 	"Prints a card as JSON, as WeChat has it": "以 JSON 打印微信上的卡券",
 	"Prints what /card/get answers: {\"card_type\":\"MEMBER_CARD\",\"member_card\":{\"base_info\":{…},…}}. Edited, that is what caddy wechat-card card update takes.": `打印 /card/get 返回的内容：{"card_type":"MEMBER_CARD","member_card":{"base_info":{…},…}}。编辑后可交给
 caddy wechat-card card update。`,
-	"It calls WeChat by itself, with the credentials that the running Caddy shares in its store. With token_source stable it gets its own where there are none; with classic it does not, for that would end the running Caddy's.": `它自行调用微信，使用运行中的 Caddy 在存储里共享的凭据。没有凭据时，token_source stable 会自行获取；classic 不会，以免运行中的
-Caddy 的失效。`,
-	"It calls WeChat by itself, with the credentials that the running Caddy shares in its store. With token_source stable it gets its own where there are none; with classic it does not, for that would end the running Caddy's. The exit status is 0 when it is done, 1 when WeChat refused it or nobody said yes, and 2 when the command is not called like this.": `它自行调用微信，使用运行中的 Caddy 在存储里共享的凭据。没有凭据时，token_source stable 会自行获取；classic 不会，以免运行中的
-Caddy 的失效。
+	"It calls WeChat by itself, with the credentials that the running Caddy shares in its store. With token_source stable it gets its own where there are none; with classic it does not, for that would end the running Caddy's.": `它自行调用微信，使用运行中的 Caddy 在存储里共享的凭据。没有凭据时，token_source stable 会自行获取；classic 不会，以免使运行中的
+Caddy 的 token 失效。`,
+	"It calls WeChat by itself, with the credentials that the running Caddy shares in its store. With token_source stable it gets its own where there are none; with classic it does not, for that would end the running Caddy's. The exit status is 0 when it is done, 1 when WeChat refused it or nobody said yes, and 2 when the command is not called like this.": `它自行调用微信，使用运行中的 Caddy 在存储里共享的凭据。没有凭据时，token_source stable 会自行获取；classic 不会，以免使运行中的
+Caddy 的 token 失效。
 完成时退出码为 0，微信拒绝或没有确认为 1，用法不对为 2。`,
 	"Makes a card": "创建卡券",
 	"Makes a card from JSON in a file, or from standard input: what /card/create takes, {\"card\":{\"card_type\":…,…}}, or what card get prints. A color may be a name (Color010) or the value that card get prints for it (#63b359). It prints the card's id.": `用文件或标准输入里的 JSON 创建卡券：/card/create 所接受的 {"card":{"card_type":…,…}}，或 card get 打印的内容。颜色可以写名称

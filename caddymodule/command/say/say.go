@@ -42,6 +42,14 @@ func T(format string, args ...any) string {
 	return fmt.Sprintf(chinese(format), args...)
 }
 
+// List puts names side by side in the language that is spoken.
+func List(names []string) string {
+	if Language() == language.English {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names, "、")
+}
+
 // chinese is a format in Chinese; the same where there is none, which a test does not let happen.
 func chinese(format string) string {
 	if zh := textsZH[format]; zh != "" {

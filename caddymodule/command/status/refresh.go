@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/admin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/terminal"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/spf13/cobra"
@@ -18,6 +19,10 @@ import (
 func RefreshCommand() *cobra.Command {
 	var flags cli.Admin
 	var q admin.RefreshRequest
+	kinds := make([]string, len(credential.Kinds))
+	for i, kind := range credential.Kinds {
+		kinds[i] = string(kind)
+	}
 	cmd := &cobra.Command{
 		Use:   "refresh [--account <name>] [--credential <name>] [--force] [--address <admin>]",
 		Short: "Fetches credentials anew, now",
@@ -31,14 +36,10 @@ The exit status is 1 when anything could not be refreshed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if q.Credential != "" && !slices.Contains(credential.Kinds, q.Credential) {
-				names := make([]string, 0, len(credential.Kinds))
-				for _, kind := range credential.Kinds {
-					names = append(names, string(kind))
-				}
-				if near := cli.Nearest(string(q.Credential), names); near != "" {
+				if near := cli.Nearest(string(q.Credential), kinds); near != "" {
 					return cli.Usagef("there is no credential %q; did you mean %s?", q.Credential, near)
 				}
-				return cli.Usagef("there is no credential %q, but %s", q.Credential, strings.Join(names, ", "))
+				return cli.Usagef("there is no credential %q, but %s", q.Credential, say.List(kinds))
 			}
 			var answer admin.Refreshed
 			err := flags.Ask(http.MethodPost, admin.RefreshPath, q, &answer)
@@ -55,7 +56,7 @@ The exit status is 1 when anything could not be refreshed.`,
 	}
 	flags.Add(cmd)
 	cmd.Flags().StringVar(&q.Account, "account", "", "The account; default: all")
-	cmd.Flags().StringVar((*string)(&q.Credential), "credential", "", fmt.Sprintf("One of %v; default: all that are in use", credential.Kinds))
+	cmd.Flags().StringVar((*string)(&q.Credential), "credential", "", fmt.Sprintf("One of %s; default: all that are in use", strings.Join(kinds, ", ")))
 	cmd.Flags().BoolVar(&q.Force, "force", false, "Have WeChat replace a stable access_token that is still good")
 	return cli.WithStatus(cmd)
 }

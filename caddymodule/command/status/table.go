@@ -51,7 +51,14 @@ func statusTable(answer admin.Status, now time.Time, colours bool) string {
 	attention, refused := 0, 0
 	for _, name := range slices.Sorted(maps.Keys(answer.Accounts)) {
 		account := answer.Accounts[name]
-		t.Line(fmt.Sprintf("%s  %s", name, account.AppID))
+		switch {
+		case account.MiniProgram && name == account.AppID:
+			t.Line(fmt.Sprintf("%s  %s", name, say.T("mini program")))
+		case account.MiniProgram:
+			t.Line(fmt.Sprintf("%s  %s  %s", name, account.AppID, say.T("mini program")))
+		default:
+			t.Line(fmt.Sprintf("%s  %s", name, account.AppID))
+		}
 		shown := 0
 		if account.TokenSource == plugin.None {
 			shown++
@@ -67,7 +74,7 @@ func statusTable(answer admin.Status, now time.Time, colours bool) string {
 			if m != terminal.Fine {
 				attention++
 			}
-			t.Row(m, string(kind), string(c.State), whenEnds(c, now), sourceText(c), nextText(c, now))
+			t.Row(m, string(kind), stateText(c.State), whenEnds(c, now), sourceText(c), nextText(c, now))
 			if c.Failing && c.LastError != nil {
 				t.Line("      " + say.T("%s ago: %s", span(now.Sub(c.LastError.Time)), errorText(c.LastError.Failure)))
 				if c.LastError.Hint != "" {
@@ -77,14 +84,17 @@ func statusTable(answer admin.Status, now time.Time, colours bool) string {
 				t.Line("      → " + say.T("it is about to be fetched; if this stays so, see the log, or run: caddy wechat-card refresh"))
 			}
 		}
-		if shown == 0 {
+		switch {
+		case shown == 0 && account.MiniProgram:
+			t.Line("  " + say.T("no route uses its access_token"))
+		case shown == 0:
 			t.Line("  " + say.T("not used by any route"))
 		}
 		for _, ip := range account.RefusedIPs {
 			refused++
 			text := say.T("WeChat refused calls from %s", ip) // an older Caddy does not say when
 			if at, known := account.RefusedAt[ip]; known {
-				text = say.T("WeChat refused calls from %s, %s ago, and has not taken one since", ip, span(now.Sub(at)))
+				text = say.T("WeChat refused calls from %s, %s ago, and has taken no such call since", ip, span(now.Sub(at)))
 			}
 			t.Row(terminal.Warn, text)
 		}
@@ -132,6 +142,21 @@ func refreshTable(answer admin.Refreshed, now time.Time, colours bool) string {
 	return t.Render(colours)
 }
 
+// stateText is the state for people.
+func stateText(s credential.State) string {
+	switch s {
+	case credential.None:
+		return say.T("none")
+	case credential.Fresh:
+		return say.T("fresh")
+	case credential.Renewing:
+		return say.T("renewing")
+	case credential.Expired:
+		return say.T("expired")
+	}
+	return string(s)
+}
+
 func whenEnds(c *admin.CredentialStatus, now time.Time) string {
 	switch {
 	case c.Expires.IsZero() || c.State == credential.None:
@@ -143,8 +168,13 @@ func whenEnds(c *admin.CredentialStatus, now time.Time) string {
 }
 
 func sourceText(c *admin.CredentialStatus) string {
-	if c.Source == "" {
+	switch c.Source {
+	case "":
 		return "–"
+	case credential.FromWeChat:
+		return say.T("from wechat")
+	case credential.FromStore:
+		return say.T("from store")
 	}
 	return say.T("from %s", c.Source)
 }

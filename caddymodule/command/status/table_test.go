@@ -1,6 +1,7 @@
 package status
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ func TestStatusTable(t *testing.T) {
       → not in the white list: 203.0.113.7
   ✗  jsapi_ticket  expired   ended 3 min ago        from wechat  next attempt now
       2 d ago: getticket: no answer in time
-  !  WeChat refused calls from 203.0.113.7, 18 s ago, and has not taken one since
+  !  WeChat refused calls from 203.0.113.7, 18 s ago, and has taken no such call since
 idle  wx02
   not used by any route
 new  wx03
@@ -55,6 +56,35 @@ new  wx03
 	}
 	if Worst(answer) != terminal.Bad {
 		t.Error("an expired credential is not seen")
+	}
+}
+
+// TestDocumentedStatus: what the documents show is what the command prints, in each of the two languages.
+func TestDocumentedStatus(t *testing.T) {
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	in := func(d time.Duration) time.Time { return now.Add(d) }
+	const ip = "203.0.113.7"
+	answer := admin.Status{Version: "v0.2.0", Accounts: map[string]admin.AccountStatus{
+		"default": {AppID: "wx5a6d8b2c4e1f3a70", RefusedIPs: []string{ip}, RefusedAt: map[string]time.Time{ip: in(-18 * time.Second)}, Credentials: map[credential.Kind]*admin.CredentialStatus{
+			credential.AccessToken: {State: credential.Fresh, Needed: true, Expires: in(112 * time.Minute), Source: credential.FromStore, NextAttempt: in(107 * time.Minute)},
+			credential.APITicket: {
+				State: credential.Fresh, Needed: true, Expires: in(38 * time.Minute), Source: credential.FromWeChat, NextAttempt: in(42 * time.Second), Failing: true,
+				LastError: &admin.LastError{Time: in(-18 * time.Second), Failure: observe.Failure{
+					ErrCode: 40164, ErrMsg: "invalid ip " + ip + " ipv6 ::ffff:" + ip + ", not in whitelist",
+					Hint: "the address that this machine calls from is not in the official account's IP white list at mp.weixin.qq.com: " + ip,
+				}},
+			},
+		}},
+	}}
+	for tongue, file := range map[string]string{"C": "commands.md", "zh_CN.UTF-8": "commands.zh-CN.md"} {
+		t.Setenv("LC_ALL", tongue)
+		page, err := os.ReadFile("../../../docs/reference/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := statusTable(answer, now, false); !strings.Contains(string(page), "$ caddy wechat-card status\n"+got) {
+			t.Errorf("%s does not show\n%s", file, got)
+		}
 	}
 }
 

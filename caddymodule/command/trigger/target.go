@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
 	"github.com/caddyserver/caddy/v2"
 )
@@ -94,12 +96,16 @@ func readable(settings push.Config, answer string) string {
 // route is what is read of a configuration's routes.
 type route struct {
 	Match []struct {
-		Host []string `json:"host"`
-		Path []string `json:"path"`
+		Host       []string        `json:"host"`
+		Path       []string        `json:"path"`
+		PathRegexp json.RawMessage `json:"path_regexp"`
+		Expression json.RawMessage `json:"expression"`
 	} `json:"match"`
 	Handle []struct {
 		Handler string  `json:"handler"`
 		Account string  `json:"account"`
+		Strip   string  `json:"strip_path_prefix"`
+		Name    any     `json:"name"` // of invoke: that of its route; other handlers may have anything there
 		Routes  []route `json:"routes"`
 		Action  struct {
 			Name           string `json:"name"`
@@ -121,6 +127,7 @@ func (f *flags) find(account string) (*target, error) {
 				Servers  map[string]struct {
 					Listen    []string          `json:"listen"`
 					Routes    []route           `json:"routes"`
+					Named     map[string]*route `json:"named_routes"`
 					TLS       []json.RawMessage `json:"tls_connection_policies"`
 					AutoHTTPS struct {
 						Disable bool `json:"disable"`
@@ -133,8 +140,8 @@ func (f *flags) find(account string) (*target, error) {
 		return nil, err
 	}
 	for _, server := range cfg.Apps.HTTP.Servers {
-		host, path, component, found := search(server.Routes, account, "", "")
-		if !found || len(server.Listen) == 0 {
+		found, component, ok := (&search{account: account, named: server.Named}).in(server.Routes, way{})
+		if !ok || found.untold || len(server.Listen) == 0 {
 			continue
 		}
 		address, err := caddy.ParseNetworkAddress(server.Listen[0])
@@ -144,6 +151,7 @@ func (f *flags) find(account string) (*target, error) {
 		f.component = cmp.Or(f.component, component)
 		port := strconv.Itoa(int(address.StartPort))
 		scheme := "http"
+		host, path := found.host, cmp.Or(found.path, "/")
 		plain := port == "80" || server.AutoHTTPS.Disable || host == ""
 		if len(server.TLS) > 0 || port == "443" || !plain && int(address.StartPort) != cfg.Apps.HTTP.HTTPPort {
 			scheme = "https"
@@ -162,28 +170,62 @@ func (f *flags) find(account string) (*target, error) {
 	return nil, cli.Usagef("no route with message_push for account %s was found: name its URL with --to", account)
 }
 
-// search looks through routes, those within routes too, with what was matched on the way.
-func search(routes []route, account, host, path string) (foundHost, foundPath, component string, found bool) {
-	for _, r := range routes {
-		host, path := host, path
-		for _, m := range r.Match {
-			if len(m.Host) > 0 && !strings.ContainsAny(m.Host[0], "*{") {
-				host = m.Host[0]
-			}
-			if len(m.Path) > 0 {
-				path = strings.TrimRight(m.Path[0], "*")
-			}
+// way is what was matched on the way to a route.
+type way struct {
+	host, path string
+	stripped   string // of the path's beginning, before the routes that follow are asked
+	untold     bool   // by more than a host and a path
+}
+
+// into gives the way into a route.
+func (w way) into(r *route) way {
+	for _, m := range r.Match {
+		if len(m.Host) > 0 && !strings.Contains(m.Host[0], "{") {
+			w.host = strings.ReplaceAll(m.Host[0], "*", "www")
 		}
+		if len(m.Path) > 0 {
+			w.path = w.stripped + strings.TrimRight(m.Path[0], "*")
+			w.untold = strings.ContainsAny(w.path, "*{")
+		} else if (m.PathRegexp != nil || m.Expression != nil) && w.path == "" {
+			w.untold = true
+		}
+	}
+	return w
+}
+
+// search looks for the message_push of an account.
+type search struct {
+	account string
+	named   map[string]*route
+	within  []string // the named routes that are being looked at
+}
+
+// in looks through routes, those within routes and those that are invoked too.
+func (s *search) in(routes []route, from way) (found way, component string, ok bool) {
+	for i := range routes {
+		r := &routes[i]
+		here := from.into(r)
 		for _, h := range r.Handle {
-			if h.Handler == "wechat_card" && h.Action.Name == "message_push" && (h.Account == account || h.Account == "" && account == app.DefaultAccount) {
-				return host, cmp.Or(path, "/"), h.Action.ComponentAppID, true
+			if h.Handler == "wechat_card" && h.Action.Name == "message_push" && (h.Account == s.account || h.Account == "" && s.account == app.DefaultAccount) {
+				return here, h.Action.ComponentAppID, true
 			}
-			if host, path, component, found := search(h.Routes, account, host, path); found {
-				return host, path, component, true
+			if h.Handler == "rewrite" && len(r.Match) == 0 {
+				from.stripped += h.Strip // handle_path
+			}
+			if found, component, ok := s.in(h.Routes, here); ok {
+				return found, component, true
+			}
+			name, _ := h.Name.(string)
+			if named := s.named[name]; h.Handler == "invoke" && named != nil && !slices.Contains(s.within, name) {
+				s.within = append(s.within, name)
+				found, component, ok := s.in([]route{*named}, here)
+				if s.within = s.within[:len(s.within)-1]; ok {
+					return found, component, true
+				}
 			}
 		}
 	}
-	return "", "", "", false
+	return way{}, "", false
 }
 
 // isSandbox tells whether the API is a sandbox's, which nobody's customers are behind.
@@ -200,5 +242,14 @@ func isSandbox(ctx context.Context, api string) bool {
 	}
 	defer resp.Body.Close()
 	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
-	return bytes.Contains(raw, []byte(`{"epoch":"`)) || bytes.Contains(raw, []byte("sandbox"))
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return bytes.HasPrefix(raw, []byte(`{"epoch":"`))
+	case http.StatusForbidden: // it is on another machine, and says so
+		var refused struct {
+			Error string `json:"error"`
+		}
+		return json.Unmarshal(raw, &refused) == nil && refused.Error == sandbox.ElsewhereRefused
+	}
+	return false // a page that repeats the address has the word, too
 }

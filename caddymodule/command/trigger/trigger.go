@@ -6,8 +6,11 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -52,7 +55,7 @@ A field that is not named has a value that is good for trying; --field sets any,
 event has a code of its own, so that it is a new message; with --code it is the same one within a second, which the gateway
 delivers once.
 
-Where api is no sandbox, the backend may be the real one: then it asks first.
+Where api is no sandbox, the backend may be the real one: then it shows the message and asks first.
 
 The exit status is 0 when the backend accepted the message, 1 when it did not or nobody said yes, and 2 when the command is not
 called like this.`,
@@ -62,7 +65,7 @@ called like this.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
-	f.account.Add(cmd)
+	f.account.AddConfigured(cmd)
 	f.ask.Add(cmd)
 	own := cmd.Flags()
 	own.StringVar(&f.to, "to", "", "The URL to send it to; default: the route with message_push in the configuration, on this machine")
@@ -108,8 +111,12 @@ func (f *flags) run(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	event.SetDefault("CardId", firstCard(opened, account))
-	event.SetDefault("UserCardCode", newCode())
+	if !f.sets("CardId") {
+		event.SetDefault("CardId", firstCard(opened, account))
+	}
+	if !f.sets("UserCardCode") {
+		event.SetDefault("UserCardCode", newCode())
+	}
 
 	target := &target{url: f.to}
 	if f.to == "" {
@@ -120,19 +127,23 @@ func (f *flags) run(cmd *cobra.Command, name string) error {
 	if err := target.check(); err != nil {
 		return err
 	}
-	if !isSandbox(ctx, opened.BaseURL()) {
-		question := say.T("%s is no sandbox. Send %s to %s?", opened.BaseURL(), name, target.url)
-		if err := f.ask.Sure(ctx, cmd, "", question); err != nil {
-			return err
-		}
-	}
 	receiver, err := push.New(settings)
 	if err != nil {
 		return err
 	}
-	plain := event.Message(format, f.origin, cmp.Or(f.openID, "oZ8Yt1XGILfi-FUsewpnnolGgZk0"), time.Now().Unix())
+	plain := event.Message(format, f.origin, cmp.Or(f.openID, anOpenID(&event)), time.Now().Unix())
 	query, body := receiver.Again(plain, format, cmp.Or(f.component, found.AppID()), time.Now())
 	fmt.Fprintf(cmd.OutOrStdout(), "→ %s  %s\n%s\n", target.url, name, terminal.PrintableLines(string(plain)))
+	if !isSandbox(ctx, opened.BaseURL()) {
+		question := say.T("%s is no sandbox. Send %s to %s?", opened.BaseURL(), name, target.url)
+		err := f.ask.Sure(ctx, cmd, "", question)
+		if nobody, ok := errors.AsType[*cli.UsageError](err); ok {
+			return nobody.Err // nobody said yes: the command itself was called well
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return f.send(ctx, cmd, target, settings, query, body, format)
 }
 
@@ -144,7 +155,7 @@ func (f *flags) event(name string) (push.Event, push.Format, error) {
 		if near := cli.Nearest(name, names); near != "" {
 			return event, "", cli.Usagef("there is no card event %q; did you mean %s?", name, near)
 		}
-		return event, "", cli.Usagef("there is no card event %q; there are: %s", name, strings.Join(names, ", "))
+		return event, "", cli.Usagef("there is no card event %q; there are: %s", name, say.List(names))
 	}
 	format := push.XML
 	switch f.format {
@@ -211,6 +222,19 @@ func newCode() string {
 	return fmt.Sprint(100_000_000_000 + n.Int64())
 }
 
+// sets tells whether a --field sets a field, be it to nothing.
+func (f *flags) sets(name string) bool {
+	return slices.ContainsFunc(f.fields, func(pair string) bool { return strings.HasPrefix(pair, name+"=") })
+}
+
+// anOpenID is a user's who is made up: another one each time where nothing else makes an event a new message.
+func anOpenID(event *push.Event) string {
+	if slices.ContainsFunc(event.Fields, func(f push.EventField) bool { return f.Name == "UserCardCode" }) {
+		return "oZ8Yt1XGILfi-FUsewpnnolGgZk0"
+	}
+	return "oZ8Yt1XGILfi-FUs" + newCode()
+}
+
 // send sends the message and tells what was answered.
 func (f *flags) send(ctx context.Context, cmd *cobra.Command, to *target, settings push.Config, query map[string][]string, body []byte, format push.Format) error {
 	began := time.Now()
@@ -220,9 +244,26 @@ func (f *flags) send(ctx context.Context, cmd *cobra.Command, to *target, settin
 	}
 	text := readable(settings, answer)
 	fmt.Fprintf(cmd.OutOrStdout(), "← %d  %s  (%d ms)\n", status, terminal.PrintableLines(text), time.Since(began).Milliseconds())
-	if status != 200 {
+	if status != http.StatusOK {
 		cmd.SilenceErrors = true
 		return errRefused
 	}
+	if !isAcceptance(text, to.dial != "") {
+		return errRefused
+	}
 	return nil
+}
+
+// isAcceptance tells whether WeChat would take the text of an answer with status 200 for success or for a reply, and not show its
+// user an error: a page is neither. Of the gateway nothing comes but these, so that an empty answer is somebody else's.
+func isAcceptance(text string, gateways bool) bool {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return !gateways
+	}
+	var reply struct {
+		MsgType string `json:"MsgType"`
+	}
+	return strings.EqualFold(strings.Trim(text, `"`), "success") || strings.HasPrefix(text, "<xml>") ||
+		json.Unmarshal([]byte(text), &reply) == nil && reply.MsgType != ""
 }

@@ -267,8 +267,8 @@ test('every documented reason has its words', () => {
   for (const reason of reasons) assert.ok(reason in messages, `messages.ts lacks ${reason}`)
   for (const [reason, texts] of Object.entries(messages)) {
     assert.equal(texts.length, 2, reason)
-    assert.match(texts[0], /^[\p{Script=Han}，。；（）]+$/u)
-    assert.match(texts[1], /^[\x20-\x7e’]+\.$|错误/)
+    assert.match(texts[0], /^[\p{Script=Han}，。；（）“”]+$/u)
+    assert.match(texts[1], /^[\x20-\x7e’]+(\(使用完整服务\) first)?\.$|错误/) // the button's name is Chinese in any language
     assert.equal(messageOf('zh', reason), texts[0])
   }
 })

@@ -14,10 +14,9 @@ import (
 // refusal ends with a call that WeChat takes, and with another secret; a call that fails for another reason leaves it open
 // whether the address is taken now, and says itself how long to wait.
 type Address struct {
-	ended []func() // told when a refusal has ended
-
 	mu     sync.Mutex
-	err    error // the refusal; nil: there is none
+	ended  []func() // told when a refusal has ended
+	err    error    // the refusal; nil: there is none
 	at     time.Time
 	until  time.Time     // of the next attempt
 	count  int           // attempts that were refused, one after the other
@@ -25,8 +24,12 @@ type Address struct {
 	config string        // fingerprint of the configuration
 }
 
-// OnTaken has f called whenever WeChat has taken a call after a refusal. It must be called before anything else is.
-func (a *Address) OnTaken(f func()) { a.ended = append(a.ended, f) }
+// OnTaken has f called whenever WeChat has taken a call after a refusal.
+func (a *Address) OnTaken(f func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ended = append(a.ended, f)
+}
 
 // Refuse notes a refusal and tells when the next attempt is due. Calls that were made before the refusal was known count
 // with the first.
@@ -93,23 +96,31 @@ func (a *Address) Try(now time.Time) (done func(), under <-chan struct{}, until 
 	}, nil, time.Time{}, nil
 }
 
-// Hurry lets the next attempt be made at once, and those after it begin with short waits again.
-func (a *Address) Hurry() {
+// Hurry lets the next attempt be made at once, and those after it begin with short waits again. Who made none after all calls undo.
+func (a *Address) Hurry() (undo func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	until, count := a.until, a.count
 	a.until, a.count = time.Time{}, 0
+	return func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.err != nil && a.until.IsZero() && a.under == nil { // nor has anybody else
+			a.until, a.count = until, count
+		}
+	}
 }
 
 // Take notes a call that WeChat took.
 func (a *Address) Take() {
 	a.mu.Lock()
-	was := a.err
+	was, ended := a.err, a.ended
 	a.forget()
 	a.mu.Unlock()
 	if was == nil {
 		return
 	}
-	for _, tell := range a.ended {
+	for _, tell := range ended {
 		tell()
 	}
 }

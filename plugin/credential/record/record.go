@@ -4,7 +4,6 @@
 package record
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -75,8 +74,7 @@ func Parse(raw []byte) (*Record, error) {
 		return nil, errors.New("record too large")
 	}
 	rec := new(Record)
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	if err := dec.Decode(rec); err != nil {
+	if err := json.Unmarshal(raw, rec); err != nil {
 		return nil, fmt.Errorf("decoding record: %w", err)
 	}
 	if rec.Version != version {

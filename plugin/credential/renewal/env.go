@@ -19,8 +19,10 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
-// stopGrace is what a fetch under way gets when its configuration stops.
-const stopGrace = 2 * time.Second
+const (
+	stopGrace  = 2 * time.Second         // what a fetch under way gets when its configuration stops
+	storeGrace = 2500 * time.Millisecond // what storing gets after that, as a whole: a reload of Caddy's waits for it
+)
 
 var storeWords = storeguard.Words{
 	Fails: "credential store fails; serving from memory and sharing nothing",
@@ -69,6 +71,10 @@ type Event struct {
 
 	Err         error // of a failure; then the three above are zero
 	NextAttempt time.Time
+
+	// Forced says that nobody asked for it and yet one of the day's forced refreshes was spent: WeChat refused a token, and gave the
+	// same one again.
+	Forced bool
 }
 
 // Env is one configuration's side of the Keepers: how to fetch, where to share, where to log. Keepers outlive it.
@@ -79,6 +85,8 @@ type Env struct {
 
 	ctx     context.Context
 	cancel  context.CancelFunc
+	storing context.Context // of what is stored when ctx has ended
+	giveUp  context.CancelFunc
 	mu      sync.Mutex
 	stopped bool
 	flights sync.WaitGroup
@@ -113,6 +121,7 @@ func NewEnv(cfg EnvConfig) (*Env, error) {
 		e.share = storeguard.NewShare(cfg.Store, cfg.Logger, storeWords)
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.storing, e.giveUp = context.WithCancel(context.Background())
 	return e, nil
 }
 
@@ -127,15 +136,18 @@ func (e *Env) begin() bool {
 	return true
 }
 
-// Stop lets no new flight begin, gives those under way two seconds, ends them and waits for them.
+// Stop lets no new flight begin, gives those under way two seconds, ends them and waits for them. A store that is slow may have
+// four more.
 func (e *Env) Stop() {
 	e.mu.Lock()
 	e.stopped = true
 	e.mu.Unlock()
-	stop := time.AfterFunc(stopGrace, e.cancel)
+	stop, giveUp := time.AfterFunc(stopGrace, e.cancel), time.AfterFunc(stopGrace+storeGrace, e.giveUp)
 	e.flights.Wait()
 	stop.Stop()
+	giveUp.Stop()
 	e.cancel()
+	e.giveUp()
 }
 
 // forcible reports whether credentials of a kind are such that a forced refresh replaces them: stable access_tokens.

@@ -19,7 +19,7 @@ var errSame = errors.New("WeChat refuses the token, and the same one is handed o
 
 // fetch asks WeChat. Where the record is ours to write, the call is counted there before it is made.
 func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
-	force := f.want.Force && f.env.forcible(f.Kind)
+	force := f.forces()
 	if force {
 		if !guarded || !f.countForced() {
 			return nil, ErrNoForce
@@ -49,6 +49,7 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 		mayForce := f.env.forcible(f.Kind) && f.env.ForceRefresh && guarded
 		switch {
 		case mayForce && f.countForced():
+			f.forced = true
 			grant, err = f.call(true)
 			if err == nil && grant.Value == cur.Text {
 				return nil, f.State.RefusedWith(errSame)
@@ -65,11 +66,14 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 	v := value.Value{Text: grant.Value, Obtained: grant.Requested, Expires: grant.Requested.Add(grant.Lifetime)}
 	from := value.RenewalStart(v)
 	remaining := v.Expires.Sub(now)
-	if cur := f.State.Current(); cur != nil && cur.Text == v.Text && v.Expires.Sub(cur.Expires) < remaining/2 {
-		from = now.Add(max(time.Second, remaining/4)) // a stable token that WeChat has not rotated yet
-	}
 	if cur := f.State.Current(); cur != nil && cur.Text == v.Text {
 		f.same = true
+		if v.Expires.Sub(cur.Expires) < remaining/2 {
+			from = now.Add(max(time.Second, remaining/4)) // a stable token that WeChat has not rotated yet, nor does before
+			if rotated := v.Expires.Add(-value.MaxRenewalSpan); from.Before(rotated) {
+				from = rotated
+			}
+		}
 	}
 	if grant.Look > 0 {
 		from = v.Obtained.Add(grant.Look)
@@ -77,7 +81,7 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 	h := value.NewHeld(v, v.Expires, from, f.env.Random())
 	h.Watched = grant.Look > 0
 	if f.Kind.IsTicket() {
-		f.State.Learn(v, f.env.wechatNow())
+		f.State.Learn(v, f.env.Offset())
 	}
 	f.plan(h)
 	h.Source = cmp.Or(f.env.Sources[f.Kind], value.FromWeChat)
@@ -86,6 +90,9 @@ func (f *flight) fetch(rec *record.Record, guarded bool) (*value.Held, error) {
 	}
 	return h, nil
 }
+
+// forces tells whether it is a forced refresh that is asked for.
+func (f *flight) forces() bool { return f.want.Force && f.env.forcible(f.Kind) }
 
 // call makes a call when it is its turn.
 func (f *flight) call(force bool) (grant wechat.Grant, err error) {

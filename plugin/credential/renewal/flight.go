@@ -65,4 +65,5 @@ type flight struct {
 	unlock func() // nil: the lock is not ours
 	same   bool   // what was fetched is what was there before
 	owed   bool   // a call was counted in the record and has brought nothing
+	forced bool   // WeChat was made to replace a token that it refused and gave again
 }

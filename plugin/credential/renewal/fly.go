@@ -61,8 +61,14 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 		return h, nil, nil // while we were being called
 	}
 	f.not = f.State.Refused()
-	if f.want.Refresh {
-		f.Address.Hurry()
+	tried := false
+	if f.want.Refresh && !f.forces() { // a forced refresh may not be allowed, and try nothing
+		undo := f.Address.Hurry()
+		defer func() {
+			if !tried {
+				undo()
+			}
+		}()
 	}
 	if u := f.State.Blocked(now); u != nil && !f.want.Refresh {
 		if rec, err := f.read(f.env.ctx); err == nil {
@@ -70,7 +76,9 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 				return h, nil, nil
 			}
 		}
-		return nil, nil, u
+		if u := f.State.Blocked(f.env.Now()); u != nil { // it may have ended while the store was looked into
+			return nil, nil, u
+		}
 	}
 
 	rec, shareErr := f.read(f.env.ctx)
@@ -115,6 +123,7 @@ func (f *flight) run() (h *value.Held, store func(), err error) {
 		return nil, nil, err
 	}
 	defer done()
+	tried = true
 	h, err = f.fetch(rec, guarded)
 	if errors.Is(err, ErrNoForce) {
 		return nil, nil, err // nothing was tried, so nothing failed
@@ -189,7 +198,6 @@ func (r *Renewal) Look(env *Env) {
 	}
 	defer env.flights.Done()
 	defer env.contain("look into the store", nil)
-	env.Step(r.Kind, "look") // a flight may have begun beside it
 	f := &flight{Renewal: r, env: env, not: r.State.Refused()}
 	if rec, err := f.read(env.ctx); err == nil {
 		f.adopt(rec)

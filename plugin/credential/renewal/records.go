@@ -96,7 +96,7 @@ func (f *flight) put(key string, rec *record.Record, late func()) error {
 		return err
 	}
 	life := rec.Life(f.env.Now(), f.env.wechatNow())
-	return f.env.share.Save(context.WithoutCancel(f.env.ctx), key, raw, life, late)
+	return f.env.share.Save(f.env.storing, key, raw, life, late)
 }
 
 // cameLate writes the record once more whose writing, with the value that was in it at the time of stamped, came late: what

@@ -23,7 +23,7 @@ func (f *flight) renewed(was, h *value.Held) {
 	}
 	f.env.Logger.Log(context.Background(), level, "credential renewed", slog.String("credential", string(f.Kind)),
 		slog.Time("expires", h.Expires), slog.String("source", string(h.Source)))
-	f.env.observe(Event{Kind: f.Kind, Source: h.Source, Obtained: h.Obtained, Expires: h.Expires})
+	f.env.observe(Event{Kind: f.Kind, Source: h.Source, Obtained: h.Obtained, Expires: h.Expires, Forced: f.forced})
 }
 
 // failed notes a failure and logs it. A flight that was stopped has not failed.
@@ -34,7 +34,7 @@ func (f *flight) failed(err error) error {
 	now := f.env.Now()
 	u := f.State.Fail(err, now, f.env.Random())
 	f.State.History.Missed(u.Err, now)
-	f.env.observe(Event{Kind: f.Kind, Err: u.Err, NextAttempt: u.RetryAt})
+	f.env.observe(Event{Kind: f.Kind, Err: u.Err, NextAttempt: u.RetryAt, Forced: f.forced})
 	attrs := []any{
 		slog.String("credential", string(f.Kind)),
 		slog.Any("error", u.Err),

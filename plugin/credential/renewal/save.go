@@ -1,7 +1,6 @@
 package renewal
 
 import (
-	"context"
 	"errors"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/record"
@@ -13,7 +12,7 @@ import (
 // save shares h, unless the fleet has a newer value already: a holder that was stopped and wakes up late, or that
 // never had the lock, overwrites nothing.
 func (f *flight) save(h *value.Held) {
-	rec, err := f.read(context.WithoutCancel(f.env.ctx))
+	rec, err := f.read(f.env.storing)
 	if err != nil {
 		return
 	}
@@ -45,7 +44,7 @@ func (f *flight) save(h *value.Held) {
 // saveFailure takes back the count of a call that brought nothing, lest an outage use up the day's cap, and lets an
 // account-wide failure bind the fleet; unless another process has replaced the value of that generation meanwhile.
 func (f *flight) saveFailure(generation string, cause, failed error) {
-	rec, err := f.read(context.WithoutCancel(f.env.ctx))
+	rec, err := f.read(f.env.storing)
 	if err != nil {
 		return
 	}

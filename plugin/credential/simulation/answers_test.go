@@ -60,7 +60,7 @@ func (c *checker) heard(n *process, e event) {
 	if c.excused(n, asked.at) {
 		return
 	}
-	if failed && asked.text != incRefresh && asked.text != incForce && (e.text != gone || took > coldWait) {
+	if failed && asked.text != incRefresh && asked.text != incForce && (e.text != gone || took > coldWait) && !n.refusedTwice(asked.at) {
 		c.failf("failed", "process %d: %s failed without a fault: %s", n.id, e.kind, e.text)
 	}
 	if c.quiet && n.warm[e.kind] && took > c.cfg.mayWait(e.kind, asked.text) && asked.at-n.began > time.Minute {
@@ -90,7 +90,7 @@ func (c *checker) inherited(n *process, asked, e event) {
 			return
 		}
 	}
-	if n.wrong() || c.values[token.text].ends < e.at+slack {
+	if n.wrong() || n.ends(c.values[token.text]) < e.at+slack {
 		return
 	}
 	c.failf("inherited", "process %d: %s failed for want of a token, which it had served: %s", n.id, e.kind, e.text)
@@ -99,6 +99,18 @@ func (c *checker) inherited(n *process, asked, e event) {
 // excused tells whether questions that were asked at a time may fail.
 func (c *checker) excused(n *process, asked time.Duration) bool {
 	return n.ill > 0 || len(c.inForce) > 0 || asked < c.fine[n.acct]
+}
+
+// refusedTwice tells whether WeChat has refused two tokens since a time: ours, and one out of the store that had died there. A call is
+// repeated once.
+func (n *process) refusedTwice(since time.Duration) bool {
+	count := 0
+	for _, at := range n.refused {
+		if at >= since {
+			count++
+		}
+	}
+	return count >= 2
 }
 
 // excusedSince tells whether there was a fault after a time.

@@ -319,7 +319,7 @@ func (c *checker) callFailed(n *process, e event) {
 	}
 	c.why[n.cause[e.kind]][e.kind]++
 	if strings.Contains(e.text, "40164") {
-		if e.at-n.barred > callLimit {
+		if e.at-n.barred > callLimit && (n.barred == 0 || !c.operated(n)) { // an operator's attempt puts off nobody's
 			n.barred = e.at
 		}
 	} else if n.barred > 0 {

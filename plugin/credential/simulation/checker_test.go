@@ -49,6 +49,7 @@ type process struct {
 	skew     time.Duration
 	wellAt   time.Duration // when its last own fault ended
 	told     bool          // it had an answer from WeChat
+	toldAt   time.Duration // when the first one came
 	dead     bool
 	warm     map[credential.Kind]bool
 	ill      int // faults of its own in force
@@ -115,7 +116,9 @@ func (c *checker) see(e event) {
 	case evSuper:
 		c.values[e.text].superseded = e.at
 	case evGrant:
-		n.told = true
+		if !n.told {
+			n.told, n.toldAt = true, e.at
+		}
 		c.values[e.text].granted = e.at
 	case evRevoke:
 		c.revoked(e)
@@ -161,6 +164,15 @@ func (n *process) allowed(at time.Duration) time.Duration { return slack + (at-n
 
 // wrong tells whether a process has a wrong clock that WeChat has not told it of.
 func (n *process) wrong() bool { return !n.told && n.skew.Abs() > slack }
+
+// ends is when a value ends as a process has it: one that it took when its clock was ahead, and nobody had told it so, ends as much
+// earlier for it.
+func (n *process) ends(v *minted) time.Duration {
+	if !n.told || v.born < n.toldAt {
+		return v.ends - max(0, n.skew)
+	}
+	return v.ends
+}
 
 // judge judges what a process serves: no value past its end, none of another account or kind, none that WeChat refused
 // it, and none that is older than what it served before.

@@ -54,7 +54,7 @@ var mutants = []mutant{
 		"../state/dead.go", "cur.Text == text && !cur.Refused.Swap(true) {", "cur.Text == text && cur.Refused.Load() {",
 	}}},
 	{"a refused value is taken from the store again", []change{{
-		"../state/dead.go", "	if !cur.IsRefused() {\n		return false", "	if cur != nil {\n		return false",
+		"../state/dead.go", "	if !cur.IsRefused() {\n		return false", "	if true {\n		return false",
 	}}},
 	{"what nobody has looked at for long is served", []change{{
 		"../get.go", "			if k.overlooked(h, now) {\n", "			if false {\n",

@@ -3,7 +3,9 @@ package simulation
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -125,12 +127,31 @@ func (n *node) configure() {
 	env, err := credential.NewEnv(credential.EnvConfig{
 		Fetch: n.fetch, Store: store, Secret: "s3cr3t", Classic: n.cfg.classic, ForceRefresh: true,
 		Now: n.clock, Offset: func() time.Duration { return time.Duration(n.offset.Load()) }, LearnClock: n.learnClock,
-		Random: n.random, Step: n.step, Observe: n.observe,
+		Random: n.random, Step: n.step, Observe: n.observe, Logger: slog.New(alarm{n}),
 	})
 	if err != nil {
 		panic(err)
 	}
 	n.env.Store(env)
+}
+
+// alarm hears of panics, which Keepers contain: they end no process, and would be taken for failures.
+type alarm struct{ *node }
+
+func (alarm) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
+func (a alarm) WithAttrs([]slog.Attr) slog.Handler         { return a }
+func (a alarm) WithGroup(string) slog.Handler              { return a }
+
+func (a alarm) Handle(_ context.Context, r slog.Record) error {
+	text := r.Message
+	r.Attrs(func(attr slog.Attr) bool {
+		text += " " + attr.Value.String()
+		return true
+	})
+	if strings.Contains(text, "panic") {
+		a.tell(a.name+" panic", func() { a.check.fail("panic", text) })
+	}
+	return nil
 }
 
 // clock is this process's own.

@@ -187,7 +187,7 @@ func (w *world) ask(n *node, kind credential.Kind, how string) {
 		var err error
 		switch {
 		case how == incForce:
-			if err = k.Force(ctx, env); err == nil {
+			if _, err = k.Force(ctx, env); err == nil {
 				v, err = k.Get(ctx, env)
 			}
 		case how == incRefresh:

@@ -3,10 +3,12 @@ package simulation
 import (
 	"container/heap"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing/synctest"
 	"time"
 )
@@ -31,12 +33,14 @@ type scheduler struct {
 	ready  []*entry // what may happen now
 	count  int      // of entries, ever
 	parked int      // goroutines that have stopped
+	turns  int64    // ever
 	moved  bool     // somebody was let go on since all had stopped
 }
 
 // turn is a goroutine that has stopped.
 type turn struct {
-	done chan struct{}
+	done   chan struct{}
+	number atomic.Int64 // in the order of their beginning: contexts of two who want the same may end together
 
 	at   time.Duration // when it stopped, where that matters
 	left bool          // its context ended; it waits to be told so
@@ -106,6 +110,8 @@ func (s *scheduler) wait(ctx context.Context, key string, begin func(*turn)) err
 	t := &turn{done: make(chan struct{})}
 	s.tell(key, func() {
 		s.parked++
+		s.turns++
+		t.number.Store(s.turns)
 		begin(t)
 	})
 	select {
@@ -113,7 +119,7 @@ func (s *scheduler) wait(ctx context.Context, key string, begin func(*turn)) err
 		return t.err
 	case <-ctx.Done():
 	}
-	s.tell(key+" left", func() {
+	s.tell(fmt.Sprintf("%s left %012d", key, t.number.Load()), func() {
 		t.left = true
 		s.after(s.span(time.Microsecond, time.Millisecond), func() { s.finish(t, ctx.Err()) })
 	})
@@ -170,6 +176,8 @@ func (s *scheduler) settle() {
 // run lets things happen until over says so.
 func (s *scheduler) run(over func() bool) {
 	s.moved = true
+	next := time.NewTimer(0)
+	defer next.Stop()
 	for {
 		s.settle()
 		if over() {
@@ -187,15 +195,14 @@ func (s *scheduler) run(over func() bool) {
 			continue
 		}
 		// Until then timers of the Keepers may go off.
-		next := time.Hour
 		if len(s.queue) > 0 {
-			next = s.queue[0].due - now
+			next.Reset(s.queue[0].due - now)
+		} else {
+			next.Reset(time.Hour)
 		}
-		t := time.NewTimer(next)
 		select {
-		case <-t.C:
+		case <-next.C:
 		case <-s.bell:
-			t.Stop()
 		}
 		s.moved = true
 	}

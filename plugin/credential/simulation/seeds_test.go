@@ -16,7 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	debug.SetGCPercent(400) // a seed's garbage is gone in a moment
+	debug.SetGCPercent(1600) // a seed's garbage is gone in a moment
 	os.Exit(m.Run())
 }
 

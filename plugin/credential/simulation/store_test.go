@@ -1,8 +1,8 @@
 package simulation
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"slices"
@@ -75,18 +75,19 @@ func (w *world) put(key string, raw []byte) version {
 	return v
 }
 
-// peek tells stored values apart: as they are sealed, and when they were obtained, by WeChat's clock.
+// peek tells stored values apart: as they are sealed, and when they were obtained, by WeChat's clock. It does so by the bytes, for
+// everything that is ever stored comes here.
 func peek(raw []byte) (sealed string, obtained time.Duration) {
-	var rec struct {
-		Value *struct {
-			Sealed   string `json:"sealed"`
-			Obtained int64  `json:"obtained"`
-		} `json:"value"`
-	}
-	if json.Unmarshal(raw, &rec) != nil || rec.Value == nil {
+	const begin, end, number = `"value":{"sealed":"`, `"`, `,"obtained":`
+	_, rest, is := bytes.Cut(raw, []byte(begin))
+	text, rest, ends := bytes.Cut(rest, []byte(end))
+	rest, follows := bytes.CutPrefix(rest, []byte(number))
+	digits, _, last := bytes.Cut(rest, []byte(","))
+	at, err := strconv.ParseInt(string(digits), 10, 64)
+	if !is || !ends || !follows || !last || err != nil {
 		return "", 0
 	}
-	return rec.Value.Sealed, time.Duration(rec.Value.Obtained) * time.Millisecond
+	return string(text), time.Duration(at) * time.Millisecond
 }
 
 // storeView is the store as one configuration of a process sees it.
@@ -100,17 +101,17 @@ type storeView struct {
 // answer.
 func (n *storeView) operate(ctx context.Context, op, key string, write bool, do func(t *turn) error) error {
 	w := n.world
-	heeds := ctx
-	if w.hangs.Load() {
-		heeds = nil
+	deaf := w.hangs.Load()
+	if deaf {
+		ctx = context.WithoutCancel(ctx)
 	}
-	return w.wait(heeds, n.config+" "+op+" "+key, func(t *turn) {
+	return w.wait(ctx, n.config+" "+op+" "+key, func(t *turn) {
 		t.at = w.now()
 		there, back := w.span(0, 3*time.Millisecond), w.span(0, 3*time.Millisecond)
 		if w.is(faultStoreSlow) {
 			there = w.span(0, 1300*time.Millisecond)
 		}
-		if w.is(faultStoreWaits) && heeds != nil {
+		if w.is(faultStoreWaits) && !deaf {
 			return // it is told when its context ends
 		}
 		late := write && w.is(faultLate) && w.chance(3) // it arrives long after its caller has left
@@ -143,7 +144,7 @@ func (n *storeView) operate(ctx context.Context, op, key string, write bool, do 
 			}
 			w.after(back, func() { w.finish(t, err) })
 		}
-		if heeds == nil && w.is(faultStoreHangs) {
+		if deaf && w.is(faultStoreHangs) {
 			w.store.hung = append(w.store.hung, func() { w.after(there, effect) })
 			return
 		}

@@ -61,10 +61,10 @@ type Machine struct {
 	kind    value.Kind
 	values  *cache.Cache     // of the account, by kind
 	address *address.Address // of this process, as WeChat sees it; the account's Machines share it
-	needed  []*Machine       // those of the credentials that cannot be fetched without this one
 
 	mu       sync.Mutex
-	config   string // fingerprint of the current configuration, or of the last one that was
+	needed   []*Machine // those of the credentials that cannot be fetched without this one
+	config   string     // fingerprint of the current configuration, or of the last one that was
 	block    block
 	backoff  *backoff.ExponentialBackOff // of failures that pass by themselves; nil: there was none since a success
 	quarrel  pace.Quarrel                // about values that WeChat refuses
@@ -86,14 +86,16 @@ type block struct {
 }
 
 // New makes the Machine of a credential that is not there yet. values is the account's; needs is the Machine of the
-// credential without which this one cannot be fetched, or nil. All that share an address must be made before it is used.
+// credential without which this one cannot be fetched, or nil.
 func New(kind value.Kind, values *cache.Cache, at *address.Address, needs *Machine) *Machine {
 	m := &Machine{
 		kind: kind, values: values, address: at,
 		onChange: func() bool { return false },
 	}
 	if needs != nil {
+		needs.mu.Lock()
 		needs.needed = append(needs.needed, m)
+		needs.mu.Unlock()
 	}
 	at.OnTaken(m.Wake)
 	return m
@@ -128,9 +130,13 @@ func (m *Machine) Serve(now time.Time) *value.Held {
 	return nil
 }
 
-// OnChange has f called with each change that may call for a renewal, or for waiting otherwise. It must not call back, and is set
-// before anything else is done. What it returns does not count.
-func (m *Machine) OnChange(f func() bool) { m.onChange = f }
+// OnChange has f called with each change that may call for a renewal, or for waiting otherwise. It must not call back.
+// What it returns does not count.
+func (m *Machine) OnChange(f func() bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.onChange = f
+}
 
 // Changed gives what is closed with the next change that may call for a renewal, or for waiting otherwise.
 func (m *Machine) Changed() <-chan struct{} {

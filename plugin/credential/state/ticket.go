@@ -16,18 +16,21 @@ func (m *Machine) Learned() value.Learned {
 	return m.learned
 }
 
-// Learn takes what v, which WeChat has just given, teaches beside what came before it. wechatNow is WeChat's time.
-func (m *Machine) Learn(v value.Value, wechatNow time.Time) {
+// Learn takes what v, which WeChat has just given, teaches beside what came before it. ahead is how far WeChat's clock is ahead.
+func (m *Machine) Learn(v value.Value, ahead time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var was *value.Value
 	if cur := m.Current(); cur != nil {
 		was = &cur.Value
+		if l := m.learned; l.Differed > 0 && was.Text != v.Text && was.Obtained.Add(ahead+value.ClockSlack).UnixMilli() < l.At {
+			return // another process has seen this very change, and counted it
+		}
 	}
-	l := m.learned.Seen(was, v)
+	l, told := m.learned.Seen(was, v)
 	l.At = m.learned.At
-	if l != m.learned {
-		l.At = wechatNow.UnixMilli()
+	if told {
+		l.At = v.Obtained.Add(ahead).UnixMilli()
 	}
 	m.learned = l
 }

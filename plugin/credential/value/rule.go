@@ -22,7 +22,7 @@ const (
 type Learned struct {
 	Rule     Rule  `json:"rule,omitempty"`
 	Differed int   `json:"differed,omitempty"` // answers in a row that gave another ticket, though the one before was young
-	At       int64 `json:"at,omitempty"`       // WeChat's time of the answer that taught it, in milliseconds since 1970
+	At       int64 `json:"at,omitempty"`       // WeChat's time when that was asked which taught it, or confirmed it last, in milliseconds since 1970
 }
 
 const (
@@ -47,34 +47,36 @@ func Superseded(life time.Duration) time.Duration { return min(MaxSuperseded, li
 // LentFloor is what is left at least of a credential of that life that is lent, where it can be had early.
 func LentFloor(life time.Duration) time.Duration { return min(MaxLentFloor, life/4) }
 
-// Seen is what is known when next came after was, which is nil when nothing came before.
-func (l Learned) Seen(was *Value, next Value) Learned {
+// Seen is what is known when next came after was, which is nil when nothing came before. told tells whether that said anything of
+// the rule, be it what was known.
+func (l Learned) Seen(was *Value, next Value) (now Learned, told bool) {
 	if was == nil {
-		return l
+		return l, false
 	}
 	gap := next.Obtained.Sub(was.Obtained)
 	if was.Text == next.Text {
 		switch {
 		case gap < time.Second: // rests are told in whole seconds: nothing can be seen
-			return l
+			return l, false
 		case next.Expires.Sub(was.Expires) < gap/2:
-			return Learned{Rule: RuleHonest}
+			return Learned{Rule: RuleHonest}, true
 		}
-		return Learned{Rule: RuleGrid}
+		return Learned{Rule: RuleGrid}, true
 	}
 	switch {
-	case l.Rule == RuleFresh:
-		return l
 	case gap < 0 || gap > was.Expires.Sub(was.Obtained)/2:
+		told = l.Differed > 0
 		l.Differed = 0 // it may have been changed under any rule
-		return l
+		return l, told
+	case l.Rule == RuleFresh:
+		return l, true
 	case l.Rule == RuleHonest:
 		l.Rule = RuleUnknown // it had not ended
 	}
 	if l.Differed++; l.Differed >= certain {
-		return Learned{Rule: RuleFresh}
+		return Learned{Rule: RuleFresh}, true
 	}
-	return l
+	return l, true
 }
 
 // Plan is when a value is to be had again.

@@ -57,28 +57,29 @@ func TestSeen(t *testing.T) {
 		was     *Value
 		next    Value
 		learned Learned
+		told    bool
 	}{
-		{"the first", Learned{}, nil, was, Learned{}},
-		{"the same, its rest", Learned{}, &was, at("a", 18*time.Minute, 2*time.Hour-time.Second), honest},
-		{"the same, a full life", Learned{}, &was, at("a", 18*time.Minute, 138*time.Minute), grid},
-		{"the same at once", Learned{}, &was, at("a", 500*time.Millisecond, 2*time.Hour), Learned{}},
-		{"the same past its end", Learned{}, &was, at("a", 3*time.Hour, 5*time.Hour), grid},
-		{"another", Learned{}, &was, at("b", 18*time.Minute, 138*time.Minute), Learned{Differed: 1}},
-		{"another again", Learned{Differed: 1}, &was, at("b", 48*time.Minute, 168*time.Minute), fresh},
-		{"another, much later", Learned{Differed: 1}, &was, at("b", 61*time.Minute, 181*time.Minute), Learned{}},
-		{"another from the past", Learned{Differed: 1}, &was, at("b", -time.Minute, 119*time.Minute), Learned{}},
-		{"the same after another, its rest", Learned{Differed: 1}, &was, at("a", 48*time.Minute, 2*time.Hour), honest},
-		{"fresh stays", fresh, &was, at("b", 18*time.Minute, 138*time.Minute), fresh},
-		{"fresh no more", fresh, &was, at("a", 115*time.Minute, 235*time.Minute), grid},
-		{"the clock strikes", grid, &was, at("b", 18*time.Minute, 138*time.Minute), Learned{Rule: RuleGrid, Differed: 1}},
-		{"it has struck", Learned{Rule: RuleGrid, Differed: 1}, &was, at("a", 18*time.Minute, 138*time.Minute), grid},
-		{"it strikes twice", Learned{Rule: RuleGrid, Differed: 1}, &was, at("b", 18*time.Minute, 138*time.Minute), fresh},
-		{"at its end", honest, &was, at("b", 2*time.Hour+time.Second, 4*time.Hour), honest},
-		{"long before its end", honest, &was, at("b", 18*time.Minute, 138*time.Minute), Learned{Differed: 1}},
+		{"the first", Learned{}, nil, was, Learned{}, false},
+		{"the same, its rest", Learned{}, &was, at("a", 18*time.Minute, 2*time.Hour-time.Second), honest, true},
+		{"the same, a full life", Learned{}, &was, at("a", 18*time.Minute, 138*time.Minute), grid, true},
+		{"the same at once", Learned{}, &was, at("a", 500*time.Millisecond, 2*time.Hour), Learned{}, false},
+		{"the same past its end", Learned{}, &was, at("a", 3*time.Hour, 5*time.Hour), grid, true},
+		{"another", Learned{}, &was, at("b", 18*time.Minute, 138*time.Minute), Learned{Differed: 1}, true},
+		{"another again", Learned{Differed: 1}, &was, at("b", 48*time.Minute, 168*time.Minute), fresh, true},
+		{"another, much later", Learned{Differed: 1}, &was, at("b", 61*time.Minute, 181*time.Minute), Learned{}, true},
+		{"another from the past", Learned{Differed: 1}, &was, at("b", -time.Minute, 119*time.Minute), Learned{}, true},
+		{"the same after another, its rest", Learned{Differed: 1}, &was, at("a", 48*time.Minute, 2*time.Hour), honest, true},
+		{"fresh stays", fresh, &was, at("b", 18*time.Minute, 138*time.Minute), fresh, true},
+		{"fresh no more", fresh, &was, at("a", 115*time.Minute, 235*time.Minute), grid, true},
+		{"the clock strikes", grid, &was, at("b", 18*time.Minute, 138*time.Minute), Learned{Rule: RuleGrid, Differed: 1}, true},
+		{"it has struck", Learned{Rule: RuleGrid, Differed: 1}, &was, at("a", 18*time.Minute, 138*time.Minute), grid, true},
+		{"it strikes twice", Learned{Rule: RuleGrid, Differed: 1}, &was, at("b", 18*time.Minute, 138*time.Minute), fresh, true},
+		{"at its end", honest, &was, at("b", 2*time.Hour+time.Second, 4*time.Hour), honest, false},
+		{"long before its end", honest, &was, at("b", 18*time.Minute, 138*time.Minute), Learned{Differed: 1}, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := tc.before.Seen(tc.was, tc.next); got != tc.learned {
-				t.Errorf("got %+v, want %+v", got, tc.learned)
+			if got, told := tc.before.Seen(tc.was, tc.next); got != tc.learned || told != tc.told {
+				t.Errorf("got %+v, %t; want %+v, %t", got, told, tc.learned, tc.told)
 			}
 		})
 	}

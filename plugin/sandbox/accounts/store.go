@@ -21,6 +21,13 @@ type Store struct {
 	// Rule is what getticket gives to who asks again. Default: Fresh.
 	Rule Rule
 
+	// MiniPrograms are those of the apps that are mini programs, secrets by app id. All others are official accounts then; where there
+	// are none nobody knows which is which.
+	MiniPrograms map[string]string
+	// Foreign is what WeChat says of the token of an official account on a mini program's calls, and the other way round: 40001, which
+	// developers report most, or 48001, which its pages say. Default: 40001.
+	Foreign int
+
 	secrets map[string]string // by app id; nil: any id with any secret
 	apps    *lru.Map[string, *App]
 	tokens  *lru.Map[string, *Token]
@@ -48,8 +55,11 @@ func (s *Store) Authenticate(id, secret, grant, wantGrant string) (*App, error) 
 	case secret == "":
 		return nil, wire.ErrNoSecret
 	}
-	if s.secrets != nil {
-		want, found := s.secrets[id]
+	want, found := s.MiniPrograms[id]
+	if !found {
+		want, found = s.secrets[id]
+	}
+	if found || s.secrets != nil {
 		if !found {
 			return nil, wire.ErrBadAppID
 		}

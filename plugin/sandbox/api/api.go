@@ -32,6 +32,9 @@ func Run(w *world.World, r *http.Request, body []byte, bodyErr error) (any, erro
 		if c.app, err = w.Accounts.Authorize(c.query.Get("access_token"), c.now); err != nil {
 			return nil, err
 		}
+		if err := w.Accounts.CheckPath(c.app, r.URL.Path); err != nil {
+			return nil, err
+		}
 		if err := c.app.Spend(r.URL.Path, c.now); err != nil {
 			return nil, err
 		}

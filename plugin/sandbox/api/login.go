@@ -21,7 +21,7 @@ func jscode2session(c *call) (any, error) {
 	code := q.Get("js_code")
 	user, _, _ := strings.Cut(code, ".")
 	switch {
-	case user == "" || strings.HasPrefix(code, "bad") || len(code) > wire.MaxText:
+	case user == "" || users.IsPhoneCode(code) || strings.HasPrefix(code, "bad") || len(code) > wire.MaxText:
 		return nil, wire.ErrBadJSCode
 	case strings.HasPrefix(code, "risk"):
 		return nil, wire.ErrRiskyUser

@@ -19,6 +19,9 @@ var endpoints = map[string]endpoint{
 	"/cgi-bin/openapi/quota/get": {method: http.MethodPost, run: getQuota},
 	"/cgi-bin/clear_quota":       {method: http.MethodPost, run: clearQuota},
 	"/sns/jscode2session":        {method: http.MethodGet, open: true, run: jscode2session},
+	"/sns/oauth2/access_token":   {method: http.MethodGet, open: true, run: webAccessToken},
+
+	"/wxa/business/getuserphonenumber": {method: http.MethodPost, run: getPhoneNumber},
 
 	"/cgi-bin/menu/create": {method: http.MethodPost, run: createMenu},
 	"/cgi-bin/menu/get":    {method: http.MethodGet, run: getMenu},

@@ -17,6 +17,7 @@ var controls = map[string]func(w *world.World, body []byte) (answer any, err err
 	"revoke": done(revoke),
 	"cards":  done(putCard),
 	"review": done(review),
+	"oauth":  done(setMood),
 	"reset":  done(func(w *world.World, _ []byte) error { w.Reset(); return nil }),
 	"verify": func(w *world.World, body []byte) (any, error) { return inspect(w, body) },
 	"calls":  func(w *world.World, _ []byte) (any, error) { return w.Calls.Counts(), nil },

@@ -199,6 +199,10 @@ const en = {
   'refusal.no_tap': 'A request came between the tap and wx.navigateToMiniProgram. Fetch the parameters before the user taps.',
   'refusal.percent_encoded': 'A parameter is still percent-encoded.',
   'refusal.blank': 'A parameter has a blank where a + was: something decoded it as a form.',
+  'refusal.path': 'Cards of generation 2 are opened by another page of the component.',
+  'refusal.create_card_appid': 'The app_id of the account that the card was made for is missing.',
+  'refusal.activate_type': 'The activate_type is none that the component knows.',
+  'refusal.jump_url': 'The jump type needs a jump_url.',
 
   'fail': 'No answer',
   'fail.unreachable': 'Nobody answers at your gateway’s address. Is it running there?',
@@ -440,6 +444,10 @@ const zh = {
   'refusal.no_tap': '点击与 wx.navigateToMiniProgram 之间发出了请求。请在用户点击之前取好参数。',
   'refusal.percent_encoded': '有参数仍是 URL 编码的。',
   'refusal.blank': '有参数里的 + 变成了空格：被当作表单解码过。',
+  'refusal.path': '升级后的会员卡要用组件的另一个页面打开。',
+  'refusal.create_card_appid': '缺少创建会员卡的服务号的 AppID（create_card_appid）。',
+  'refusal.activate_type': '组件不认识这个 activate_type。',
+  'refusal.jump_url': '跳转激活（ACTIVATE_TYPE_JUMP）必须有 jump_url。',
 
   'fail': '没有响应',
   'fail.unreachable': '网关地址没有响应。网关在运行吗？',

@@ -19,6 +19,7 @@ const ComponentAppID = "wxeb490c6f9b154ef9"
 // componentRequest is what wx.navigateToMiniProgram takes; form is what the user shall type: names and texts, or lists.
 type componentRequest struct {
 	AppID     string          `json:"appId"`
+	Path      string          `json:"path"`
 	ExtraData json.RawMessage `json:"extraData"`
 	Form      map[string]any  `json:"form"`
 	// AfterRequest: the mini program made a request between the user's tap and this call, which WeChat then refuses.
@@ -31,7 +32,7 @@ type returned struct {
 	CardID         string `json:"card_id"`
 	Code           string `json:"code"`
 	ErrCode        int    `json:"errCode"`
-	AfterSubmitURL string `json:"wx_activate_after_submit_url"`
+	AfterSubmitURL string `json:"wx_activate_after_submit_url,omitempty"`
 }
 
 type referrerInfo struct {
@@ -50,6 +51,8 @@ type componentExtra struct {
 	EncryptCardID string `json:"encrypt_card_id"`
 	OuterStr      string `json:"outer_str"`
 	Biz           string `json:"biz"`
+
+	upgradedExtra // of a card of generation 2, in the place of encrypt_card_id and biz
 }
 
 // readComponent gives what wx.navigateToMiniProgram was called with, and the card.
@@ -66,7 +69,11 @@ func (p *phone) readComponent(body []byte) (req componentRequest, extra componen
 	if json.Unmarshal(req.ExtraData, &extra) != nil {
 		return req, extra, nil, &Refused{TextParameter, "extra_data", "extraData must be an object of strings"}
 	}
-	c, no = p.componentCard(extra.EncryptCardID, extra.Biz)
+	if extra.isUpgraded() {
+		c, no = p.upgradedCard(req.Path, extra.upgradedExtra)
+	} else {
+		c, no = p.componentCard(extra.EncryptCardID, extra.Biz)
+	}
 	return req, extra, c, no
 }
 
@@ -109,13 +116,15 @@ func (p *phone) openComponent(body []byte) (any, *Refused) {
 		held = p.world.Codes.HandOut(c, "", p.user, p.now)
 	}
 	held.Form = fillForm(c, req.Form)
+	if extra.isUpgraded() {
+		return p.openUpgraded(c, held, extra.upgradedExtra, answer), nil
+	}
 	if !c.AfterSubmit || c.AfterURL == "" {
 		held.Active = true
 		answer.Detail = "not of the jump type (wx_activate_after_submit with an url): the card is active now and nothing comes back"
 		return answer, nil
 	}
-	ticket := p.world.Seal.ActivateTicket(c.App)
-	p.world.Codes.Submitted.Add(ticket, &codes.Submitted{App: c.App, Expires: p.now.Add(p.world.Accounts.ExpiresIn), Form: held.Form})
+	ticket := p.submitted(c, held)
 	answer.Referrer.ExtraData = &returned{
 		ActivateTicket: ticket, CardID: c.ID, Code: held.Code,
 		// WeChat appends with & whether or not the url has a query.
@@ -123,6 +132,13 @@ func (p *phone) openComponent(body []byte) (any, *Refused) {
 			"&outer_str=" + wire.Escape(extra.OuterStr) + "&openid=" + wire.Escape(p.world.Users.OpenID(c.App, p.user)) + "&activate_ticket=" + wire.Escape(ticket),
 	}
 	return answer, nil
+}
+
+// submitted gives the activate_ticket for what the user has filled in.
+func (p *phone) submitted(c *cards.Card, held *codes.Held) string {
+	ticket := p.world.Seal.ActivateTicket(c.App)
+	p.world.Codes.Submitted.Add(ticket, &codes.Submitted{App: c.App, Expires: p.now.Add(p.world.Accounts.ExpiresIn), Form: held.Form})
+	return ticket
 }
 
 // componentCard gives the card that encrypt_card_id and biz name.

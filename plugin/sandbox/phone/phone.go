@@ -1,5 +1,8 @@
 // Package phone is the phone of a WeChat user.
 //
+// It hands out the codes of wx.login and of the getPhoneNumber button, by which the backend of the mini program that runs (appId) finds
+// out who its user is.
+//
 // The phone takes what a mini program passes to wx.addCard, wx.openCard and wx.navigateToMiniProgram, as it is, and does
 // what the WeChat client would. Whose phone it is, the query parameters say: appId is the mini program that runs, openid
 // that of its user there. Without them it is the phone of whoever the call is about, by the openid in a cardExt or the
@@ -28,6 +31,9 @@ var calls = map[string]struct {
 	"openCard":      {"openCard", (*phone).openCard},
 	"openComponent": {"navigateToMiniProgram", (*phone).openComponent},
 	"showComponent": {"navigateToMiniProgram", (*phone).showComponent},
+
+	"login":          {"login", (*phone).login},
+	"getPhoneNumber": {"getPhoneNumber", (*phone).getPhoneNumber},
 }
 
 // use makes one call of the client.

@@ -27,12 +27,19 @@ type Person struct {
 // Store is all users that were seen.
 type Store struct {
 	people *lru.Map[string, Person]   // by openid
-	logins *lru.Map[string, struct{}] // js_codes that were used, by app
+	logins *lru.Map[string, struct{}] // codes that were used, by app
+	phones *lru.Map[string, phoneCode]
+
+	// CountryAsNumber has getuserphonenumber tell the country's code as a number.
+	CountryAsNumber bool
 }
 
 // New makes a Store that knows the demo user.
 func New() *Store {
-	s := &Store{lru.New[string, Person](lru.MaxRecords), lru.New[string, struct{}](lru.MaxRecords)}
+	s := &Store{
+		people: lru.New[string, Person](lru.MaxRecords), logins: lru.New[string, struct{}](lru.MaxRecords),
+		phones: lru.New[string, phoneCode](lru.MaxRecords),
+	}
 	s.people.Add(DemoOpenID, Person{User: Demo})
 	return s
 }

@@ -48,6 +48,7 @@ var (
 	ErrNoToken        = &Error{41001, "access_token missing"}
 	ErrNoAppID        = &Error{41002, "appid missing"}
 	ErrNoSecret       = &Error{41004, "appsecret missing"}
+	ErrNoWebCode      = &Error{41008, "missing code"}
 	ErrNoField        = &Error{41011, "missing required fields! please check document and request json!"}
 	ErrNoCardID       = &Error{41012, "missing card id"}
 	ErrNoCode         = &Error{41013, "missing code"}
@@ -62,6 +63,7 @@ var (
 	ErrNoMenu         = &Error{46003, "menu no exist"}
 	ErrBadJSON        = &Error{47001, "data format error"}
 	ErrEscapes        = &Error{47002, `data format error, do NOT use json unicode encode (\uxxxx\uxxxx), please use utf8 encoded text!`}
+	ErrUnauthorized   = &Error{48001, "api unauthorized"}
 	ErrClears         = &Error{48006, "forbid to clear quota because of reaching the limit"}
 	ErrNeedMember     = &Error{72003, "invalid card type, need member card"}
 	ErrForeignTicket  = &Error{72011, "invalid activate_ticket.Maybe this ticket is not belong this AppId"}

@@ -11,6 +11,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/exchanges"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/faults"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/lru"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/oauth"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/secret"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/users"
 )
@@ -28,6 +29,7 @@ type World struct {
 	Epoch    string // a name for this life of the sandbox
 	Accounts *accounts.Store
 	Users    *users.Store
+	OAuth    *oauth.Store
 	Cards    *cards.Store
 	Codes    *codes.Store
 	Nonces   *lru.Map[string, struct{}] // of successful wx.addCard calls
@@ -51,7 +53,10 @@ func (w *World) Reset() {
 	w.Epoch = secret.Text(9)
 	w.Accounts.Forget()
 	w.Cards.Forget()
+	asNumber := w.Users != nil && w.Users.CountryAsNumber
 	w.Users = users.New()
+	w.Users.CountryAsNumber = asNumber
+	w.OAuth = oauth.New()
 	w.Codes = codes.New()
 	w.Nonces = lru.New[string, struct{}](lru.MaxRecords)
 }
@@ -61,6 +66,13 @@ func (w *World) OpenID(appID, user string) string {
 	w.Lock()
 	defer w.Unlock()
 	return w.Users.OpenID(appID, user)
+}
+
+// SetMood says what visitors do at WeChat's page from now on.
+func (w *World) SetMood(m oauth.Mood) error {
+	w.Lock()
+	defer w.Unlock()
+	return w.OAuth.SetMood(m)
 }
 
 // PutCard makes a card, or replaces it, as /card/create would, but with an id of the caller's choice.

@@ -108,13 +108,71 @@ func (w *walk) matchOne(name string, raw json.RawMessage, at world) truth {
 		}
 		none := yes
 		for _, set := range sets {
-			none = min(none, yes-w.matchSet(set, at))
+			t := w.matchSet(set, at)
+			if file := set["file"]; file != nil {
+				t = min(t, exists(file))
+			}
+			none = min(none, yes-t)
 		}
 		return none
+	case "path_regexp":
+		return w.matchPathRegexp(raw, at)
+	case "method":
+		return matchesMethod(raw)
 	case "file":
 		return yes // see found
 	}
 	return maybe
+}
+
+// matchPathRegexp asks Caddy's own matcher.
+func (w *walk) matchPathRegexp(raw json.RawMessage, at world) truth {
+	m := new(caddyhttp.MatchPathRE)
+	if !at.known || json.Unmarshal(raw, m) != nil || strings.Contains(m.Pattern, "{http.") || m.Provision(caddy.Context{}) != nil {
+		return maybe
+	}
+	return matches(m, at.path)
+}
+
+// matchesMethod is of the methods by which an action is asked.
+func matchesMethod(raw json.RawMessage) truth {
+	var methods []string
+	if json.Unmarshal(raw, &methods) != nil {
+		return maybe
+	}
+	get, post := slices.Contains(methods, http.MethodGet), slices.Contains(methods, http.MethodPost)
+	switch {
+	case get && post:
+		return yes
+	case get, post, strings.Contains(strings.Join(methods, ""), "{"):
+		return maybe
+	}
+	return no
+}
+
+// exists tells whether a file matcher, that of a "not", matches: what the request itself names is no file, for where an action stands
+// there is none; a name that stands in the configuration is.
+func exists(raw json.RawMessage) truth {
+	var file struct {
+		TryFiles []string `json:"try_files"`
+	}
+	_ = json.Unmarshal(raw, &file)
+	if slices.ContainsFunc(file.TryFiles, func(name string) bool { return !strings.Contains(name, "{") && !strings.HasPrefix(name, "=") }) {
+		return yes
+	}
+	return no
+}
+
+// matches asks a matcher of Caddy's about a path.
+func matches(m caddyhttp.RequestMatcherWithError, path string) truth {
+	r := (&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, Header: http.Header{}}).WithContext(context.Background())
+	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), nil, new(caddyhttp.Server))
+	if ok, err := m.MatchWithError(r); err != nil {
+		return maybe
+	} else if ok {
+		return yes
+	}
+	return no
 }
 
 // matchesPath asks Caddy's own matcher.
@@ -126,14 +184,7 @@ func matchesPath(patterns []string, path string) truth {
 	if m.Provision(caddy.Context{}) != nil {
 		return maybe
 	}
-	r := (&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, Header: http.Header{}}).WithContext(context.Background())
-	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), nil, new(caddyhttp.Server))
-	if ok, err := m.MatchWithError(r); err != nil {
-		return maybe
-	} else if ok {
-		return yes
-	}
-	return no
+	return matches(m, path)
 }
 
 // found gives the ways of a request at a file matcher, and whether it matches in any case. What the request itself names may be a file or

@@ -3,11 +3,11 @@
 package routes
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -23,7 +23,8 @@ const check = "routes"
 func Check(app json.RawMessage, report doctor.Report) {
 	var config struct {
 		Servers map[string]struct {
-			Routes []*route `json:"routes"`
+			Routes      []*route          `json:"routes"`
+			NamedRoutes map[string]*route `json:"named_routes"`
 		} `json:"servers"`
 	}
 	if json.Unmarshal(app, &config) != nil {
@@ -36,29 +37,19 @@ func Check(app json.RawMessage, report doctor.Report) {
 		report(f)
 	}
 	for _, name := range slices.Sorted(maps.Keys(config.Servers)) {
-		s := site{routes: config.Servers[name].Routes}
+		s := site{routes: config.Servers[name].Routes, named: config.Servers[name].NamedRoutes}
 		s.collect(s.routes, nil)
 		actions += len(s.targets)
 		for _, t := range s.targets {
 			s.examine(t, say)
 		}
 	}
-	for _, name := range unknownPlaceholders(app) {
-		say(doctor.Finding{Verdict: doctor.Wrong, Text: words.UnknownPlaceholder(name), Todo: "correct its name: Caddy leaves it empty, or as it is"})
+	for _, fault := range words.UnknownPlaceholders(app) {
+		say(doctor.Finding{Verdict: doctor.Wrong, Text: fault.Text, Todo: "correct its name: Caddy leaves it empty, or as it is"})
 	}
 	if actions > 0 && wrong == 0 {
 		report(doctor.Finding{Check: check, Text: "every action is reached"})
 	}
-}
-
-// unknownPlaceholders finds names in {http.wechat_card.<name>} that nothing sets.
-func unknownPlaceholders(app json.RawMessage) (names []string) {
-	for _, m := range words.PlaceholderPattern.FindAllSubmatch(app, -1) {
-		if name := string(m[1]); words.UnknownPlaceholder(name) != "" && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // route is one of Caddy's.
@@ -75,6 +66,11 @@ type step struct {
 
 	Routes []*route `json:"routes"` // of subroute
 
+	Name string `json:"name"` // of invoke: that of its route
+
+	Abort   bool            `json:"abort"` // of static_response
+	Headers json.RawMessage `json:"headers"`
+
 	URI             string          `json:"uri"` // of rewrite
 	StripPathPrefix string          `json:"strip_path_prefix"`
 	StripPathSuffix string          `json:"strip_path_suffix"`
@@ -88,11 +84,27 @@ type step struct {
 	Action  json.RawMessage `json:"action"`
 }
 
+// UnmarshalJSON reads what is known of handlers that are known: others may mean something else by these names.
+func (s *step) UnmarshalJSON(raw []byte) error {
+	type plain step
+	var named struct{ Handler string }
+	if err := json.Unmarshal(raw, &named); err != nil {
+		return err
+	}
+	switch s.Handler = named.Handler; s.Handler {
+	case "subroute", "invoke", "static_response", "rewrite", "file_server", "reverse_proxy", "wechat_card":
+		return json.Unmarshal(raw, (*plain)(s))
+	}
+	return nil
+}
+
 // target is an action in the routes.
 type target struct {
 	step   *step
 	name   string
-	header map[string]string // of login and inject
+	header map[string]string // of login, oauth and inject
+	oauth  string            // the path of oauth
+	phone  bool              // login tells phone numbers, too
 	sets   []string          // placeholders of inject
 	paths  []string          // the patterns that stand for it, the outer ones first
 	own    []string          // the innermost of them
@@ -103,12 +115,22 @@ type target struct {
 // site is a server with its actions.
 type site struct {
 	routes  []*route
+	named   map[string]*route
 	targets []*target
 	strips  []string // prefixes that are stripped anywhere
+	within  []string // the named routes that are being looked at
 }
 
-// collect finds the actions. Those in handlers of other kinds than subroute are not looked at: whether a request gets there is
-// not for paths to say.
+// invoked is what a named route is made of; nothing where there is none, or where it invokes itself.
+func (s *site) invoked(name string, within []string) []*route {
+	if r := s.named[name]; r != nil && !slices.Contains(within, name) {
+		return []*route{r}
+	}
+	return nil
+}
+
+// collect finds the actions, each once, however often its named route is invoked. Those in handlers of other kinds than subroute and
+// invoke are not looked at: whether a request gets there is not for paths to say.
 func (s *site) collect(routes []*route, outer *target) {
 	for _, r := range routes {
 		around := new(target)
@@ -132,8 +154,18 @@ func (s *site) collect(routes []*route, outer *target) {
 			switch st.Handler {
 			case "subroute":
 				s.collect(st.Routes, around)
+			case "invoke":
+				routes := s.invoked(st.Name, s.within)
+				s.within = append(s.within, st.Name)
+				s.collect(routes, around)
+				s.within = s.within[:len(s.within)-1]
 			case "wechat_card":
 				t := *around
+				if known := s.of(st); known.step != nil {
+					known.paths = append(slices.Clip(known.paths), t.paths...)
+					known.hosts = nil // they may be others
+					continue
+				}
 				t.step = st
 				t.read()
 				s.targets = append(s.targets, &t)
@@ -148,9 +180,12 @@ func (t *target) read() {
 		Name        string            `json:"name"`
 		Header      map[string]string `json:"header"`
 		Placeholder []string          `json:"placeholder"`
+		Path        string            `json:"path"`
+		Phone       *string           `json:"phone"`
 	}
 	_ = json.Unmarshal(t.step.Action, &action)
 	t.name, t.header, t.sets = action.Name, action.Header, action.Placeholder
+	t.oauth, t.phone = cmp.Or(action.Path, "/wechat/oauth"), action.Phone != nil
 }
 
 // where says which action this is, for people.
@@ -172,6 +207,7 @@ func (s *site) examine(t *target, say func(doctor.Finding)) {
 	switch {
 	case t.told:
 	case all.reached:
+		s.examineCallback(t, say)
 		s.examineNeeds(t, &all, say)
 	case all.asFile && (t.name == "inject" || t.name == "fill"):
 		say(doctor.Finding{
@@ -186,8 +222,22 @@ func (s *site) examine(t *target, say func(doctor.Finding)) {
 	}
 }
 
-// needed finds placeholders in an action's configuration.
-var needed = regexp.MustCompile(`\{http\.(wechat_card|request\.header)\.([^{}:"]+)[^{}"]*\}`)
+// examineCallback looks for an oauth that is not reached by the visitors whom WeChat sends back.
+func (s *site) examineCallback(t *target, say func(doctor.Finding)) {
+	if t.name != "oauth" {
+		return
+	}
+	w := walk{site: s, target: t}
+	if w.run(t.oauth + "/callback"); !w.reached && !w.given {
+		say(doctor.Finding{
+			Verdict: doctor.Wrong, Text: fmt.Sprintf("no request reaches %s: %s", t.name+" at "+t.oauth+"/callback", w.cause()),
+			Todo: fmt.Sprintf("let what it matches, and the blocks around it, hold %s/*, too: that is where WeChat sends visitors", t.oauth),
+		})
+	}
+}
+
+// headerPlaceholder is what the placeholders of request headers begin with.
+const headerPlaceholder = "http.request.header."
 
 // examineNeeds looks for what an action reads and nothing before it sets.
 func (s *site) examineNeeds(t *target, all *walk, say func(doctor.Finding)) {
@@ -195,10 +245,17 @@ func (s *site) examineNeeds(t *target, all *walk, say func(doctor.Finding)) {
 		return
 	}
 	told := make(map[string]bool)
-	for _, m := range needed.FindAllStringSubmatch(string(t.step.Action), -1) {
-		what := m[2]
-		if m[1] == "request.header" {
-			what = headerKey(what)
+	for _, key := range words.PlaceholdersIn(t.step.Action) {
+		name, isHeader := strings.CutPrefix(key, headerPlaceholder)
+		if !isHeader {
+			var ours bool
+			if name, ours = strings.CutPrefix(key, words.PlaceholderPrefix); !ours {
+				continue
+			}
+		}
+		what := name
+		if isHeader {
+			what = headerKey(name)
 		}
 		if all.provided[what] || told[what] {
 			continue
@@ -209,21 +266,21 @@ func (s *site) examineNeeds(t *target, all *walk, say func(doctor.Finding)) {
 			setter.told = true
 		}
 		switch {
-		case m[1] == "wechat_card" && words.UnknownPlaceholder(what) != "":
+		case !isHeader && words.UnknownPlaceholder(what) != "":
 			// is told of as such
-		case m[1] == "wechat_card" && setter != nil:
+		case !isHeader && setter != nil:
 			say(doctor.Finding{
 				Verdict: doctor.Wrong, Text: fmt.Sprintf("%s reads {http.wechat_card.%s} before %s sets it", t.where(), what, setter.name),
 				Todo: fmt.Sprintf("put both into a route { … }, %s first", setter.name),
 			})
-		case m[1] == "wechat_card":
+		case !isHeader:
 			say(doctor.Finding{
 				Verdict: doctor.Wrong, Text: fmt.Sprintf("%s reads {http.wechat_card.%s}, and nothing before it sets that", t.where(), what),
-				Todo: "put a login, or an inject with placeholder, before it in a route { … }",
+				Todo: "put a login, an oauth, or an inject with placeholder, before it in a route { … }",
 			})
 		case setter != nil:
 			say(doctor.Finding{
-				Verdict: doctor.Wrong, Text: fmt.Sprintf("%s reads the header %s before %s sets it: that is what the client sent", t.where(), m[2], setter.name),
+				Verdict: doctor.Wrong, Text: fmt.Sprintf("%s reads the header %s before %s sets it: that is what the client sent", t.where(), name, setter.name),
 				Todo: fmt.Sprintf("put both into a route { … }, %s first", setter.name),
 			})
 		}
@@ -252,6 +309,11 @@ func (t *target) provides() []string {
 	switch t.name {
 	case "login":
 		all = []string{"mini_openid", "unionid"}
+		if t.phone {
+			all = append(all, "phone", "phone_pure", "phone_country")
+		}
+	case "oauth":
+		all = []string{"openid", "unionid"}
 	case "inject":
 		all = slices.Clone(t.sets)
 	default:

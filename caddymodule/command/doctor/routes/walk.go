@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,6 +23,7 @@ type walk struct {
 	at       []string        // the paths by which it was reached
 	causes   []cause         // for which it was not
 	given    bool            // up: there were too many ways
+	within   []string        // the named routes that it is in
 }
 
 // cause is why a request did not reach the target.
@@ -187,18 +189,37 @@ func (w *walk) step(st *step, at world) []world {
 		return w.action(st, at)
 	case st.Handler == "subroute":
 		return w.routes(st.Routes, []world{at})
+	case st.Handler == "invoke":
+		routes := w.site.invoked(st.Name, w.within)
+		w.within = append(w.within, st.Name)
+		defer func() { w.within = w.within[:len(w.within)-1] }()
+		return w.routes(routes, []world{at})
 	case st.Handler == "rewrite":
 		return []world{rewrite(st, at)}
 	case st.Handler == "static_response", st.Handler == "error", st.Handler == "wechat_sandbox", st.Handler == "acme_server", st.Handler == "metrics":
-		name := map[string]string{"static_response": "respond or redir"}[st.Handler]
-		if name == "" {
-			name = st.Handler
-		}
-		return w.ended(at, name)
+		return w.ended(at, st.directive())
 	case st.Handler == "file_server" && !st.PassThru, st.Handler == "reverse_proxy" && st.HandleResponse == nil:
 		return w.ended(at, st.Handler)
 	}
 	return []world{at} // it may pass on, and that is all that counts
+}
+
+// directive is what stands in a Caddyfile for a handler that answers.
+func (st *step) directive() string {
+	var headers map[string][]string
+	_ = json.Unmarshal(st.Headers, &headers) // there may be none
+	location := strings.Join(headers["Location"], "")
+	switch {
+	case st.Handler != "static_response":
+		return st.Handler
+	case st.Abort:
+		return "abort"
+	case strings.Contains(location, "{http.request.orig_uri.path}/"):
+		return "php_fastcgi" // which adds the slash of a folder
+	case location != "":
+		return "redir"
+	}
+	return "respond"
 }
 
 // action is step for an action.
@@ -216,6 +237,8 @@ func (w *walk) action(st *step, at world) []world {
 	}
 	switch {
 	case isLast(t.name):
+		return w.ended(at, "wechat_card "+t.name)
+	case t.name == "oauth" && at.known && slices.Contains([]string{t.oauth + "/start", t.oauth + "/callback", t.oauth + "/end"}, at.path):
 		return w.ended(at, "wechat_card "+t.name)
 	case t.name == "cards" && at.known:
 		switch at.path[strings.LastIndexByte(at.path, '/')+1:] {
@@ -243,10 +266,12 @@ const stripping = "handle_path or uri"
 
 // rewrite gives the path behind a rewrite.
 func rewrite(st *step, at world) world {
-	before := at
+	before, name := at, stripping
 	switch {
-	case len(st.URISubstring) > 0, len(st.PathRegexp) > 0:
-		at.known = false
+	case len(st.URISubstring) > 0:
+		at.path, at.known = replaced(st.URISubstring, at)
+	case len(st.PathRegexp) > 0:
+		at.path, at.known = replacedByRegexp(st.PathRegexp, at)
 	case st.StripPathPrefix != "" || st.StripPathSuffix != "":
 		if strings.Contains(st.StripPathPrefix+st.StripPathSuffix, "{") {
 			at.known = false
@@ -254,15 +279,12 @@ func rewrite(st *step, at world) world {
 		}
 		at.path = strings.TrimSuffix(strings.TrimPrefix(at.path, "/"+strings.TrimPrefix(st.StripPathPrefix, "/")), st.StripPathSuffix)
 		at.path = "/" + strings.TrimPrefix(at.path, "/")
-		if at.path != before.path {
-			at.changed, at.from = stripping, before.path
-		}
 	case st.URI != "":
 		path, _, _ := strings.Cut(st.URI, "?")
 		if path == "" {
 			return at
 		}
-		name := "rewrite"
+		name = "rewrite"
 		if strings.Contains(path, "{http.matchers.file.relative}") {
 			name = "try_files"
 			if at.rel == "" {
@@ -275,9 +297,10 @@ func rewrite(st *step, at world) world {
 			at.known = false
 			return at
 		}
-		if at.path = "/" + strings.TrimPrefix(path, "/"); at.path != before.path {
-			at.changed, at.from = name, before.path
-		}
+		at.path = "/" + strings.TrimPrefix(path, "/")
+	}
+	if at.path != before.path {
+		at.changed, at.from = name, before.path
 	}
 	return at
 }

@@ -1,10 +1,12 @@
-package doctor
+package filesystem_test
 
 import (
 	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/doctor/filesystem"
 )
 
-func TestFileSystemOf(t *testing.T) {
+func TestKindIn(t *testing.T) {
 	const mounts = `22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 30 22 0:30 / /var/lib/caddy rw,relatime - nfs4 10.0.0.1:/x rw
 31 22 0:31 / /var/lib/caddy/local\040disk rw - xfs /dev/sdb rw
@@ -22,11 +24,11 @@ nonsense
 		"/var/lib/caddy/local disk/": {"xfs", false},
 		"/mnt/s3/a":                  {"fuse.s3fs", true},
 	} {
-		if kind := fileSystemOf(path, mounts); kind != want.kind || isShared(kind) != want.shared {
+		if kind := filesystem.KindIn(path, mounts); kind != want.kind || filesystem.Shared(kind) != want.shared {
 			t.Errorf("%s: got %q", path, kind)
 		}
 	}
-	if got := fileSystemOf("/x", ""); got != "" || isShared(got) {
+	if got := filesystem.KindIn("/x", ""); got != "" || filesystem.Shared(got) {
 		t.Errorf("got %q", got)
 	}
 }

@@ -1,4 +1,4 @@
-package jsconfig
+package field
 
 import (
 	"testing"
@@ -16,7 +16,7 @@ func TestParseOrigin(t *testing.T) {
 		"http://[2001:DB8:0:0::1]":   "http://[2001:db8::1]",
 		"https://xn--pss25c.example": "https://xn--pss25c.example",
 	} {
-		if got, err := parseOrigin(raw); got != want || err != nil {
+		if got, err := ParseOrigin(raw); got != want || err != nil {
 			t.Errorf("%s: got %q, %v", raw, got, err)
 		}
 	}
@@ -26,7 +26,7 @@ func TestParseOrigin(t *testing.T) {
 		"https://shop.example:0", "https://shop.example:65536", "https://shop.example:port", "https://店.example", "https://[fe80::1%25eth0]",
 		"https://:443", "https://shop.example https://other.example", "https://shop.example,https://other.example",
 	} {
-		if got, err := parseOrigin(raw); err == nil {
+		if got, err := ParseOrigin(raw); err == nil {
 			t.Errorf("%s: got %s and no error", raw, got)
 		}
 	}

@@ -1,4 +1,5 @@
-package doctor
+// Package filesystem tells what kind of file system a folder is on, and whether machines share such a one.
+package filesystem
 
 import (
 	"os"
@@ -6,8 +7,8 @@ import (
 	"strings"
 )
 
-// fileSystem tells on Linux what kind of file system a folder is on; empty where nobody says.
-func fileSystem(path string) string {
+// Kind tells on Linux what kind of file system a folder is on; empty where nobody says.
+func Kind(path string) string {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return ""
@@ -18,12 +19,12 @@ func fileSystem(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	return fileSystemOf(path, string(mounts))
+	return KindIn(path, string(mounts))
 }
 
-// fileSystemOf finds the mount that a path is below: `36 35 98:0 /root /mount/point options - type source options`, of
-// which the last that fits best counts.
-func fileSystemOf(path, mounts string) string {
+// KindIn finds in a text as that of /proc/self/mountinfo the mount that an absolute path is below, and tells its kind; empty
+// where there is none. A line is `36 35 98:0 /root /mount/point options - type source options`; the last that fits best counts.
+func KindIn(path, mounts string) string {
 	kind, longest := "", -1
 	unescape := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\134`, `\`)
 	for line := range strings.Lines(mounts) {
@@ -41,8 +42,8 @@ func fileSystemOf(path, mounts string) string {
 	return kind
 }
 
-// isShared tells whether a kind of file system is one that several machines can see.
-func isShared(kind string) bool {
+// Shared tells whether a kind of file system is one that several machines can see.
+func Shared(kind string) bool {
 	for _, prefix := range []string{"nfs", "cifs", "smb", "9p", "fuse.", "ceph", "glusterfs", "lustre", "gpfs", "ocfs2", "gfs2", "afs", "virtiofs"} {
 		if strings.HasPrefix(kind, prefix) {
 			return true

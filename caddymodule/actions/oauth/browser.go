@@ -1,0 +1,132 @@
+package oauth
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/oauth"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// session finds out who a visitor is. There may be several cookies of one name, for other hosts of a domain can set some.
+func (o *OAuth) session(r *http.Request, account *plugin.Account) (oauth.Visitor, bool) {
+	for _, cookie := range r.CookiesNamed(o.cookie) {
+		if visitor, ok := account.OpenSession(cookie.Value, o.life); ok {
+			return visitor, true
+		}
+	}
+	return oauth.Visitor{}, false
+}
+
+// attempt finds the attempt of a state.
+func (o *OAuth) attempt(r *http.Request, account *plugin.Account, state string) (oauth.Attempt, bool) {
+	for _, cookie := range r.CookiesNamed(o.attemptCookie(state)) {
+		if attempt, ok := account.OpenAttempt(cookie.Value); ok && attempt.State == state {
+			return attempt, true
+		}
+	}
+	return oauth.Attempt{}, false
+}
+
+func (o *OAuth) attemptCookie(state string) string { return o.cookie + "_" + oauth.Slot(state) }
+
+// attemptPath is that of the cookies of attempts: nobody else needs them. With such a name a browser wants another path.
+func (o *OAuth) attemptPath() string {
+	if strings.HasPrefix(strings.ToLower(o.cookie), "__host-") {
+		return "/"
+	}
+	return o.path
+}
+
+// setCookie has the browser keep a text; less than 0: forget it.
+func (o *OAuth) setCookie(w http.ResponseWriter, r *http.Request, name, value, path string, life time.Duration) {
+	age := int(life / time.Second)
+	if life < 0 {
+		age = -1
+	}
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where the browser speaks https
+		Name: name, Value: value, Path: path, MaxAge: age,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: schemeOf(r) == "https",
+	})
+}
+
+// publicOrigin is the origin that WeChat is to send a visitor back to: the request's, when it is listed, else the first.
+func (o *OAuth) publicOrigin(r *http.Request) string {
+	host := r.Host
+	if forwarded := r.Header.Get("X-Forwarded-Host"); forwarded != "" && isOfTrustedProxy(r) {
+		host, _, _ = strings.Cut(forwarded, ",")
+	}
+	origin, err := field.ParseOrigin(schemeOf(r) + "://" + strings.TrimSpace(host))
+	if err == nil && slices.Contains(o.origins, origin) {
+		return origin
+	}
+	return o.origins[0]
+}
+
+// schemeOf is what the browser speaks: of what a proxy in front says, only of one in trusted_proxies.
+func schemeOf(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	proto, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
+	if strings.EqualFold(strings.TrimSpace(proto), "https") && isOfTrustedProxy(r) {
+		return "https"
+	}
+	return "http"
+}
+
+func isOfTrustedProxy(r *http.Request) bool {
+	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
+	return trusted
+}
+
+// pageOf is the address that a browser shows for a request: that of the original one, whatever it was rewritten to.
+func (o *OAuth) pageOf(r *http.Request) string {
+	u := pageURL(r)
+	for _, back := range []string{u.RequestURI(), u.EscapedPath()} { // the latter when the query is too long for a cookie
+		if address, ok := oauth.ReturnTo(back, o.origins, o.path); ok {
+			return address
+		}
+	}
+	return "/"
+}
+
+func pageURL(r *http.Request) *url.URL {
+	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && original.URL != nil {
+		return original.URL
+	}
+	return r.URL
+}
+
+// acceptsHTML tells a browser that opens a page from what a page loads.
+func acceptsHTML(r *http.Request) bool {
+	for _, value := range r.Header["Accept"] {
+		for part := range strings.SplitSeq(value, ",") {
+			mediaType, params, _ := strings.Cut(part, ";")
+			switch strings.ToLower(strings.TrimSpace(mediaType)) {
+			case "text/html", "application/xhtml+xml":
+				if !isNever(params) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// isNever tells whether the parameters of a media type say that it is not accepted.
+func isNever(params string) bool {
+	for param := range strings.SplitSeq(params, ";") {
+		name, q, _ := strings.Cut(param, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "q") {
+			return strings.Trim(q, " \t0.") == "" && strings.TrimSpace(q) != ""
+		}
+	}
+	return false
+}
