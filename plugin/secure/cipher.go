@@ -23,7 +23,7 @@ func newAEAD(key []byte) (aead, error) {
 	case 16:
 		block, err = sm4.NewCipher(key)
 	default:
-		err = fmt.Errorf("the symmetric key has %d bytes, not 32 (AES256_GCM) or 16 (SM4_GCM)", len(key))
+		err = fmt.Errorf("has %d bytes, not 32 (AES256_GCM) or 16 (SM4_GCM)", len(key))
 	}
 	if err != nil {
 		return aead{}, err

@@ -24,14 +24,23 @@ const (
 // ErrNoObject means that a call's body is no JSON object: uploads cannot be sealed.
 var ErrNoObject = errors.New("the body is no JSON object")
 
+// CheckBody tells by ErrNoObject that a call with this body cannot be sealed.
+func CheckBody(body []byte) error {
+	body = bytes.TrimSpace(body)
+	if len(body) > 0 && (body[0] != '{' || !json.Valid(body)) {
+		return ErrNoObject
+	}
+	return nil
+}
+
 // plainCall is what is sealed of a call: its query, its body, and what makes it this call and no other. Of a name that is in both the
 // body counts.
 func plainCall(random io.Reader, appID string, timestamp int64, query url.Values, body []byte) ([]byte, error) {
+	if err := CheckBody(body); err != nil {
+		return nil, err
+	}
 	if body = bytes.TrimSpace(body); len(body) == 0 {
 		body = []byte("{}")
-	}
-	if body[0] != '{' || !json.Valid(body) {
-		return nil, ErrNoObject
 	}
 	var nonce [16]byte
 	if _, err := io.ReadFull(random, nonce[:]); err != nil {
@@ -73,12 +82,12 @@ func plainCall(random io.Reader, appID string, timestamp int64, query url.Values
 // isOurs tells whether a member is one of those that are added.
 func isOurs(name string) bool { return name == randomName || name == appIDName || name == timeName }
 
-// plainAnswer takes out of an answer what makes it this answer, and tells whose and of when it says to be.
-func plainAnswer(plain []byte) (answer []byte, appID string, timestamp int64, err error) {
+// plainText takes out of what was sealed what makes it this call or answer, and tells whose and of when it says to be.
+func plainText(plain []byte) (rest []byte, appID string, timestamp int64, err error) {
 	if plain = bytes.TrimSpace(plain); len(plain) == 0 || plain[0] != '{' || !json.Valid(plain) {
 		return nil, "", 0, errors.New("what was sealed is no JSON object")
 	}
-	answer = jsonscan.RewriteObject(nil, plain, func(name string, value []byte) []byte {
+	rest = jsonscan.RewriteObject(nil, plain, func(name string, value []byte) []byte {
 		switch name {
 		case appIDName:
 			appID, _ = jsonscan.DecodeString(value)
@@ -90,5 +99,5 @@ func plainAnswer(plain []byte) (answer []byte, appID string, timestamp int64, er
 		}
 		return nil
 	})
-	return answer, appID, timestamp, nil
+	return rest, appID, timestamp, nil
 }

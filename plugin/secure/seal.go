@@ -32,8 +32,8 @@ type Call struct {
 // Seal seals a call of a path, such as /wxa/getuserriskrank. Its query, without access_token, goes into the body; that is a JSON
 // object or empty, else the error is ErrNoObject. access_token stays in the query of the request, alone.
 func (c *Channel) Seal(path string, query url.Values, body []byte) (Call, error) {
-	now := c.cfg.Now().Unix()
-	plain, err := plainCall(c.random(), c.cfg.AppID, now, query, body)
+	now := c.now().Unix()
+	plain, err := plainCall(c.random(), c.appID, now, query, body)
 	if err != nil {
 		return Call{}, err
 	}
@@ -41,15 +41,15 @@ func (c *Channel) Seal(path string, query url.Values, body []byte) (Call, error)
 	if err != nil {
 		return Call{}, fmt.Errorf("sealing: %w", err)
 	}
-	signature, err := c.key.sign(c.random(), signed(path, c.cfg.AppID, now, sealed), c.cfg.AsymmetricNumber)
+	signature, err := c.sign(path, now, sealed)
 	if err != nil {
-		return Call{}, fmt.Errorf("signing: %w", err)
+		return Call{}, err
 	}
 	header := http.Header{
 		"Content-Type":  {"application/json"},
-		headerAppID:     {c.cfg.AppID},
+		headerAppID:     {c.appID},
 		headerTime:      {strconv.FormatInt(now, 10)},
-		headerSignature: {base64.StdEncoding.EncodeToString(signature)},
+		headerSignature: {signature},
 	}
 	if c.cfg.SendNumber {
 		header[headerNumber] = []string{c.cfg.AsymmetricNumber}
@@ -57,16 +57,25 @@ func (c *Channel) Seal(path string, query url.Values, body []byte) (Call, error)
 	return Call{header, sealed}, nil
 }
 
-func (c *Channel) random() io.Reader {
-	if c.cfg.Rand != nil {
-		return c.cfg.Rand
+// sign gives the signature of a body as headers have it.
+func (c *Channel) sign(path string, timestamp int64, body []byte) (string, error) {
+	signature, err := c.key.sign(c.random(), signed(path, c.appID, timestamp, body), c.cfg.AsymmetricNumber)
+	if err != nil {
+		return "", fmt.Errorf("signing: %w", err)
+	}
+	return base64.StdEncoding.EncodeToString(signature), nil
+}
+
+func (k *Keys) random() io.Reader {
+	if k.cfg.Rand != nil {
+		return k.cfg.Rand
 	}
 	return rand.Reader
 }
 
 // beside is what is authenticated beside the text.
 func (c *Channel) beside(path string, timestamp int64) []byte {
-	return fmt.Appendf(nil, "%s%s|%s|%d|%s", Origin, path, c.cfg.AppID, timestamp, c.cfg.SymmetricNumber)
+	return fmt.Appendf(nil, "%s%s|%s|%d|%s", Origin, path, c.appID, timestamp, c.cfg.SymmetricNumber)
 }
 
 // signed is what is signed. No number of a key is in it: with one, WeChat answers 40234.

@@ -3,13 +3,10 @@ package secure
 import (
 	"bytes"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
@@ -17,56 +14,35 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/emmansun/gmsm/sm2"
-	"github.com/emmansun/gmsm/smx509"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/secure/securetest"
 )
 
-// keys are made once: RSA keys take a while.
-var keys = sync.OnceValue(func() (k struct{ rsa, rsaPublic, sm2, sm2Public string }) {
-	encode := func(kind string, der []byte, err error) string {
-		if err != nil {
-			panic(err)
-		}
-		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
-	}
-	r, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(r)
-	k.rsa = encode("PRIVATE KEY", der, err)
-	der, err = x509.MarshalPKIXPublicKey(r.Public())
-	k.rsaPublic = encode("PUBLIC KEY", der, err)
-	s, err := sm2.GenerateKey(rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	der, err = smx509.MarshalPKCS8PrivateKey(s)
-	k.sm2 = encode("PRIVATE KEY", der, err)
-	der, err = smx509.MarshalPKIXPublicKey(s.Public())
-	k.sm2Public = encode("PUBLIC KEY", der, err)
+// keys are of our own.
+func keys() (k struct{ rsa, rsaPublic, sm2, sm2Public string }) {
+	r, s := securetest.Suites()[0].Own, securetest.Suites()[1].Own
+	k.rsa, k.rsaPublic, k.sm2, k.sm2Public = r.Private, r.Public, s.Private, s.Public
 	return k
-})
+}
 
 // config is the example's, with a private key of our own, for the example's is not public.
-func config(at int64) Config {
+func config() Config {
 	return Config{
-		AppID: vectorAppID, SymmetricKey: vectorKey, SymmetricNumber: vectorNumber, PrivateKey: keys().rsa, AsymmetricNumber: "97845f6ed842ea860df6fdf65941ff56",
-		Certificates: map[string]string{answerNumber: answerKey}, Now: func() time.Time { return time.Unix(at, 0) },
+		SymmetricKey: vectorKey, SymmetricNumber: vectorNumber, PrivateKey: keys().rsa, AsymmetricNumber: "97845f6ed842ea860df6fdf65941ff56",
+		Certificates: map[string]string{answerNumber: answerKey},
 	}
 }
 
-func channel(t testing.TB, cfg Config) *Channel {
+// channel is the example's mini program at that second.
+func channel(t testing.TB, cfg Config, at int64) *Channel {
 	t.Helper()
-	c, err := New(cfg)
+	k, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c
+	return k.Of(vectorAppID, func() time.Time { return time.Unix(at, 0) })
 }
 
 func sumOf(b []byte) string {
@@ -76,7 +52,7 @@ func sumOf(b []byte) string {
 
 // TestVectors opens the example's call as WeChat does, seals ours to the byte, and opens the example's answer.
 func TestVectors(t *testing.T) {
-	c := channel(t, config(callTime))
+	c := channel(t, config(), callTime)
 	plain, err := c.aead.open([]byte(callBody), c.beside(vectorPath, callTime))
 	if err != nil || string(plain) != callPlain {
 		t.Errorf("the example's call is %s, %v", plain, err)
@@ -138,21 +114,24 @@ func TestOpenRefuses(t *testing.T) {
 		body   string
 		why    string // empty: it is opened
 	}{
-		"nothing":              {},
-		"five minutes later":   {at: answerTime + 300},
-		"five minutes before":  {at: answerTime - 300},
-		"too old":              {at: answerTime + 301, why: "apart"},
-		"from the future":      {at: answerTime - 301, why: "apart"},
-		"another path":         {path: "/wxa/getuserriskrank2", why: "signature"},
-		"another app":          {change: func(h http.Header) { h.Set("Wechatmp-Appid", "wx0000000000000000") }, why: `"wx0000000000000000"`},
-		"another time":         {change: func(h http.Header) { h.Set("Wechatmp-Timestamp", strconv.Itoa(answerTime+1)) }, why: "signature"},
-		"no time":              {change: func(h http.Header) { h.Del("Wechatmp-Timestamp") }, why: "TimeStamp"},
-		"unknown certificate":  {change: func(h http.Header) { h.Set("Wechatmp-Serial", "784f98cb") }, why: `"784f98cb"`},
-		"a changed body":       {body: strings.Replace(answerBody, "HExs", "HExt", 1), why: "signature"},
-		"no base64":            {change: func(h http.Header) { h.Set("Wechatmp-Signature", "%") }, why: "signature"},
-		"no signature":         {change: func(h http.Header) { h.Del("Wechatmp-Signature") }, why: "not signed"},
-		"plain success":        {change: func(h http.Header) { h.Del("Wechatmp-Signature") }, body: `{"errcode":0}`, why: "not signed"},
-		"plain, and no number": {change: func(h http.Header) { h.Del("Wechatmp-Signature") }, body: `{"errcode":"40234"}`, why: "not signed"},
+		"nothing":               {},
+		"five minutes later":    {at: answerTime + 300},
+		"five minutes before":   {at: answerTime - 300},
+		"too old":               {at: answerTime + 301, why: "apart"},
+		"from the future":       {at: answerTime - 301, why: "apart"},
+		"another path":          {path: "/wxa/getuserriskrank2", why: "signature"},
+		"another app":           {change: func(h http.Header) { h.Set("Wechatmp-Appid", "wx0000000000000000") }, why: "another mini program"},
+		"another time":          {change: func(h http.Header) { h.Set("Wechatmp-Timestamp", strconv.Itoa(answerTime+1)) }, why: "signature"},
+		"no time":               {change: func(h http.Header) { h.Del("Wechatmp-Timestamp") }, why: "TimeStamp"},
+		"unknown certificate":   {change: func(h http.Header) { h.Set("Wechatmp-Serial", "784f98cb") }, why: "'784f98cb'"},
+		"a changed body":        {body: strings.Replace(answerBody, "HExs", "HExt", 1), why: "signature"},
+		"no base64":             {change: func(h http.Header) { h.Set("Wechatmp-Signature", "%") }, why: "signature"},
+		"no signature":          {change: func(h http.Header) { h.Del("Wechatmp-Signature") }, why: "not signed"},
+		"plain success":         {change: func(h http.Header) { h.Del("Wechatmp-Signature") }, body: `{"errcode":0}`, why: "not signed"},
+		"plain, failed and not": {change: func(h http.Header) { h.Del("Wechatmp-Signature") }, body: `{"errcode":40234,"errcode":0}`, why: "not signed"},
+		"plain, not to all":     {change: func(h http.Header) { h.Del("Wechatmp-Signature") }, body: `{"ErrCode":40234,"risk_rank":0}`, why: "not signed"},
+		"plain, twice":          {change: func(h http.Header) { h.Del("Wechatmp-Signature") }, body: `{"\u0065rrcode":40234,"errcode":40234}`, why: "not signed"},
+		"plain, and no number":  {change: func(h http.Header) { h.Del("Wechatmp-Signature") }, body: `{"errcode":"40234"}`, why: "not signed"},
 		"the certificate of before": {change: func(h http.Header) {
 			h.Set("Wechatmp-Serial-Deprecated", answerNumber)
 			h.Set("Wechatmp-Signature-Deprecated", h.Get("Wechatmp-Signature"))
@@ -179,7 +158,7 @@ func TestOpenRefuses(t *testing.T) {
 			if tc.change != nil {
 				tc.change(h)
 			}
-			answer, plain, err := channel(t, config(at)).Open(path, h, []byte(body))
+			answer, plain, err := channel(t, config(), at).Open(path, h, []byte(body))
 			if tc.why == "" {
 				if err != nil || plain || !strings.Contains(string(answer), "risk_rank") {
 					t.Errorf("got %s, %v", answer, err)
@@ -195,7 +174,7 @@ func TestOpenRefuses(t *testing.T) {
 	h := answerHeader()
 	h.Del("Wechatmp-Signature")
 	const failure = `{"errcode":40234,"errmsg":"invalid signature"}`
-	if answer, plain, err := channel(t, config(answerTime)).Open(vectorPath, h, []byte(failure)); err != nil || !plain || string(answer) != failure {
+	if answer, plain, err := channel(t, config(), answerTime).Open(vectorPath, h, []byte(failure)); err != nil || !plain || string(answer) != failure {
 		t.Errorf("a failure in plain: got %s, %v, %v", answer, plain, err)
 	}
 }
@@ -209,10 +188,10 @@ func TestBothWays(t *testing.T) {
 		"AES and SM2": {vectorKey, k.sm2, k.sm2Public},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := config(callTime)
+			cfg := config()
 			cfg.SymmetricKey, cfg.PrivateKey, cfg.SendNumber = tc.key, tc.private, true
 			cfg.Certificates = map[string]string{"n1": tc.public}
-			ours := channel(t, cfg)
+			ours := channel(t, cfg, callTime)
 			call, err := ours.Seal(vectorPath, url.Values{"scene": {"1"}, "openid": {"o1"}}, []byte(` {"openid":"o2","_appid":"x","a":{"b":[1.50,"<&>"]}} `))
 			if err != nil {
 				t.Fatal(err)
@@ -263,7 +242,7 @@ func TestBothWays(t *testing.T) {
 }
 
 func TestSealRefuses(t *testing.T) {
-	c := channel(t, config(callTime))
+	c := channel(t, config(), callTime)
 	for _, body := range []string{"[]", "x", `{"a":1`, "--boundary\r\n", `"text"`, "null"} {
 		if call, err := c.Seal(vectorPath, nil, []byte(body)); !errors.Is(err, ErrNoObject) || call.Body != nil {
 			t.Errorf("%s: got %s, %v", body, call.Body, err)
@@ -283,19 +262,20 @@ func TestNewRefuses(t *testing.T) {
 		change func(*Config)
 		want   string
 	}{
-		"app_id":             {func(c *Config) { c.AppID = "gh_1" }, "app_id"},
-		"no sym_sn":          {func(c *Config) { c.SymmetricNumber = "" }, "sym_sn"},
+		"no sym_sn":          {func(c *Config) { c.SymmetricNumber = "" }, "symmetric key has no number"},
 		"short key":          {func(c *Config) { c.SymmetricKey = "c2VjcmV0" }, "6 bytes"},
 		"no base64":          {func(c *Config) { c.SymmetricKey = "secret!" }, "base64"},
 		"no PEM":             {func(c *Config) { c.PrivateKey = "secret" }, "no PEM"},
 		"a public key":       {func(c *Config) { c.PrivateKey = k.rsaPublic }, "none that can be read"},
-		"SM2 and no asym_sn": {func(c *Config) { c.PrivateKey, c.AsymmetricNumber = k.sm2, "" }, "asym_sn"},
-		"serial, no asym_sn": {func(c *Config) { c.SendNumber, c.AsymmetricNumber = true, "" }, "asym_sn"},
-		"no certificate":     {func(c *Config) { c.Certificates = nil }, "开放平台证书"},
+		"SM2 and no asym_sn": {func(c *Config) { c.PrivateKey, c.AsymmetricNumber = k.sm2, "" }, "private key has no number"},
+		"serial, no asym_sn": {func(c *Config) { c.SendNumber, c.AsymmetricNumber = true, "" }, "private key has no number"},
+		"a key for a number": {func(c *Config) { c.SymmetricNumber = "secret+secret=" }, "symmetric key has no number"},
+		"a PEM for a number": {func(c *Config) { c.Certificates = map[string]string{"secret ": k.rsaPublic} }, "certificate has no number"},
+		"no certificate":     {func(c *Config) { c.Certificates = nil }, "is missing"},
 		"no PEM of it":       {func(c *Config) { c.Certificates = map[string]string{"n7": "secret"} }, "n7"},
 		"a private key":      {func(c *Config) { c.Certificates = map[string]string{"n7": k.rsa} }, "no certificate"},
 	} {
-		cfg := config(callTime)
+		cfg := config()
 		tc.change(&cfg)
 		if _, err := New(cfg); err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: got %v", name, err)
@@ -305,7 +285,7 @@ func TestNewRefuses(t *testing.T) {
 
 // FuzzOpen opens whatever comes.
 func FuzzOpen(f *testing.F) {
-	c := channel(f, config(answerTime))
+	c := channel(f, config(), answerTime)
 	f.Add([]byte(answerBody), answerSignature)
 	f.Add([]byte(`{"errcode":40234}`), "")
 	f.Add([]byte(`{"iv":"","data":null,"authtag":""}`), answerSignature)

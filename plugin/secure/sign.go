@@ -32,7 +32,7 @@ var pss = rsa.PSSOptions{SaltLength: 32, Hash: crypto.SHA256}
 func parsePrivateKey(text string) (signer, error) {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
-		return signer{}, errors.New("the private key is no PEM")
+		return signer{}, errors.New("is no PEM")
 	}
 	key, err := smx509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
@@ -45,16 +45,16 @@ func parsePrivateKey(text string) (signer, error) {
 	switch key := key.(type) {
 	case *rsa.PrivateKey:
 		if key.N.BitLen() < 2048 {
-			return signer{}, errors.New("the private key has less than 2048 bits")
+			return signer{}, errors.New("has less than 2048 bits")
 		}
 		return signer{rsa: key}, nil
 	case *sm2.PrivateKey:
 		return signer{sm2: key}, nil
 	}
 	if err != nil {
-		return signer{}, errors.New("the private key is none that can be read: RSA or SM2, not encrypted")
+		return signer{}, errors.New("is none that can be read: RSA or SM2, not encrypted")
 	}
-	return signer{}, errors.New("the private key is neither RSA nor SM2")
+	return signer{}, errors.New("is neither RSA nor SM2")
 }
 
 // parseCertificate reads a certificate, or a public key alone. Until when it is good does not matter: WeChat says by its number
@@ -62,13 +62,13 @@ func parsePrivateKey(text string) (signer, error) {
 func parseCertificate(text string) (verifier, error) {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
-		return verifier{}, errors.New("it is no PEM")
+		return verifier{}, errors.New("is no PEM")
 	}
 	var public any
 	if cert, err := smx509.ParseCertificate(block.Bytes); err == nil {
 		public = cert.PublicKey
 	} else if public, err = smx509.ParsePKIXPublicKey(block.Bytes); err != nil {
-		return verifier{}, errors.New("it is no certificate that can be read")
+		return verifier{}, errors.New("is no certificate that can be read")
 	}
 	switch key := public.(type) {
 	case *rsa.PublicKey:
@@ -78,7 +78,7 @@ func parseCertificate(text string) (verifier, error) {
 			return verifier{sm2: key}, nil
 		}
 	}
-	return verifier{}, errors.New("its key is neither RSA nor SM2")
+	return verifier{}, errors.New("has a key that is neither RSA nor SM2")
 }
 
 func (s signer) needsNumber() bool { return s.sm2 != nil }
