@@ -54,6 +54,8 @@ type Config struct {
 	MiniPrograms map[string]string
 	// ForeignToken is the errcode of that refusal. Default: 40001.
 	ForeignToken int
+	// Secured are the apps that have API 安全 switched on, by app id.
+	Secured map[string]Secured
 	// CountryAsNumber has getuserphonenumber tell the country's code as a number, as older pages have it.
 	CountryAsNumber bool
 	// ExpiresIn is the lifetime of tokens and tickets, in whole seconds. Default: 7200 s.
@@ -72,6 +74,9 @@ type Config struct {
 	// Now is the clock. Nil: time.Now. Delays of faults run on real (or synctest's) time.
 	Now func() time.Time
 }
+
+// Secured is an app that has API 安全 switched on, with WeChat's side of its keys.
+type Secured = accounts.Secured
 
 // TicketRule is what getticket gives to who asks again.
 type TicketRule = accounts.Rule
@@ -117,6 +122,7 @@ func New(cfg Config) *Sandbox {
 		cfg.Now,
 	)
 	known.MiniPrograms, known.Foreign = cfg.MiniPrograms, cmp.Or(cfg.ForeignToken, accounts.ForeignCodes[0])
+	known.Secured = cfg.Secured
 	w.Users.CountryAsNumber = cfg.CountryAsNumber
 	s := &Sandbox{world: w, request: request.New(w)}
 	if cfg.Replay != nil {

@@ -5,9 +5,11 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 // The header fields of calls and answers, as Go spells them.
@@ -27,6 +29,18 @@ const Origin = "https://api.weixin.qq.com"
 type Call struct {
 	Header http.Header // to be set
 	Body   []byte      // to be sent as it is, by POST
+}
+
+// Over gives a copy of a header with the call's fields, and without others of API 安全.
+func (c Call) Over(header http.Header) http.Header {
+	out := make(http.Header, len(header)+len(c.Header))
+	for name, values := range header {
+		if !strings.HasPrefix(name, "Wechatmp-") {
+			out[name] = values
+		}
+	}
+	maps.Copy(out, c.Header)
+	return out
 }
 
 // Seal seals a call of a path, such as /wxa/getuserriskrank. Its query, without access_token, goes into the body; that is a JSON

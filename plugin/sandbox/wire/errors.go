@@ -45,6 +45,7 @@ var (
 	ErrNeedWXCode     = &Error{40158, "invalid use_custom_code, need be false"}
 	ErrUsedJSCode     = &Error{40163, "code been used"}
 	ErrRiskyUser      = &Error{40226, "code blocked"}
+	ErrNoSymmetricKey = &Error{40238, "symmetric key is not set"}
 	ErrNoToken        = &Error{41001, "access_token missing"}
 	ErrNoAppID        = &Error{41002, "appid missing"}
 	ErrNoSecret       = &Error{41004, "appsecret missing"}
@@ -69,6 +70,7 @@ var (
 	ErrForeignTicket  = &Error{72011, "invalid activate_ticket.Maybe this ticket is not belong this AppId"}
 	ErrExpiredTicket  = &Error{72012, "activate_ticket has been expired"}
 	ErrBadPath        = &Error{76021, "cgi_path not found, please check"}
+	ErrNeedSealed     = &Error{934011, "request_body is required"}
 )
 
 // Status is the beginning of every answer but those of the token endpoints.
