@@ -117,7 +117,8 @@ func (s *Sandbox) Provision(_ caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	if cfg.Secured, err = secured(secure); err != nil {
+	apps, err := secured(secure)
+	if err != nil {
 		return err
 	}
 
@@ -140,7 +141,11 @@ func (s *Sandbox) Provision(_ caddy.Context) error {
 		return err
 	}
 	shared, _, err := sandboxes.LoadOrNew(key, func() (caddy.Destructor, error) {
-		return pooledSandbox{sandbox.New(cfg)}, nil
+		made := sandbox.New(cfg)
+		for id, with := range apps {
+			made.Secure(id, with)
+		}
+		return pooledSandbox{made}, nil
 	})
 	if err != nil {
 		return err

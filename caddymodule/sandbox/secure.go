@@ -44,6 +44,9 @@ func expand(repl *caddy.Replacer, raw map[string]*Secure) (map[string]expanded, 
 		if err != nil {
 			return nil, fmt.Errorf("secure: app id %q: %w", rawID, err)
 		}
+		if s == nil {
+			return nil, fmt.Errorf("secure of app %q is empty", rawID)
+		}
 		e := expanded{Demanded: s.Demanded}
 		if e.Now, err = s.Expand(); err != nil {
 			return nil, fmt.Errorf("secure of app %q: %w", rawID, err)

@@ -54,8 +54,6 @@ type Config struct {
 	MiniPrograms map[string]string
 	// ForeignToken is the errcode of that refusal. Default: 40001.
 	ForeignToken int
-	// Secured are the apps that have API 安全 switched on, by app id.
-	Secured map[string]Secured
 	// CountryAsNumber has getuserphonenumber tell the country's code as a number, as older pages have it.
 	CountryAsNumber bool
 	// ExpiresIn is the lifetime of tokens and tickets, in whole seconds. Default: 7200 s.
@@ -122,7 +120,6 @@ func New(cfg Config) *Sandbox {
 		cfg.Now,
 	)
 	known.MiniPrograms, known.Foreign = cfg.MiniPrograms, cmp.Or(cfg.ForeignToken, accounts.ForeignCodes[0])
-	known.Secured = cfg.Secured
 	w.Users.CountryAsNumber = cfg.CountryAsNumber
 	s := &Sandbox{world: w, request: request.New(w)}
 	if cfg.Replay != nil {
@@ -140,6 +137,9 @@ func (s *Sandbox) Fail(faults ...Fault) error { return s.world.Faults.Fail(fault
 
 // Revoke ends credentials at once, as if somebody else had renewed them: 40001 from then on; and 签名错误 for tickets.
 func (s *Sandbox) Revoke(rev Revocation) error { return s.world.Revoke(rev) }
+
+// Secure switches API 安全 on for an app, for good.
+func (s *Sandbox) Secure(appID string, with Secured) { s.world.Secure(appID, with) }
 
 // PutCard makes a card, or replaces it, as /card/create would, but with an id of the caller's choice. The card is JSON: {"card_type":"MEMBER_CARD","member_card":{"base_info":
 // {"sku":{"quantity":9}, …}, "wx_activate":true}}.

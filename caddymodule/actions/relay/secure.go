@@ -88,7 +88,7 @@ func (*Secure) checkCall(r *http.Request, query string) error {
 
 // checkBody refuses a call whose body cannot be sealed: body is what was kept of it, and nil also where there is none.
 func (*Secure) checkBody(out *http.Request, body []byte) error {
-	if body == nil && out.Body != nil && out.Body != http.NoBody {
+	if body == nil && out.ContentLength != 0 && out.Body != nil && out.Body != http.NoBody {
 		return problem.Newf(http.StatusRequestEntityTooLarge, problem.ReasonBodyTooLarge,
 			"calls of %s are sealed, which a body of more than %d bytes cannot be", out.URL.Path, maxKept)
 	}

@@ -43,7 +43,7 @@ func New(secrets map[string]string, expiresIn time.Duration) *Store {
 		expiresIn = DefaultExpiresIn
 	}
 	return &Store{
-		ExpiresIn: expiresIn, Rule: Fresh, secrets: secrets,
+		ExpiresIn: expiresIn, Rule: Fresh, secrets: secrets, Secured: make(map[string]Secured),
 		apps: lru.New[string, *App](MaxApps), tokens: lru.New[string, *Token](lru.MaxRecords),
 	}
 }
