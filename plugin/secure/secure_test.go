@@ -96,6 +96,28 @@ func TestVectors(t *testing.T) {
 	}
 }
 
+// TestSM4 computes the example of RFC 8998, A.1, for WeChat has none.
+func TestSM4(t *testing.T) {
+	raw := func(text string) []byte {
+		b, err := hex.DecodeString(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	a, err := newAEAD(raw("0123456789ABCDEFFEDCBA9876543210"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const plain = "AAAAAAAAAAAAAAAABBBBBBBBBBBBBBBBCCCCCCCCCCCCCCCCDDDDDDDDDDDDDDDDEEEEEEEEEEEEEEEEFFFFFFFFFFFFFFFFEEEEEEEEEEEEEEEEAAAAAAAAAAAAAAAA"
+	body, err := a.seal(bytes.NewReader(raw("00001234567800000000ABCD")), raw(plain), raw("FEEDFACEDEADBEEFFEEDFACEDEADBEEFABADDAD2"))
+	var e envelope
+	if err != nil || json.Unmarshal(body, &e) != nil || !bytes.Equal(e.Tag, raw("83DE3541E4C2B58177E065A9BF7B62EC")) ||
+		!bytes.Equal(e.Data, raw("17F399F08C67D5EE19D0DC9969C4BB7D5FD46FD3756489069157B282BB200735D82710CA5C22F0CCFA7CBF93D496AC15A56834CBCF98C397B4024A2691233B8D")) {
+		t.Errorf("got %s, %v", body, err)
+	}
+}
+
 func answerHeader() http.Header {
 	h := make(http.Header)
 	h.Set("Wechatmp-Appid", vectorAppID)
