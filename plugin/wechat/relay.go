@@ -86,7 +86,7 @@ func (c *Client) relayOpen(r *Relay) (*http.Response, *Error) {
 	}
 	slow := time.AfterFunc(c.timeout, func() { cancel(context.DeadlineExceeded) })
 	defer slow.Stop()
-	return r.open(resp, e)
+	return c.open(r, resp, e)
 }
 
 func (c *Client) relay(r *Relay) (*http.Response, *Error) {
@@ -272,8 +272,8 @@ func (c *Client) inspect(r *Relay, resp *http.Response, judged bool) (relayed, e
 	if judged {
 		got.odd = isPage(resp) || resp.ContentLength == 0
 	}
-	if resp.StatusCode != http.StatusOK && !judged || !mayBeJSON(resp) {
-		return got, nil
+	if resp.StatusCode != http.StatusOK && !judged || !mayBeJSON(resp) || r.Open != nil && !judged {
+		return got, nil // what may be sealed is read within a time of its own
 	}
 	body := &inspected{rest: resp.Body}
 	if err := body.fill(resp.ContentLength); err != nil {

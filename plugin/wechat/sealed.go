@@ -14,8 +14,8 @@ import (
 // maxSealed bounds the answers that are opened.
 const maxSealed = 4 << 20
 
-// open opens an answer, of which says is what it says in plain.
-func (r *Relay) open(resp *http.Response, says *Error) (*http.Response, *Error) {
+// open opens an answer, of whose status e speaks.
+func (c *Client) open(r *Relay, resp *http.Response, e *Error) (*http.Response, *Error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxSealed+1))
 	_ = resp.Body.Close()
 	if err != nil {
@@ -26,26 +26,28 @@ func (r *Relay) open(resp *http.Response, says *Error) (*http.Response, *Error) 
 	}
 	answer, plain, err := r.Open(resp.Header, body)
 	if err != nil {
-		e := &Error{Err: err}
+		failed := &Error{Err: err}
 		if resp.StatusCode != http.StatusOK {
-			e.Status = resp.StatusCode
+			failed.Status = resp.StatusCode
 		}
-		return nil, e
+		return nil, failed
 	}
 	resp.Body, resp.ContentLength, resp.TransferEncoding = io.NopCloser(bytes.NewReader(answer)), int64(len(answer)), nil
 	resp.Header.Set("Content-Length", strconv.Itoa(len(answer)))
-	if plain {
-		return resp, says
-	}
-	for name := range resp.Header {
-		if strings.HasPrefix(name, "Wechatmp-") || name == "Etag" || name == "Content-Md5" {
-			delete(resp.Header, name) // of what was sealed
+	if !plain {
+		for name := range resp.Header {
+			if strings.HasPrefix(name, "Wechatmp-") || name == "Etag" || name == "Content-Md5" {
+				delete(resp.Header, name) // of what was sealed
+			}
 		}
+		resp.Header.Set("Content-Type", "application/json; charset=utf-8")
 	}
-	resp.Header.Set("Content-Type", "application/json; charset=utf-8")
 	code, msg := errcodeOf(answer)
 	if code == 0 {
-		return resp, says
+		return resp, e
+	}
+	if code == codeRetiredIP {
+		c.connections.Close()
 	}
 	msg = r.cleaner().text(msg)
 	return resp, &Error{Code: code, Msg: msg, RID: findRID(msg)}

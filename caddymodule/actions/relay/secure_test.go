@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -184,6 +185,9 @@ func TestSecureCannotSeal(t *testing.T) {
 	s.None()
 }
 
+// shopLines are those of the account shop in the global option.
+const shopLines = "account shop {\napp_id " + sitetest.ShopAppID + "\napp_secret {env.TEST_APP_SECRET}\nmini_program " + sitetest.ShopMini + " {env.TEST_APP_SECRET}\n}"
+
 // answering gives a site whose WeChat answers sealed calls as a test likes.
 func answering(t *testing.T, answer func(w http.ResponseWriter, r *http.Request, ch *secure.Channel)) *relaySite {
 	t.Helper()
@@ -191,7 +195,7 @@ func answering(t *testing.T, answer func(w http.ResponseWriter, r *http.Request,
 	ch := weChats(t, suite, suite.WeChat, "plat1").Of(sitetest.ShopMini, time.Now)
 	return newRelaySiteOf(t, func(w http.ResponseWriter, r *http.Request) {
 		answer(w, r, ch)
-	}, "wechat_card {\naccount shop {\napp_id "+sitetest.ShopAppID+"\napp_secret {env.TEST_APP_SECRET}\nmini_program "+sitetest.ShopMini+" {env.TEST_APP_SECRET}\n}\n}", `
+	}, "wechat_card {\n"+shopLines+"\n}", `
 	wechat_card relay {
 		account shop
 		mini_program {
@@ -347,6 +351,37 @@ func plainly(text string) func(http.Header, []byte) []byte {
 	}
 }
 
+// TestSecureTimeout waits no longer than timeout for the end of a sealed answer.
+func TestSecureTimeout(t *testing.T) {
+	suite := securetest.Suites()[0]
+	s := newRelaySiteOf(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Wechatmp-Signature", "x")
+		fmt.Fprint(w, `{"iv":`)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}, "wechat_card {\ntimeout 300ms\n"+shopLines+"\n}", "wechat_card relay {\naccount shop\nmini_program {\n"+secureLines(t, suite, "")+"\n}\nallow /wxa/*\n}")
+	resp, got := s.call(http.MethodPost, "/wxa/getuserriskrank", strings.NewReader("{}"))
+	seenBySDK(t, resp, got, 504, "wechat_timeout", -1)
+}
+
+// TestSecureClock seals by WeChat's clock where ours is wrong.
+func TestSecureClock(t *testing.T) {
+	suite := securetest.Suites()[1]
+	for _, off := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {
+		wechat := sandbox.New(sandbox.Config{
+			MiniPrograms: map[string]string{sitetest.ShopMini: sitetest.Secret}, Now: func() time.Time { return time.Now().Add(off) },
+		})
+		wechat.Secure(sitetest.ShopMini, sandbox.Secured{Keys: weChats(t, suite, suite.WeChat, "plat1")})
+		api := httptest.NewServer(wechat)
+		defer api.Close()
+		s := newRelaySiteOf(t, nil, "wechat_card {\napi "+api.URL+"\n"+shopLines+"\n}",
+			"wechat_card relay {\naccount shop\nmini_program {\n"+secureLines(t, suite, "")+"\n}\nallow /wxa/*\n}")
+		if _, got := s.call(http.MethodPost, phonePath, strings.NewReader(`{"code":"phone-demo.1"}`)); !strings.Contains(got, "13800138000") {
+			t.Errorf("%v: got %s", off, got)
+		}
+	}
+}
+
 // TestSecureConfig refuses keys that are none, and shows none.
 func TestSecureConfig(t *testing.T) {
 	suite := securetest.Suites()[0]
@@ -415,7 +450,8 @@ func TestSecureOfLiteralKeys(t *testing.T) {
 	storage file_system `+t.TempDir()+`
 	log {
 		output file `+logs+`
-		level WARN
+		format wechat_card
+		level DEBUG
 	}
 	wechat_card {
 		api http://127.0.0.1:1
