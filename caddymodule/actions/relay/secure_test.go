@@ -450,8 +450,7 @@ func TestSecureOfLiteralKeys(t *testing.T) {
 	storage file_system `+t.TempDir()+`
 	log {
 		output file `+logs+`
-		format wechat_card
-		level DEBUG
+		level WARN
 	}
 	wechat_card {
 		api http://127.0.0.1:1
