@@ -45,6 +45,7 @@ const appSecret = "APP_SECRET=8f0c4e1d7b3a69258f0c4e1d7b3a6925"
 var oneOfEach = map[string]int{"/cgi-bin/stable_token": 1, "/cgi-bin/ticket/getticket": 1}
 
 func TestColdStartCostsOneCall(t *testing.T) {
+	t.Parallel()
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
 	port := freeport.Ports(t, 1)[0]
@@ -75,6 +76,7 @@ func TestColdStartCostsOneCall(t *testing.T) {
 }
 
 func TestReloadUnderTraffic(t *testing.T) {
+	t.Parallel()
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
 	port := freeport.Ports(t, 1)[0]

@@ -48,6 +48,7 @@ func (h *home) wantBeside(t *testing.T, status int, want []string, args ...strin
 
 // TestDoctorAndJumpOnTheExample looks at the example as it runs, and sets a card of it up.
 func TestDoctorAndJumpOnTheExample(t *testing.T) {
+	t.Parallel()
 	const card = "pSandboxMember00000000000001"
 	p := newPorts(t, readFile(t, examplePath))
 	h := newHome(t)
@@ -77,6 +78,7 @@ var number = regexp.MustCompile(`[0-9]+`)
 // TestCardsDocument runs every command of docs/cards.md against the example, in their order. What is shown below a command
 // is what it prints, but for numbers.
 func TestCardsDocument(t *testing.T) {
+	t.Parallel()
 	doc := readFile(t, "../../docs/cards.md")
 	p := newPorts(t, readFile(t, examplePath), doc)
 	h := newHome(t)
@@ -118,6 +120,7 @@ func TestCardsDocument(t *testing.T) {
 
 // TestClassicGuestLeavesTheTokenAlone runs card commands beside a Caddy whose token a second call would end.
 func TestClassicGuestLeavesTheTokenAlone(t *testing.T) {
+	t.Parallel()
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
 	port := freeport.Ports(t, 1)[0]

@@ -100,6 +100,7 @@ func TestExampleIsSound(t *testing.T) {
 
 // TestExampleLive gives the example an account at a WeChat of its own, which knows no other.
 func TestExampleLive(t *testing.T) {
+	t.Parallel()
 	const id, secret = "wx0123456789abcdef", "8f0c4e1d7b3a69258f0c4e1d7b3a6925"
 	w := runWeChat(t, "app "+id+" "+secret)
 	h := newHome(t, "WECHAT_API="+w.url, "WECHAT_APP_ID="+id, "WECHAT_APP_SECRET="+secret, "WECHAT_CARDS=pOne pTwo", "WECHAT_MEMBER_CARD=pTwo")
@@ -122,6 +123,7 @@ func TestExampleLive(t *testing.T) {
 
 // TestExampleLogFilter sends what must not lie about in logs, at DEBUG, where Caddy logs most.
 func TestExampleLogFilter(t *testing.T) {
+	t.Parallel()
 	p := newPorts(t, readFile(t, examplePath))
 	c := newHome(t).runExample(t, p, "\tdebug\n")
 	site := "http://127.0.0.1:" + p["8080"]

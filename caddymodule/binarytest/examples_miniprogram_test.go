@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -23,7 +24,7 @@ func runNode(t *testing.T, dir string, env []string, args ...string) {
 }
 
 // TestMiniProgram type-checks the mini program against WeChat's own declarations, and runs it on the sandbox's phone against
-// Caddyfile.example.
+// its own Caddyfile.
 func TestMiniProgram(t *testing.T) {
 	t.Parallel()
 	needPrograms(t, "node")
@@ -33,8 +34,10 @@ func TestMiniProgram(t *testing.T) {
 	built := t.TempDir()
 	runNode(t, miniProgramPath, nil, "node_modules/.bin/tsc", "--outDir", built)
 
-	p := newPorts(t, readFile(t, examplePath))
-	newHome(t).runExample(t, p, "")
+	text := readFile(t, filepath.Join(miniProgramPath, "Caddyfile"))
+	p := newPorts(t, text)
+	h := newHome(t)
+	h.run(t, h.file(t, "Caddyfile", strings.Replace(p.replace(text), "\n{\n", "\n{\n\tdefault_bind 127.0.0.1\n", 1)))
 	env := []string{"BUILT=" + built, "GATEWAY=http://127.0.0.1:" + p["8080"], "SANDBOX=http://127.0.0.1:" + p["8081"]}
 	runNode(t, miniProgramPath, env, "node", "--test", "test/miniprogram.test.js")
 }

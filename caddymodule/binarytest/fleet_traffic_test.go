@@ -42,7 +42,7 @@ type traffic struct {
 // run starts traffic on nodes; end ends it.
 func (f *fleet) run(nodes ...*node) *traffic {
 	tr := &traffic{
-		f: f, pace: 50 * time.Millisecond, client: &http.Client{Transport: new(http.Transport), Timeout: 30 * time.Second},
+		f: f, pace: 100 * time.Millisecond, client: &http.Client{Transport: new(http.Transport), Timeout: 30 * time.Second},
 		stops: make(map[*node]context.CancelFunc), good: make(map[*node]int), lastOK: make(map[*node]time.Time),
 	}
 	tr.ctx, tr.stopAll = context.WithCancel(f.t.Context())

@@ -31,8 +31,12 @@ func TestStaging(t *testing.T) {
 		production.wantCard("production", production.url("8080", "/wechat/addCard"))
 		code := staging.wantCard("staging", staging.url("8080", "/wechat/addCard"))
 		var opened struct{ CardList []struct{ Code string } }
-		body := get(t, staging.url("8080", "/wechat/openCard?card_id="+shopCard+"&code="+url.QueryEscape(code)))
-		if err := json.Unmarshal(body, &opened); err != nil || len(opened.CardList) != 1 || len(opened.CardList[0].Code) != 12 {
+		open := staging.url("8080", "/wechat/openCard?card_id="+shopCard+"&code="+url.QueryEscape(code))
+		body, err := fetch(t.Context(), open)
+		if err != nil { // production may have to be asked once more until it sees that its token has ended
+			body = get(t, open)
+		}
+		if err = json.Unmarshal(body, &opened); err != nil || len(opened.CardList) != 1 || len(opened.CardList[0].Code) != 12 {
 			t.Errorf("rotation %d: staging decrypted a code to %s", rotation, body)
 		}
 	}

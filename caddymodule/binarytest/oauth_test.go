@@ -16,6 +16,7 @@ import (
 
 // TestOAuth has a visitor log in at two processes with one store, which both get WeChat's callback at the same time.
 func TestOAuth(t *testing.T) {
+	t.Parallel()
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
 	ports := freeport.Ports(t, 2)

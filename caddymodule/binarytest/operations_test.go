@@ -80,6 +80,7 @@ func expressions(t *testing.T) map[string]string {
 // TestOperationsFilesFitTheMetrics has everything happen that the alert rules and the dashboard look for, and looks with
 // their eyes: each metric, label and value in them must be there.
 func TestOperationsFilesFitTheMetrics(t *testing.T) {
+	t.Parallel()
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
 	port := freeport.Ports(t, 1)[0]

@@ -60,6 +60,7 @@ func files(t *testing.T, dir string) map[string]string {
 
 // TestSecretsStayInside uses every secret and credential of an account, then looks for them wherever Caddy writes.
 func TestSecretsStayInside(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	secrets := map[string]string{"app_secret": strings.TrimPrefix(appSecret, "APP_SECRET=")}
 	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

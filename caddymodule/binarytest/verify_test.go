@@ -13,6 +13,7 @@ import (
 
 // TestVerifyCommand asks a running Caddy, and none, why a phone refuses a card; scripts go by the exit status.
 func TestVerifyCommand(t *testing.T) {
+	t.Parallel()
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
 	port := freeport.Ports(t, 1)[0]

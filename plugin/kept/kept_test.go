@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/racetest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/storeguard"
@@ -251,9 +252,12 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%d lie there, error %v", len(f.raw()), err)
 		}
 
-		big := bytes.Repeat([]byte("x"), 512<<10)
+		if racetest.Enabled && !strings.HasSuffix(t.Name(), "/redis") { // megabytes, counted alike in each store
+			return
+		}
+		big := bytes.Repeat([]byte("x"), 2<<20)
 		size := 0
-		for n := range 40 {
+		for n := range 10 {
 			f.now = f.now.Add(time.Second)
 			m := message(n)
 			m.Plain = big
@@ -262,7 +266,7 @@ func TestBounds(t *testing.T) {
 		for value := range maps.Values(f.raw()) {
 			size += len(value)
 		}
-		if size > MaxBytes || size < MaxBytes-1<<20 {
+		if size > MaxBytes || size < MaxBytes-4<<20 {
 			t.Errorf("%d bytes lie there", size)
 		}
 	})

@@ -111,7 +111,7 @@ func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
 			maps.Copy(w.Header(), sealed.Header)
 			v = json.RawMessage(sealed.Body)
 		}
-		wire.WriteJSON(w, http.StatusOK, v)
+		wire.Write(w, v)
 	}
 	if f == nil {
 		write(answer())

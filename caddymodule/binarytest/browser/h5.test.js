@@ -16,6 +16,15 @@ async function post (url, body) {
   return res.json()
 }
 
+/** What a user is called in the account, by the way that mini programs go. */
+let logins = 0
+async function openIDOf (user) {
+  const [appID] = (await (await fetch(TICKETS)).text()).split(' ')
+  const asked = new URLSearchParams({ appid: appID, secret: 's', js_code: `${user}.h5${++logins}`, grant_type: 'authorization_code' })
+  const res = await fetch(`${SANDBOX}/sns/jscode2session?${asked}`, { headers: { connection: 'close' } })
+  return (await res.json()).openid
+}
+
 /**
  * What runs in the page in the place of WeChat's JS-SDK; the client is in this process. As in WeChat's, ready comes after the first
  * wx.config, refused or not, and at once from then on; and the first listener for errors stays.
@@ -139,7 +148,9 @@ test('a card is added, opened and chosen', async (t) => {
   const added = client.seen.at(-1)
   assert.equal(added.name, 'addCard')
   assert.equal(typeof added.parameter.cardList[0].cardExt, 'string')
-  assert.equal(JSON.parse(added.parameter.cardList[0].cardExt).outer_str, 'h5')
+  const ext = JSON.parse(added.parameter.cardList[0].cardExt)
+  assert.equal(ext.outer_str, 'h5')
+  assert.equal(ext.openid, await openIDOf('demo'))
   assert.equal(await click(page, 'open'), '')
   const opened = client.seen.at(-1)
   assert.deepEqual([opened.name, opened.parameter.cardList[0].cardId], ['openCard', coupon])
@@ -148,6 +159,33 @@ test('a card is added, opened and chosen', async (t) => {
   assert.equal(await click(page, 'choose'), '已选择')
   assert.equal(await click(page, 'open'), '')
   assert.equal(client.seen.at(-1).parameter.cardList.length, 2)
+})
+
+test('each visitor gets a card of his own, without a backend', async (t) => {
+  t.after(() => post(`${SANDBOX}/_sandbox/oauth`, {}))
+  for (const user of ['alice', 'bob']) {
+    await post(`${SANDBOX}/_sandbox/oauth`, { user, double: true }) // WeChat's client may open the callback twice
+    const { page, client } = await open(t)
+    assert.equal(page.url(), SITE + address.split('#')[0]) // no server is told of a fragment
+    assert.equal(await click(page, 'add'), '已放入卡包')
+    const added = client.seen.at(-1).parameter
+    const { openid } = JSON.parse(added.cardList[0].cardExt)
+    assert.equal(openid, await openIDOf(user))
+    const stranger = await post(`${SANDBOX}/_sandbox/phone/addCard?openid=${await openIDOf('eve')}`, added)
+    assert.match(stranger.errMsg, /:fail/, 'nobody else can add it')
+  }
+})
+
+test('a session that is over begins anew, where the visitor was', async (t) => {
+  const { page } = await open(t)
+  await page.context().clearCookies()
+  await page.evaluate(() => history.replaceState({}, '', '/?from=menu#top'))
+  const back = page.waitForNavigation()
+  await page.click('#add')
+  await back
+  await page.waitForSelector('#add:enabled')
+  assert.equal(page.url(), SITE + '/?from=menu#top')
+  assert.equal(await click(page, 'add'), '已放入卡包')
 })
 
 test('what goes wrong is said in words', async (t) => {

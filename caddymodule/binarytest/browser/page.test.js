@@ -181,6 +181,24 @@ test('says in words that WeChat is busy, and goes on when it is not', async () =
   await page.click('.nav-back');
 });
 
+test('says who visits web pages, and what he does there', async () => {
+  const question = new URLSearchParams({ appid: 'wx5a6d8b2c4e1f3a70', redirect_uri: 'http://localhost:8080/back', response_type: 'code', scope: 'snsapi_userinfo', state: 'x' });
+  const visit = () => fetch(`${new URL(page.url()).origin}/connect/oauth2/authorize?${question}`, { redirect: 'manual' });
+  assert.equal((await visit()).status, 200); // the page that asks
+  await page.check('[name=consent][value=deny]');
+  await page.waitForFunction(() => document.querySelector('#announcer').textContent.includes('without a code'));
+  assert.doesNotMatch((await visit()).headers.get('location'), /code=/);
+  await page.fill('#visitor-user', 'alice');
+  await page.press('#visitor-user', 'Tab');
+  await page.check('[name=consent][value=allow]');
+  await page.waitForFunction(() => document.querySelector('#announcer').textContent.includes('agrees at once'));
+  assert.match((await visit()).headers.get('location'), /[?&]code=/);
+  assert.equal(await page.inputValue('#visitor-user'), 'alice');
+  assert.equal(await page.getAttribute('#visitor-open', 'href'), gateway);
+  await reset(page);
+  await page.waitForFunction(() => document.querySelector('[name=consent][value=ask]').checked);
+});
+
 test('shows a token that is replaced', async () => {
   await page.click('#end-token');
   await getCoupon(page);
@@ -388,6 +406,14 @@ test('cuts nothing at 1280 by 720', async () => {
     await tall.click('#tab-wallet');
     assert.deepEqual(await cut(), [], 'with the wallet');
     await tall.click('#tab-home');
+    await tall.fill('#gateway', 'http://127.0.0.1:9');
+    await tall.press('#gateway', 'Enter');
+    await tall.waitForSelector('#gateway-says:not(:empty)');
+    await tall.evaluate(() => scrollTo(0, 0));
+    assert.deepEqual(await cut(), [], 'without a gateway');
+    await tall.fill('#gateway', gateway);
+    await tall.press('#gateway', 'Enter');
+    await tall.waitForSelector('.ready[data-state=good]');
     await reset(tall);
     await tall.click('#language');
   }

@@ -26,6 +26,14 @@ function offer (cardList) {
   document.getElementById('open').hidden = false
 }
 
+/** The session is over: another one begins where the visitor is. */
+function logIn () {
+  location.assign(`/wechat/oauth/start?return=${encodeURIComponent(location.pathname + location.search + location.hash)}`)
+}
+
+// WeChat's page leaves this behind, where a router would take it for a route.
+if (location.hash === '#wechat_redirect') history.replaceState(history.state, '', location.pathname + location.search)
+
 /** Does one thing at a time. The user reads the message of a problem; the console has the rest. */
 async function perform (run) {
   for (const id in buttons) document.getElementById(id).disabled = true
@@ -33,6 +41,7 @@ async function perform (run) {
   try {
     note.textContent = await run()
   } catch (err) {
+    if (err.reason === 'login_required') return logIn()
     if (err.reason !== 'cancelled') note.textContent = err.message
     console.warn(err.reason, err.detail)
   }

@@ -44,7 +44,7 @@ function problem(reason: string, detail: string, further: Further = {}): Problem
 /** Explains an errMsg of wx.addCard, wx.openCard, wx.navigateToMiniProgram, or of a navigator's bindfail. */
 export function problemOfPhone(errMsg: string): Problem {
   const known: [RegExp, string][] = [
-    [/cancel/, 'cancelled'],
+    [/cancel|user deny/, 'cancelled'],
     [/签名错误/, 'phone_signature'],
     [/参数错误/, 'phone_parameter'],
     [/已领完/, 'sold_out'],
@@ -58,13 +58,14 @@ export function problemOfPhone(errMsg: string): Problem {
 
 type Answer = WechatMiniprogram.RequestSuccessCallbackResult
 
-/** Asks the gateway, and once more when it says that this will soon be worth while. */
-async function ask<T>(route: string, data: object, isExpected: (answer: any) => boolean): Promise<T> {
-  let answer = await request(route, data)
+/** Asks the gateway, and once more when it says that this will soon be worth while. data may be what makes it, for each try anew. */
+async function ask<T>(route: string, data: object | (() => Promise<object>), isExpected: (answer: any) => boolean): Promise<T> {
+  const make = async () => (typeof data === 'function' ? data() : data)
+  let answer = await request(route, await make())
   let wait = retryAfter(answer)
   if (wait !== undefined && wait <= longestWait) {
     await new Promise((resolve) => setTimeout(resolve, wait! * 1000))
-    answer = await request(route, data)
+    answer = await request(route, await make())
     wait = retryAfter(answer)
   }
   const said = parsed(answer.data)
@@ -128,14 +129,43 @@ export interface AddCardRequest {
  * Adds cards to the user's wallet (wx.addCard): those of the route, or those that are asked for.
  * Gives what wx.addCard gave. Of several cards, some may have isSuccess false; if all have, that is a Problem.
  */
-export async function addCard(asked: AddCardRequest = {}): Promise<WechatMiniprogram.AddCardSuccessCallbackResult> {
+export function addCard(asked: AddCardRequest = {}): Promise<WechatMiniprogram.AddCardSuccessCallbackResult> {
+  return add('/addCard', async () => asked)
+}
+
+/**
+ * Adds a card that is this user's alone: like addCard, but of the route myCard, where the gateway asks WeChat who the user is
+ * (wx.login) before it signs.
+ */
+export function addMyCard(asked: Omit<AddCardRequest, 'openid'> = {}): Promise<WechatMiniprogram.AddCardSuccessCallbackResult> {
+  return add('/myCard', async () => ({ ...asked, js_code: await login() }))
+}
+
+async function add(route: string, asked: () => Promise<object>): Promise<WechatMiniprogram.AddCardSuccessCallbackResult> {
   if (typeof wx.addCard !== 'function') throw problem('unsupported', 'there is no wx.addCard')
-  const parameter = await ask<WechatMiniprogram.AddCardOption>('/addCard', asked, hasCardList)
+  const parameter = await ask<WechatMiniprogram.AddCardOption>(route, asked, hasCardList)
   const added = await new Promise<WechatMiniprogram.AddCardSuccessCallbackResult>((resolve, reject) => {
     wx.addCard({ ...parameter, success: resolve, fail: ({ errMsg }) => reject(problemOfPhone(errMsg)) })
   })
   if (added.cardList.every((card) => card.isSuccess === false)) throw problem('not_added', added.errMsg)
   return added
+}
+
+/** A js_code, which tells the gateway who the user is. It works once. */
+function login(): Promise<string> {
+  return new Promise((resolve, reject) => {
+    wx.login({ success: ({ code }) => resolve(code), fail: ({ errMsg }) => reject(problemOfPhone(errMsg)) })
+  })
+}
+
+/**
+ * Hands the user's phone number to the backend: pass on what a <button open-type="getPhoneNumber"> gave (its event's detail), in
+ * its handler. The gateway has WeChat say the number, so that nobody can make one up. Gives the backend's answer.
+ */
+export async function join(given: { errMsg: string; code?: string }): Promise<unknown> {
+  if (!/:ok$/.test(given.errMsg)) throw problemOfPhone(given.errMsg)
+  if (!given.code) throw problem('unsupported', 'this client gives no code for a phone number')
+  return ask<unknown>('/join', async () => ({ phone_code: given.code, js_code: await login() }), () => true)
 }
 
 /** Shows cards of the user's (wx.openCard). Takes the cardList that addCard gave, as it is; the gateway decrypts the codes. */

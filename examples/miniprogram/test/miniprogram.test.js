@@ -1,5 +1,5 @@
 'use strict'
-// Runs the mini program against a gateway and the sandbox's phone: those of `./xcaddy.sh run`, unless GATEWAY and SANDBOX say others.
+// Runs the mini program against a gateway and the sandbox's phone: those of its Caddyfile, unless GATEWAY and SANDBOX say others.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -58,6 +58,40 @@ test('two taps get one coupon', async () => {
   const page = phone.page()
   await Promise.all([phone.tap('onAddCard'), page.onAddCard()])
   assert.equal(phone.requests.filter(({ url }) => url.endsWith('/addCard')).length, 1)
+})
+
+test('a card of the user alone, by wx.login and without a backend', async () => {
+  const phone = start()
+  await phone.tap('onAddMyCard')
+  assert.equal(phone.page().data.note, '您的专属券已放入卡包')
+  const { data } = phone.requests.find(({ url }) => url.endsWith('/myCard'))
+  const openid = await phone.openID()
+  assert.equal(JSON.parse(phone.added.cardList[0].cardExt).openid, openid)
+  await phone.tap('onOpenCard')
+  assert.equal(phone.page().data.note, '')
+
+  const other = start()
+  await other.tap('onAddMyCard')
+  assert.notEqual(await other.openID(), openid)
+  const stolen = await other.client('addCard', phone.added)
+  assert.match(stolen.errMsg, /:fail/, 'nobody else can add it')
+  const { addMyCard } = helper()
+  wx.login = ({ success }) => success({ code: data.js_code })
+  await assert.rejects(addMyCard(), (err) => refused('wechat_rejected')(err) && err.errcode === 40163, 'a js_code works once')
+})
+
+test('the phone number that the user gives reaches the backend', async () => {
+  const phone = start()
+  await phone.givePhoneNumber(false)
+  assert.equal(phone.page().data.note, '')
+  assert.equal(phone.requests.filter(({ url }) => url.endsWith('/join')).length, 0)
+  await phone.givePhoneNumber()
+  assert.equal(phone.page().data.note, '手机号已登记')
+  assert.match(phone.page().data.phone, /^1\d{10}$/)
+  const { join } = helper()
+  await assert.rejects(join({ errMsg: 'getPhoneNumber:ok' }), refused('unsupported'), 'an old client gives no code')
+  const { data } = phone.requests.find(({ url }) => url.endsWith('/join'))
+  await assert.rejects(join({ errMsg: 'getPhoneNumber:ok', code: data.phone_code }), refused('wechat_rejected'), 'a code works once')
 })
 
 for (const way of ['navigator', 'onOpenMemberCard']) {
@@ -291,7 +325,7 @@ test('what the page names is there', () => {
   const page = phone.page()
   const wxml = fs.readFileSync(path.join(sources, 'pages/index/index.wxml'), 'utf8')
   const handlers = [...wxml.matchAll(/\bbind\w+="(\w+)"/g)].map(([, name]) => name)
-  assert.equal(handlers.length, 5)
+  assert.equal(handlers.length, 7)
   for (const name of handlers) assert.equal(typeof page[name], 'function', name)
   for (const [, code] of wxml.matchAll(/\{\{([^}]*)\}\}/g)) {
     for (const [name] of code.replace(/'[^']*'/g, '').matchAll(/(?<![.\w])[a-zA-Z]\w*/g)) assert.ok(name in page.data, name)

@@ -6,15 +6,25 @@ const fs = require('node:fs')
 const path = require('node:path')
 
 const sources = path.join(__dirname, '..', 'miniprogram')
+const appId = 'wx8f2b6c1d9e4a7350'
 
 /** Starts the compiled mini program in folder built, on a new user's phone of the sandbox. Requests go where moved(url) says. */
 function launch ({ built, sandbox, moved = (url) => url, language = 'zh_CN', without = [] }) {
   const phone = { requests: [], answers: null, away: null, refuseNavigator: '' }
-  const user = new URLSearchParams({ appId: 'wx8f2b6c1d9e4a7350', openid: `o${crypto.randomBytes(20).toString('base64url')}` })
+  const user = crypto.randomBytes(8).toString('hex')
+  let whose // the mini program and the user's openid there
   let asked = true // whether a request was made since the user's tap: WeChat then opens no other mini program
 
-  async function client (call, body) {
-    const res = await fetch(`${sandbox}/_sandbox/phone/${call}?${user}`, { method: 'POST', body: JSON.stringify(body), headers: { connection: 'close' } })
+  /** What WeChat calls the user in the mini program. */
+  async function openID () {
+    const asked = new URLSearchParams({ appid: appId, secret: 's', js_code: `${user}.1`, grant_type: 'authorization_code' })
+    const res = await fetch(`${sandbox}/sns/jscode2session?${asked}`, { headers: { connection: 'close' } })
+    return (await res.json()).openid
+  }
+
+  async function client (call, body = {}) {
+    whose ??= openID().then((openid) => new URLSearchParams({ appId, openid }))
+    const res = await fetch(`${sandbox}/_sandbox/phone/${call}?${await whose}`, { method: 'POST', body: JSON.stringify(body), headers: { connection: 'close' } })
     return res.json()
   }
 
@@ -51,7 +61,11 @@ function launch ({ built, sandbox, moved = (url) => url, language = 'zh_CN', wit
 
   const wx = {
     request: api(request),
-    addCard: api((options) => client('addCard', options)),
+    login: api(() => client('login')),
+    addCard: api((options) => {
+      phone.added = options
+      return client('addCard', options)
+    }),
     openCard: api((options) => client('openCard', options)),
     navigateToMiniProgram: api(navigate),
     getAppBaseInfo: () => ({ language }),
@@ -123,6 +137,14 @@ function launch ({ built, sandbox, moved = (url) => url, language = 'zh_CN', wit
       const handler = /:ok$/.test(res.errMsg) ? element.bindsuccess : element.bindfail
       page[handler]({ detail: { errMsg: res.errMsg } })
     },
+    /** The user taps the button that asks for his phone number, and agrees, or does not. */
+    async givePhoneNumber (agrees = true) {
+      const { bindgetphonenumber: handler } = elements().find((e) => e['open-type'] === 'getPhoneNumber')
+      const detail = agrees ? await client('getPhoneNumber') : { errMsg: 'getPhoneNumber:fail user deny' }
+      return page[handler]({ detail })
+    },
+    openID: async () => (await whose).get('openid'),
+    client,
     /** The user submits the component's form. Gives what App.onShow is to be told, once or more often. */
     async submit (form) {
       const res = await client('openComponent', { ...phone.away, form })

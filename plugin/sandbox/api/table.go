@@ -22,6 +22,12 @@ var endpoints = map[string]endpoint{
 	"/sns/oauth2/access_token":   {method: http.MethodGet, open: true, run: webAccessToken},
 
 	"/wxa/business/getuserphonenumber": {method: http.MethodPost, run: getPhoneNumber},
+	"/wxa/getwxacode":                  {method: http.MethodPost, run: getWXACode},
+	"/wxa/getwxacodeunlimit":           {method: http.MethodPost, run: getWXACodeUnlimit},
+	"/wxa/generatescheme":              {method: http.MethodPost, run: generateScheme},
+	"/wxa/generate_urllink":            {method: http.MethodPost, run: generateURLLink},
+	"/cgi-bin/wxaapp/createwxaqrcode":  {method: http.MethodPost, run: getWXACode},
+	"/cgi-bin/message/subscribe/send":  {method: http.MethodPost, run: sendSubscribeMessage},
 
 	"/cgi-bin/menu/create": {method: http.MethodPost, run: createMenu},
 	"/cgi-bin/menu/get":    {method: http.MethodGet, run: getMenu},

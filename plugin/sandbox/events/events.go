@@ -1,4 +1,4 @@
-// Package events is what the page is told: exchanges, credentials, faults, the wallet.
+// Package events is what the page is told: exchanges, credentials, faults, the wallet, the visitor of web pages.
 package events
 
 import (
@@ -8,6 +8,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/exchanges"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/local"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/oauth"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/world"
 )
@@ -21,6 +22,7 @@ type View struct {
 	Credentials []CredentialView `json:"credentials"`
 	Faults      []FaultView      `json:"faults"`
 	Wallet      []WalletView     `json:"wallet"`
+	Visitor     oauth.Mood       `json:"visitor"`
 }
 
 // ExchangeView is an exchange without secrets.
@@ -81,6 +83,7 @@ func view(w *world.World, since int64) View {
 		v.Faults = append(v.Faults, FaultView{f.ID, f.Path, f.Left, f.ErrCode, f.Status, f.Delay.Milliseconds(), f.Drop})
 	}
 	v.Wallet = wallet(w.Codes)
+	v.Visitor = w.OAuth.Mood
 	w.Unlock()
 
 	for _, x := range list {
@@ -94,5 +97,8 @@ func view(w *world.World, since int64) View {
 }
 
 func shown(body []byte, known []string) string {
+	if kind := http.DetectContentType(body); strings.HasPrefix(kind, "image/") {
+		return "(" + kind + ")"
+	}
 	return exchanges.Masked(strings.ToValidUTF8(string(body), "�"), known)
 }

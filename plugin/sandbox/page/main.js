@@ -8,6 +8,7 @@ import { startMood } from './mood.js';
 import { startPhone } from './phone.js';
 import { startSettings } from './settings.js';
 import { startTimeline } from './timeline.js';
+import { startVisitors } from './visitors.js';
 
 // The phone's screens.
 import { loadMiniProgram } from './miniprogram.js';
@@ -46,6 +47,7 @@ showTheme(themes.includes(kept('theme')) ? kept('theme') : 'auto');
 startSettings(() => loadMiniProgram()); // another gateway, route or card
 startTimeline();
 startMood();
+startVisitors();
 startCredentials();
 startInspector();
 startPhone();

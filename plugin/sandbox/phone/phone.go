@@ -1,7 +1,7 @@
 // Package phone is the phone of a WeChat user.
 //
 // It hands out the codes of wx.login and of the getPhoneNumber button, by which the backend of the mini program that runs (appId) finds
-// out who its user is.
+// out who its user is, and lets its user agree to messages.
 //
 // The phone takes what a mini program passes to wx.addCard, wx.openCard and wx.navigateToMiniProgram, as it is, and does
 // what the WeChat client would. Whose phone it is, the query parameters say: appId is the mini program that runs, openid
@@ -34,6 +34,8 @@ var calls = map[string]struct {
 
 	"login":          {"login", (*phone).login},
 	"getPhoneNumber": {"getPhoneNumber", (*phone).getPhoneNumber},
+
+	"requestSubscribeMessage": {"requestSubscribeMessage", (*phone).requestSubscribeMessage},
 }
 
 // use makes one call of the client.

@@ -29,6 +29,7 @@ var (
 	ErrButtonCount    = &Error{40016, "invalid button size"}
 	ErrButtonName     = &Error{40018, "invalid button name size"}
 	ErrBadJSCode      = &Error{40029, "invalid code"}
+	ErrBadTemplate    = &Error{40037, "invalid template_id"}
 	ErrBadSerial      = &Error{40056, "invalid serial code"}
 	ErrInvalidURL     = &Error{40066, "invalid url"}
 	ErrBadCardType    = &Error{40071, "invalid card type"}
@@ -42,8 +43,12 @@ var (
 	ErrBadQuantity    = &Error{40122, "invalid card quantity"}
 	ErrBadSecret      = &Error{40125, "invalid appsecret"}
 	ErrUserCardStatus = &Error{40127, "invalid user-card status! Hint: the card was given to user, but may be deleted or expired or set unavailable !"}
+	ErrBadScene       = &Error{40129, "invalid scene"}
 	ErrNeedWXCode     = &Error{40158, "invalid use_custom_code, need be false"}
 	ErrUsedJSCode     = &Error{40163, "code been used"}
+	ErrBadPagePath    = &Error{40165, "invalid weapp pagepath"}
+	ErrSceneLength    = &Error{40169, "invalid length for scene, or the data is not json string"}
+	ErrBadQuery       = &Error{40212, "invalid query"}
 	ErrRiskyUser      = &Error{40226, "code blocked"}
 	ErrNoSymmetricKey = &Error{40238, "symmetric key is not set"}
 	ErrNoToken        = &Error{41001, "access_token missing"}
@@ -53,9 +58,11 @@ var (
 	ErrNoField        = &Error{41011, "missing required fields! please check document and request json!"}
 	ErrNoCardID       = &Error{41012, "missing card id"}
 	ErrNoCode         = &Error{41013, "missing code"}
+	ErrBadPage        = &Error{41030, "invalid page"}
 	ErrExpiredToken   = &Error{42001, "access_token expired"}
 	ErrNeedGet        = &Error{43001, "require GET method"}
 	ErrNeedPost       = &Error{43002, "require POST method"}
+	ErrNoConsent      = &Error{43101, "user refuse to accept the msg"}
 	ErrEmptyBody      = &Error{44002, "empty post data"}
 	ErrBigBody        = &Error{45002, "content size out of limit"}
 	ErrQuota          = &Error{45009, "reach max api daily quota limit"}
@@ -64,12 +71,14 @@ var (
 	ErrNoMenu         = &Error{46003, "menu no exist"}
 	ErrBadJSON        = &Error{47001, "data format error"}
 	ErrEscapes        = &Error{47002, `data format error, do NOT use json unicode encode (\uxxxx\uxxxx), please use utf8 encoded text!`}
+	ErrBadValue       = &Error{47003, "argument invalid!"}
 	ErrUnauthorized   = &Error{48001, "api unauthorized"}
 	ErrClears         = &Error{48006, "forbid to clear quota because of reaching the limit"}
 	ErrNeedMember     = &Error{72003, "invalid card type, need member card"}
 	ErrForeignTicket  = &Error{72011, "invalid activate_ticket.Maybe this ticket is not belong this AppId"}
 	ErrExpiredTicket  = &Error{72012, "activate_ticket has been expired"}
 	ErrBadPath        = &Error{76021, "cgi_path not found, please check"}
+	ErrBadTime        = &Error{85401, "time limit between 1min and 30 days"}
 	ErrNeedSealed     = &Error{934011, "request_body is required"}
 )
 

@@ -8,6 +8,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/accounts"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/cards"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/codes"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/consents"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/exchanges"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/faults"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/lru"
@@ -32,6 +33,7 @@ type World struct {
 	OAuth    *oauth.Store
 	Cards    *cards.Store
 	Codes    *codes.Store
+	Consents *consents.Store
 	Nonces   *lru.Map[string, struct{}] // of successful wx.addCard calls
 }
 
@@ -42,7 +44,7 @@ func New(a *accounts.Store, c *cards.Store, now func() time.Time) *World {
 	return w
 }
 
-// Reset forgets cards, codes, users, menus, faults, call counts, exchanges, quotas and revocations to come. Tokens and tickets stay as they
+// Reset forgets cards, codes, users, consents, menus, faults, call counts, exchanges, quotas and revocations to come. Tokens and tickets stay as they
 // are, so that whoever holds them works on.
 func (w *World) Reset() {
 	w.Lock()
@@ -58,6 +60,7 @@ func (w *World) Reset() {
 	w.Users.CountryAsNumber = asNumber
 	w.OAuth = oauth.New()
 	w.Codes = codes.New()
+	w.Consents = consents.New()
 	w.Nonces = lru.New[string, struct{}](lru.MaxRecords)
 }
 

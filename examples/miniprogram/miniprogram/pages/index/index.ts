@@ -1,5 +1,5 @@
 import type { Shop } from '../../app'
-import { addCard, MemberCardComponent, openCard, openMemberCard, prepareMemberCard, Problem, problemOfPhone } from '../../wechat-card'
+import { addCard, addMyCard, join, MemberCardComponent, openCard, openMemberCard, prepareMemberCard, Problem, problemOfPhone } from '../../wechat-card'
 
 Page({
   data: {
@@ -9,6 +9,7 @@ Page({
     component: null as MemberCardComponent | null,
     byNavigator: wx.canIUse('navigator.target.miniProgram'),
     number: '',
+    phone: '',
   },
 
   /** Whether the user is with the component. */
@@ -52,6 +53,22 @@ Page({
     return this.perform(async () => {
       const { cardList } = await addCard({ card_id: 'pSandboxCoupon00000000000001' })
       this.setData({ cardList, note: '已放入卡包' })
+    })
+  },
+
+  /** A card that only this user can add. */
+  onAddMyCard() {
+    return this.perform(async () => {
+      const { cardList } = await addMyCard({ outer_str: 'mine' })
+      this.setData({ cardList, note: '您的专属券已放入卡包' })
+    })
+  },
+
+  /** The user gave his phone number, or did not. */
+  onGetPhoneNumber({ detail }: WechatMiniprogram.CustomEvent<{ errMsg: string; code?: string }>) {
+    return this.perform(async () => {
+      const { phone } = await join(detail) as { phone?: string }
+      this.setData({ phone: phone ?? '', note: '手机号已登记' })
     })
   },
 
