@@ -8,6 +8,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/secure"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -38,6 +39,11 @@ func Of(err error, now time.Time) *Problem {
 			p.Detailf("WeChat refused too many requests of this network that need its %s call", e.API)
 		}
 		p.RetryAfter, p.Err = max(e.RetryAfter, time.Second), err
+		return p
+	}
+	if e, ok := errors.AsType[*secure.Unverified](err); ok {
+		p := Newf(http.StatusBadGateway, ReasonWechatError, "an answer does not prove by API 安全 to be WeChat's: %s", e.Why)
+		p.Err = err
 		return p
 	}
 	if e, ok := errors.AsType[*wechat.Error](err); ok {

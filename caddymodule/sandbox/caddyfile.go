@@ -26,6 +26,14 @@ func ParseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //	wechat_sandbox [<matcher>] {
 //		app              <app_id> <app_secret>
 //		mini_program     <app_id> <app_secret>
+//		secure           <app_id> {
+//			symmetric_key  <number> <key>
+//			private_key    <number> <pem>
+//			certificate    <number> <pem>
+//			deprecated_key <number> <pem>
+//			demanded       <path...>
+//			want_number
+//		}
 //		foreign_token    40001|48001
 //		phone_country    string|number
 //		expires_in       <seconds>
@@ -34,7 +42,7 @@ func ParseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		replay           <file>
 //	}
 //
-// app, mini_program and custom_code_card may be repeated.
+// app, mini_program, secure and custom_code_card may be repeated.
 func (s *Sandbox) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // consume directive name
 	if d.NextArg() {
@@ -50,6 +58,11 @@ func (s *Sandbox) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			if err := unmarshalApp(d, &s.MiniProgram); err != nil {
 				return err
 			}
+		case "secure":
+			if err := s.unmarshalSecure(d); err != nil {
+				return err
+			}
+			continue
 		case "foreign_token":
 			if s.ForeignToken != 0 {
 				return d.Err("foreign_token already specified")
@@ -107,7 +120,7 @@ func (s *Sandbox) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 				return d.Err("replay: the name of the file is empty")
 			}
 		default:
-			return words.Unrecognized(d, "app", "mini_program", "foreign_token", "phone_country", "expires_in", "tickets", "custom_code_card", "replay")
+			return words.Unrecognized(d, "app", "mini_program", "secure", "foreign_token", "phone_country", "expires_in", "tickets", "custom_code_card", "replay")
 		}
 		if d.NextBlock(1) {
 			return d.Errf("a block is not allowed here: %s", d.Val())

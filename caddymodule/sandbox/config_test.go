@@ -27,6 +27,29 @@ func TestSandboxUnmarshalCaddyfile(t *testing.T) {
 			}`,
 			want: `{"app":{"wx1":"{env.ONE}","wx2":"two"},"expires_in":60,"tickets":"grid","custom_code_card":["p1","p2","p3"]}`,
 		},
+		{
+			name: "API 安全",
+			input: `wechat_sandbox {
+				secure wx1 {
+					symmetric_key s {env.S}
+					private_key p {file.p.pem}
+					certificate o {file.o.pem}
+					deprecated_key p0 {file.p0.pem}
+					demanded /wxa/a /wxa/b
+					want_number
+				}
+				expires_in 60
+			}`,
+			want: `{"secure":{"wx1":{"symmetric_key":{"number":"s","key":"{env.S}"},"private_key":{"number":"p","key":"{file.p.pem}"},` +
+				`"certificate":{"o":"{file.o.pem}"},"deprecated_key":{"number":"p0","key":"{file.p0.pem}"},"demanded":["/wxa/a","/wxa/b"],"want_number":true}},"expires_in":60}`,
+		},
+		{name: "secure of nobody", input: "wechat_sandbox {\nsecure {\n}\n}", err: "wrong argument count"},
+		{name: "secure without keys", input: "wechat_sandbox {\nsecure wx1\n}", err: "secure: symmetric_key is missing"},
+		{name: "secure, unknown", input: "wechat_sandbox {\nsecure wx1 {\npaths /a\n}\n}", err: "unrecognized subdirective 'paths'"},
+		{
+			name: "secure twice", err: "secure already specified: wx1",
+			input: "wechat_sandbox {\nsecure wx1 {\nsymmetric_key s k\nprivate_key p k\ncertificate o k\n}\nsecure wx1 {\n}\n}",
+		},
 		{name: "argument", input: `wechat_sandbox x`, err: "wrong argument count"},
 		{name: "app without secret", input: "wechat_sandbox {\napp wx1\n}", err: "wrong argument count"},
 		{name: "app twice", input: "wechat_sandbox {\napp wx1 a\napp wx1 b\n}", err: "already specified: wx1"},

@@ -45,6 +45,9 @@ type Sandbox struct {
 	// Default: `string`.
 	PhoneCountry string `json:"phone_country,omitempty"`
 
+	// API 安全 (服务端 API 签名与加密), by the app ids that have it switched on. Default: none has.
+	Secure map[string]*Secure `json:"secure,omitempty"`
+
 	// The lifetime of tokens and tickets in seconds, at most 86400. WeChat's five minutes, in which a superseded token
 	// still works, scale to a quarter of it at most. Default: 7200, as at WeChat.
 	ExpiresIn int `json:"expires_in,omitempty"`
@@ -110,6 +113,14 @@ func (s *Sandbox) Provision(_ caddy.Context) error {
 	if cfg.MiniPrograms, err = apps(repl, s.MiniProgram); err != nil {
 		return err
 	}
+	secure, err := expand(repl, s.Secure)
+	if err != nil {
+		return err
+	}
+	apps, err := secured(secure)
+	if err != nil {
+		return err
+	}
 
 	if s.Replay != "" {
 		name, err := repl.ReplaceOrErr(s.Replay, true, true)
@@ -125,12 +136,16 @@ func (s *Sandbox) Provision(_ caddy.Context) error {
 		}
 	}
 
-	key, err := sandboxKey(cfg)
+	key, err := sandboxKey(cfg, secure)
 	if err != nil {
 		return err
 	}
 	shared, _, err := sandboxes.LoadOrNew(key, func() (caddy.Destructor, error) {
-		return pooledSandbox{sandbox.New(cfg)}, nil
+		made := sandbox.New(cfg)
+		for id, with := range apps {
+			made.Secure(id, with)
+		}
+		return pooledSandbox{made}, nil
 	})
 	if err != nil {
 		return err
@@ -166,8 +181,8 @@ func apps(repl *caddy.Replacer, raw map[string]string) (map[string]string, error
 }
 
 // sandboxKey is a hash, because the configuration holds secrets.
-func sandboxKey(cfg sandbox.Config) (string, error) {
-	b, err := json.Marshal([]any{cfg.Apps, cfg.MiniPrograms, cfg.ForeignToken, cfg.CountryAsNumber, cfg.ExpiresIn, cfg.Tickets, cfg.CustomCodeCards, cfg.Replay})
+func sandboxKey(cfg sandbox.Config, secure map[string]expanded) (string, error) {
+	b, err := json.Marshal([]any{cfg.Apps, cfg.MiniPrograms, cfg.ForeignToken, cfg.CountryAsNumber, cfg.ExpiresIn, cfg.Tickets, cfg.CustomCodeCards, cfg.Replay, secure})
 	if err != nil {
 		return "", err
 	}

@@ -70,6 +70,20 @@ func unmarshal(d *caddyfile.Dispenser, in Subdirectives, more []string) error {
 	return nil
 }
 
+// Block reads the block of a subdirective at a depth of nesting: 1 within the block of an action, 2 within one of these.
+func Block(d *caddyfile.Dispenser, depth int, in Subdirectives) error {
+	for d.NextBlock(depth) {
+		read := in[d.Val()]
+		if read == nil {
+			return Unrecognized(d, in.names()...)
+		}
+		if err := read(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // OneValue reads the one argument of a subdirective that may stand once.
 func OneValue(d *caddyfile.Dispenser, target *string) error {
 	name := d.Val()

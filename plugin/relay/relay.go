@@ -4,8 +4,10 @@ package relay
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/secure"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
 
@@ -19,6 +21,10 @@ type Call struct {
 	// OwnToken says that the call proves itself otherwise than by the account's access_token: it gets none, and what
 	// WeChat says of its token says nothing of ours.
 	OwnToken bool
+
+	// Secure seals the call and opens its answer, unless it is nil. The call is a POST whose Body is kept, or that has none, and is
+	// no OwnToken; secure.ErrNoObject is the error where the Body cannot be sealed.
+	Secure *secure.Channel
 }
 
 // Caller makes calls with the account's access_token.
@@ -48,7 +54,10 @@ func (r *Relayer) Relay(call Call) (*http.Response, error) {
 	if err := r.CheckPath(call.Request.URL.EscapedPath()); err != nil {
 		return nil, err
 	}
-	a := &attempt{client: r.client, relay: relay}
+	a := &attempt{client: r.client, relay: relay, secure: call.Secure, body: call.Body}
+	if call.Secure != nil {
+		a.query, _ = url.ParseQuery(call.Query) // what can be read of it
+	}
 	err := r.caller.CallAgain(call.Request.Context(), a)
 	return answered(a.resp, err)
 }
@@ -58,13 +67,36 @@ type attempt struct {
 	client *wechat.Client
 	relay  wechat.Relay
 	resp   *http.Response // WeChat's latest answer, to be passed on; nil: there is none
+
+	secure *secure.Channel // nil: the call goes as it is
+	query  url.Values      // what is sealed
+	body   []byte
 }
 
 // Make implements account.Call.
 func (a *attempt) Make(token string) (err error) {
 	a.relay.AccessToken = token
+	if a.secure != nil {
+		if err := a.seal(); err != nil {
+			return err
+		}
+	}
 	a.resp, err = a.client.Relay(a.relay) //nolint:bodyclose // closed by Again, or by whom it is passed on to
 	return err
+}
+
+// seal puts what is sealed in the place of the call: anew each time, for it has its moment.
+func (a *attempt) seal() error {
+	path := a.relay.Request.URL.EscapedPath()
+	call, err := a.secure.Seal(path, a.query, a.body)
+	if err != nil {
+		return err
+	}
+	req := a.relay.Request.WithContext(a.relay.Request.Context()) // a copy
+	req.Header = call.Over(req.Header)
+	a.relay.Request, a.relay.Query, a.relay.Body = req, "", call.Body
+	a.relay.Open = func(header http.Header, body []byte) ([]byte, bool, error) { return a.secure.Open(path, header, body) }
+	return nil
 }
 
 // Again implements account.Call: a body that was streamed is gone.

@@ -73,6 +73,9 @@ type Config struct {
 	Now func() time.Time
 }
 
+// Secured is an app that has API 安全 switched on, with WeChat's side of its keys.
+type Secured = accounts.Secured
+
 // TicketRule is what getticket gives to who asks again.
 type TicketRule = accounts.Rule
 
@@ -134,6 +137,9 @@ func (s *Sandbox) Fail(faults ...Fault) error { return s.world.Faults.Fail(fault
 
 // Revoke ends credentials at once, as if somebody else had renewed them: 40001 from then on; and 签名错误 for tickets.
 func (s *Sandbox) Revoke(rev Revocation) error { return s.world.Revoke(rev) }
+
+// Secure switches API 安全 on for an app, for good.
+func (s *Sandbox) Secure(appID string, with Secured) { s.world.Secure(appID, with) }
 
 // PutCard makes a card, or replaces it, as /card/create would, but with an id of the caller's choice. The card is JSON: {"card_type":"MEMBER_CARD","member_card":{"base_info":
 // {"sku":{"quantity":9}, …}, "wx_activate":true}}.

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -105,8 +106,15 @@ func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	write := func(v any) {
+		if sealed, ok := v.(api.Sealed); ok {
+			maps.Copy(w.Header(), sealed.Header)
+			v = json.RawMessage(sealed.Body)
+		}
+		wire.Write(w, v)
+	}
 	if f == nil {
-		wire.Write(w, answer())
+		write(answer())
 		return
 	}
 	var late any
@@ -120,9 +128,9 @@ func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
 	case f.Spoils():
 		f.Answer(w, s.world.Now())
 	case f.Execute:
-		wire.Write(w, late)
+		write(late)
 	default:
-		wire.Write(w, answer())
+		write(answer())
 	}
 }
 

@@ -32,6 +32,8 @@ const (
 	hintActivate = "the card was made without wx_activate, which one-tap activation needs"
 	hintCode     = "the code is not one of this card: still encrypted, or of another account?"
 	hintWebCode  = "the code of the authorization is wrong, was used before, or is older than five minutes: open the page again"
+	hintMissing  = "a header of API 安全 did not reach WeChat: does a proxy take it away?"
+	hintSealed   = "what was sealed or signed is not what WeChat expects: are the keys, their numbers and the app_id those of this mini program's console, under API 安全?"
 	hintThird    = "the account is served through a third-party platform, whose authorisation is missing, has ended or does not hold this right"
 )
 
@@ -96,6 +98,20 @@ var codes = map[int]rule{
 	89505: {reaction: Setup, namesIP: true, hint: hintConfirm},
 	89506: {reaction: Setup, namesIP: true, wait: 24 * time.Hour, hint: "the official account's administrator refused this machine's address; WeChat asks again after 24 hours"},
 	89507: {reaction: Setup, namesIP: true, wait: time.Hour, hint: "the official account's administrator refused this machine's address; WeChat asks again after an hour"},
+
+	// API 安全, of mini programs.
+	40230:  {reaction: Setup, hint: "WeChat wants the number of the private key with calls that are sealed: set send_number"},
+	40231:  {reaction: Setup, hint: hintMissing},
+	40232:  {reaction: Setup, hint: hintMissing},
+	40233:  {reaction: Setup, hint: hintMissing},
+	40234:  {reaction: Setup, hint: "the signature of a sealed call is wrong: is the public key in the mini program's console, under API 安全, that of our private key, and does no proxy change the body?"},
+	40235:  {reaction: Setup, hint: "WeChat cannot decrypt a sealed call: are the symmetric key and its number those of the mini program's console, under API 安全?"},
+	40236:  {reaction: Setup, hint: hintSealed},
+	40237:  {reaction: Setup, hint: hintSealed},
+	40238:  {reaction: Setup, hint: "the mini program's console has no symmetric key yet, under API 安全"},
+	40239:  {reaction: Setup, hint: "the mini program's console has no public key of ours yet, under API 安全"},
+	40240:  {reaction: Setup, hint: "a sealed call was too old when it reached WeChat: is this machine's clock right?"},
+	934011: {reaction: Setup, hint: "WeChat takes this call sealed only: relay wants secure for it, and the path among those that it seals"},
 
 	// The way to WeChat.
 	48017: {reaction: Transient, hint: "the name of the api host still leads to an address that WeChat has retired"},

@@ -33,6 +33,11 @@ type Relay struct {
 
 	// AccessToken is put in front of the query, unless it is empty.
 	AccessToken string
+
+	// Open makes of an answer that is sealed what it says, and is nil where
+	// none is. Such an answer is read to its end first, and comes whole. With
+	// plain the body is as WeChat sent it.
+	Open func(header http.Header, body []byte) (answer []byte, plain bool, err error)
 }
 
 var errBaseURL = errors.New("the api URL cannot be used")
@@ -55,7 +60,7 @@ func (c *Client) Relay(r Relay) (*http.Response, error) {
 	if ctx != r.Request.Context() {
 		r.Request = r.Request.WithContext(ctx)
 	}
-	resp, e := c.relay(&r)
+	resp, e := c.relayOpen(&r)
 	if e == nil {
 		c.observed(r.API, nil, began)
 		end(nil)
@@ -65,6 +70,23 @@ func (c *Client) Relay(r Relay) (*http.Response, error) {
 	c.observed(r.API, e, began)
 	end(e)
 	return resp, e
+}
+
+// relayOpen is relay for answers that may be sealed.
+func (c *Client) relayOpen(r *Relay) (*http.Response, *Error) {
+	if r.Open == nil {
+		return c.relay(r)
+	}
+	ctx, cancel := context.WithCancelCause(r.Request.Context())
+	defer cancel(nil) // the answer has been read
+	r.Request = r.Request.WithContext(ctx)
+	resp, e := c.relay(r)
+	if resp == nil {
+		return nil, e
+	}
+	slow := time.AfterFunc(c.timeout, func() { cancel(context.DeadlineExceeded) })
+	defer slow.Stop()
+	return c.open(r, resp, e)
 }
 
 func (c *Client) relay(r *Relay) (*http.Response, *Error) {
@@ -250,8 +272,8 @@ func (c *Client) inspect(r *Relay, resp *http.Response, judged bool) (relayed, e
 	if judged {
 		got.odd = isPage(resp) || resp.ContentLength == 0
 	}
-	if resp.StatusCode != http.StatusOK && !judged || !mayBeJSON(resp) {
-		return got, nil
+	if resp.StatusCode != http.StatusOK && !judged || !mayBeJSON(resp) || r.Open != nil && !judged {
+		return got, nil // what may be sealed is read within a time of its own
 	}
 	body := &inspected{rest: resp.Body}
 	if err := body.fill(resp.ContentLength); err != nil {

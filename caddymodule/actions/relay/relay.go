@@ -55,6 +55,10 @@ type Relay struct {
 	// the account's first. Default: the account's own access_token.
 	MiniProgram *string `json:"mini_program,omitempty"`
 
+	// API 安全 (服务端 API 签名与加密) of the mini program, if its console has it switched on: calls are sealed and signed, and answers
+	// verified and opened, so that the backend calls plainly. Default: calls go as they are.
+	Secure *Secure `json:"secure,omitempty"`
+
 	// The paths of WeChat's API that may be called: exact, or ending in `/*`. Calls for tokens, tickets and quotas
 	// (`/cgi-bin/token`, `/cgi-bin/stable_token`, `/cgi-bin/ticket/*`, `/cgi-bin/clear_quota*`, `/cgi-bin/openapi/quota/*`)
 	// have to be named one by one. All others are refused with status 403 and reason `path_not_allowed`, as is every
@@ -105,6 +109,14 @@ func (rl *Relay) Provision(ctx caddy.Context) error {
 	if rl.MiniProgram != nil && *rl.MiniProgram != "" {
 		if rl.program, err = words.Expand(*rl.MiniProgram); err != nil {
 			return fmt.Errorf("mini_program: %w", err)
+		}
+	}
+	if rl.Secure != nil {
+		if rl.MiniProgram == nil {
+			return errSecureAlone
+		}
+		if err := rl.Secure.provision(ctx.Logger()); err != nil {
+			return fmt.Errorf("secure: %w", err)
 		}
 	}
 	if rl.allow, err = newPathSet("allow", rl.Allow, true); err != nil {
@@ -241,9 +253,21 @@ func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, next caddyh
 	if !ownToken {
 		call.Query, _ = queries.Clean(call.Query, accessTokenParams)
 	}
+	sealed := !ownToken && rl.Secure.seals(path)
+	if sealed {
+		if err := rl.Secure.checkCall(r, call.Query); err != nil {
+			return err
+		}
+		call.Secure = rl.Secure.keys.Of(account.AppID(), account.WeChatTime)
+	}
 	out, err := call.prepare(r)
 	if err != nil {
 		return err
+	}
+	if sealed {
+		if err := rl.Secure.checkBody(out, call.Body); err != nil {
+			return err
+		}
 	}
 	if h := w.Header(); h["Content-Type"] == nil {
 		// An answer without one stays so: net/http guesses none for a field that is there without a value.
@@ -295,7 +319,15 @@ func (relayTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
 //
 //	relay {
-//		mini_program [<app_id>]
+//		mini_program [<app_id>] {
+//			secure {
+//				symmetric_key <number> <key>
+//				private_key   <number> <pem>
+//				certificate   <number> <pem>
+//				paths         <path...>
+//				send_number
+//			}
+//		}
 //		allow        <path...>
 //		pass         <path...>
 //		clients      <cidr...>|private_ranges|unix
@@ -313,7 +345,7 @@ func (rl *Relay) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	})
 }
 
-// unmarshalMiniProgram reads `mini_program [<app_id>]`.
+// unmarshalMiniProgram reads `mini_program [<app_id>]` and its block.
 func (rl *Relay) unmarshalMiniProgram(d *caddyfile.Dispenser) error {
 	name, args := d.Val(), d.RemainingArgs()
 	switch {
@@ -326,7 +358,9 @@ func (rl *Relay) unmarshalMiniProgram(d *caddyfile.Dispenser) error {
 	if len(args) == 1 {
 		*rl.MiniProgram = args[0]
 	}
-	return nil
+	return words.Block(d, 1, words.Subdirectives{
+		"secure": func() error { return rl.unmarshalSecure(d) },
+	})
 }
 
 // Interface guards

@@ -28,6 +28,9 @@ type Store struct {
 	// developers report most, or 48001, which its pages say. Default: 40001.
 	Foreign int
 
+	// Secured are the apps that have API 安全 switched on, by app id.
+	Secured map[string]Secured
+
 	secrets map[string]string // by app id; nil: any id with any secret
 	apps    *lru.Map[string, *App]
 	tokens  *lru.Map[string, *Token]
@@ -40,7 +43,7 @@ func New(secrets map[string]string, expiresIn time.Duration) *Store {
 		expiresIn = DefaultExpiresIn
 	}
 	return &Store{
-		ExpiresIn: expiresIn, Rule: Fresh, secrets: secrets,
+		ExpiresIn: expiresIn, Rule: Fresh, secrets: secrets, Secured: make(map[string]Secured),
 		apps: lru.New[string, *App](MaxApps), tokens: lru.New[string, *Token](lru.MaxRecords),
 	}
 }

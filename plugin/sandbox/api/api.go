@@ -9,7 +9,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/world"
 )
 
-// Run carries out one call of the API and gives its answer, or WeChat's refusal. body is what r had as its body, and bodyErr
+// Run carries out one call of the API and gives its answer, a Sealed or what is JSON, or WeChat's refusal. body is what r had as its body, and bodyErr
 // why it could not be read.
 func Run(w *world.World, r *http.Request, body []byte, bodyErr error) (any, error) {
 	e, known := endpoints[r.URL.Path]
@@ -38,6 +38,7 @@ func Run(w *world.World, r *http.Request, body []byte, bodyErr error) (any, erro
 		if err := c.app.Spend(r.URL.Path, c.now); err != nil {
 			return nil, err
 		}
+		return c.runSecured(e, r.URL.Path, r.Header)
 	}
 	return e.run(c)
 }

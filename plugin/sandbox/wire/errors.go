@@ -50,6 +50,7 @@ var (
 	ErrSceneLength    = &Error{40169, "invalid length for scene, or the data is not json string"}
 	ErrBadQuery       = &Error{40212, "invalid query"}
 	ErrRiskyUser      = &Error{40226, "code blocked"}
+	ErrNoSymmetricKey = &Error{40238, "symmetric key is not set"}
 	ErrNoToken        = &Error{41001, "access_token missing"}
 	ErrNoAppID        = &Error{41002, "appid missing"}
 	ErrNoSecret       = &Error{41004, "appsecret missing"}
@@ -78,6 +79,7 @@ var (
 	ErrExpiredTicket  = &Error{72012, "activate_ticket has been expired"}
 	ErrBadPath        = &Error{76021, "cgi_path not found, please check"}
 	ErrBadTime        = &Error{85401, "time limit between 1min and 30 days"}
+	ErrNeedSealed     = &Error{934011, "request_body is required"}
 )
 
 // Status is the beginning of every answer but those of the token endpoints.

@@ -78,6 +78,13 @@ func (w *World) SetMood(m oauth.Mood) error {
 	return w.OAuth.SetMood(m)
 }
 
+// Secure switches API 安全 on for an app.
+func (w *World) Secure(appID string, with accounts.Secured) {
+	w.Lock()
+	defer w.Unlock()
+	w.Accounts.Secured[appID] = with
+}
+
 // PutCard makes a card, or replaces it, as /card/create would, but with an id of the caller's choice.
 func (w *World) PutCard(appID, id, card string) error {
 	w.Lock()
