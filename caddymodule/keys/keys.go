@@ -163,8 +163,10 @@ func (k *Keys) Checked(cfg secure.Config) (*secure.Keys, error) {
 	if !ok {
 		return checked, err
 	}
-	at := k.SymmetricKey.Key
+	var at string
 	switch bad.Which {
+	case secure.Symmetric:
+		at = k.SymmetricKey.Key
 	case secure.Private:
 		at = k.PrivateKey.Key
 	case secure.Certificate:

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -46,9 +47,7 @@ func TestSandboxSecure(t *testing.T) {
 			defer func() { _ = s.Cleanup() }()
 			do := func(target, body string, header http.Header) *httptest.ResponseRecorder {
 				r := httptest.NewRequest(http.MethodPost, target, strings.NewReader(body))
-				for name, values := range header {
-					r.Header[name] = values
-				}
+				maps.Copy(r.Header, header)
 				w := httptest.NewRecorder()
 				if err := s.ServeHTTP(w, r, nil); err != nil {
 					t.Fatal(err)

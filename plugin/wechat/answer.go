@@ -73,6 +73,9 @@ func isObject(data []byte) bool {
 	return beginsObject(data) && json.Valid(data)
 }
 
+// jsonSpace is what may stand between the tokens of JSON (RFC 8259).
+const jsonSpace = " \t\r\n"
+
 func beginsObject(data []byte) bool {
 	data = bytes.TrimLeft(data, jsonSpace)
 	return len(data) > 0 && data[0] == '{'

@@ -40,6 +40,9 @@ const (
 // apiPhone is our name of the call that asks for a phone number.
 const apiPhone = "getuserphonenumber"
 
+// APIWebLogin is our name of WebLogin, for errors and metrics.
+const APIWebLogin = "oauth2_access_token"
+
 // ofPhones stands in the place of codes where a phone number was asked for.
 var ofPhones = map[int]rule{
 	codeAppID: {reaction: Refused, hint: "the phone code was given to another mini program than the access_token is of"},

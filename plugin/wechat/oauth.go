@@ -5,9 +5,6 @@ import (
 	"net/url"
 )
 
-// APIWebLogin is our name of WebLogin, for errors and metrics.
-const APIWebLogin = "oauth2_access_token"
-
 // WebUser is a visitor of a web page in WeChat's browser. WeChat's answer also
 // holds tokens of the visitor's, which are not even read.
 type WebUser struct {

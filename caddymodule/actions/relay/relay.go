@@ -7,23 +7,18 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/clients"
-	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
-	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/queries"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/doctor"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/relay"
 	"go.uber.org/zap"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 )
 
@@ -211,110 +206,6 @@ func (rl *Relay) caller(account *plugin.Account) (*plugin.Account, error) {
 
 // PassesNothingOn implements Last.
 func (rl *Relay) PassesNothingOn() {}
-
-// ServeAction implements Action. It never calls next.
-func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error {
-	if err := rl.clients.Check(r); err != nil {
-		return err
-	}
-	if !rl.key.Set {
-		if err := rl.hosts.Check(r); err != nil {
-			return err
-		}
-	}
-	path, plain := plainPath(r.URL)
-	ownToken := plain && (ownTokens.find(path) != "" || rl.pass.find(path) != "")
-	if rl.key.Set && !ownToken && !rl.key.Matches(accessTokenOf(r.URL.RawQuery)) {
-		return clients.NotAllowed("the access_token is not the key")
-	}
-	entry := ""
-	if plain {
-		entry = rl.allow.find(path)
-	}
-	if entry == "" {
-		p := problem.Newf(http.StatusForbidden, problem.ReasonPathNotAllowed, "the path %s is not among those that may be called", shortPath(r.URL))
-		if strings.Contains(r.URL.Path, "//") {
-			p.Hint = string(slashesHint)
-		}
-		return p
-	}
-
-	account, err := rl.caller(account)
-	if err != nil {
-		return err
-	}
-	if !ownToken {
-		if err := account.CheckPath(path); err != nil {
-			return wrongToken(err)
-		}
-	}
-
-	call := &relayCall{account: account, Call: relay.Call{API: entry, Query: r.URL.RawQuery, OwnToken: ownToken}}
-	if !ownToken {
-		call.Query, _ = queries.Clean(call.Query, accessTokenParams)
-	}
-	sealed := !ownToken && rl.Secure.seals(path)
-	if sealed {
-		if err := rl.Secure.checkCall(r, call.Query); err != nil {
-			return err
-		}
-		call.Secure = rl.Secure.keys.Of(account.AppID(), account.WeChatTime)
-	}
-	out, err := call.prepare(r)
-	if err != nil {
-		return err
-	}
-	if sealed {
-		if err := rl.Secure.checkBody(out, call.Body); err != nil {
-			return err
-		}
-	}
-	if h := w.Header(); h["Content-Type"] == nil {
-		// An answer without one stays so: net/http guesses none for a field that is there without a value.
-		h["Content-Type"] = nil
-	}
-	err = rl.proxy.ServeHTTP(w, out, next)
-	if h := w.Header(); err != nil && h["Content-Type"] == nil {
-		delete(h, "Content-Type")
-	}
-	if err != nil && call.err != nil {
-		if failure := call.streamed.failure(); failure != nil && r.Context().Err() == nil {
-			return unreadable(failure) // upon WeChat's failure SDKs would send it again
-		}
-		return call.err // and not what the proxy makes of it
-	}
-	return err
-}
-
-// accessTokenParams finds what a backend of WeChat's could take for an access_token.
-var accessTokenParams = []queries.Param{queries.NewParam("access_token", 0)}
-
-// accessTokenOf is the access_token that a query holds.
-func accessTokenOf(query string) string {
-	for part := range strings.SplitSeq(query, "&") {
-		name, value, _ := strings.Cut(part, "=")
-		if name != "access_token" {
-			continue
-		}
-		if value, err := url.QueryUnescape(value); err == nil {
-			return value
-		}
-	}
-	return ""
-}
-
-// RoundTrip implements http.RoundTripper.
-func (relayTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	call := req.Context().Value(relayCallKey{}).(*relayCall)
-	delete(req.Header, "Via") // the proxy has put it into its own copy
-	call.Request = req
-	resp, err := call.account.Relay(call.Call)
-	if err != nil {
-		call.err = err
-		return nil, relayError(req, err)
-	}
-	return resp, nil
-}
 
 // UnmarshalCaddyfile sets up the action from Caddyfile tokens. Syntax:
 //

@@ -3,6 +3,7 @@ package relay_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -224,9 +225,7 @@ func TestSecureSealsAnew(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			for name, values := range call.Header {
-				w.Header()[name] = values
-			}
+			maps.Copy(w.Header(), call.Header)
 			_, _ = w.Write(call.Body)
 		})
 		resp, got := s.call(http.MethodPost, "/wxa/getuserriskrank?scene=1&access_token=x", strings.NewReader(`{"openid":"o<&>"}`),
@@ -311,9 +310,7 @@ func TestSecureAnswers(t *testing.T) {
 				if tc.change != nil {
 					body = tc.change(call.Header, body)
 				}
-				for name, values := range call.Header {
-					w.Header()[name] = values
-				}
+				maps.Copy(w.Header(), call.Header)
 				if tc.status != 0 {
 					w.WriteHeader(tc.status)
 				}

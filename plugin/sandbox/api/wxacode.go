@@ -6,10 +6,9 @@ import (
 	"image/png"
 	"strings"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
-
 	"github.com/boombuler/barcode"
 	"github.com/boombuler/barcode/qr"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
 )
 
 // Pictures that lead into a mini program (小程序码). WeChat's own are round and its secret: here each is a QR code that says in words
