@@ -20,6 +20,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/secure/securetest"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -249,7 +250,7 @@ func pushBeside(t *testing.T, text string) {
 	for _, m := range docsVariable.FindAllStringSubmatch(text, -1) {
 		t.Setenv(m[1], "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")
 	}
-	text = withFiles(t, text)
+	text = securetest.WithFiles(t, text)
 	t.Setenv("BESIDE_TOKEN", token)
 	name := accountLine.FindStringSubmatch(text)[1]
 	if name == "" {

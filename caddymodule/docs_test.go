@@ -35,7 +35,6 @@ const docsAccount = `{
 var (
 	docsBlock    = regexp.MustCompile("(?ms)^ *```caddyfile\n(.*?)^ *```$")
 	docsVariable = regexp.MustCompile(`\{env\.(\w+)\}`)
-	docsFile     = regexp.MustCompile(`\{file\.[^}]+\}`)
 	docsCommand  = regexp.MustCompile("(?:^|[`$\\s/])caddy wechat-card ([a-z][^`|<>#\n]*)")
 )
 
@@ -69,7 +68,7 @@ func provisionDocs(t *testing.T, text string) {
 	for _, m := range docsVariable.FindAllStringSubmatch(text, -1) {
 		t.Setenv(m[1], "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG") // an encoding_aes_key has 43 characters
 	}
-	text = withFiles(t, text)
+	text = securetest.WithFiles(t, text)
 	log := filepath.Join(t.TempDir(), "log")
 	text = strings.Replace(text, "{\n", "{\n\tstorage file_system "+t.TempDir()+"\n\tskip_install_trust\n\tlog docs {\n\t\toutput file "+log+"\n\t\tlevel WARN\n\t\tinclude wechat_card http.handlers.wechat_card\n\t}\n", 1)
 	adapted, err := sitetest.Adapted(strings.TrimSpace(text))
@@ -86,25 +85,6 @@ func provisionDocs(t *testing.T, text string) {
 	if warnings, err := os.ReadFile(log); err != nil || len(warnings) > 0 {
 		t.Errorf("%s\nwarns: %s%v", text, warnings, err)
 	}
-}
-
-// withFiles puts the keys of API 安全 that the documents have in files into files that are there.
-func withFiles(t *testing.T, text string) string {
-	t.Helper()
-	suite := securetest.Suites()[0]
-	keys := map[string]string{"wechat_symmetric": suite.Symmetric, "wechat_private.pem": suite.Own.Private, "wechat_platform.pem": suite.WeChat.Public}
-	return docsFile.ReplaceAllStringFunc(text, func(placeholder string) string {
-		name := filepath.Base(strings.TrimSuffix(placeholder, "}"))
-		key, known := keys[name]
-		if !known {
-			return placeholder
-		}
-		path := filepath.Join(t.TempDir(), name)
-		if err := os.WriteFile(path, []byte(key), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return "{file." + path + "}"
-	})
 }
 
 // TestDocsCommands looks for each command that the documents name, and for its flags.

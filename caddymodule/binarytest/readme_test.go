@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/secure/securetest"
 )
 
 // block is a fenced block of a Markdown text.
@@ -223,7 +225,7 @@ func validateBlock(t *testing.T, h *home, b block, name, path string, n map[stri
 	}
 	n[file]++
 	t.Run(name, func(t *testing.T) {
-		cmd, _, stderr := h.command(t, "validate", "--config", h.file(t, file, text))
+		cmd, _, stderr := h.command(t, "validate", "--config", h.file(t, file, securetest.WithFiles(t, text)))
 		if err := cmd.Run(); err != nil || strings.Contains(stderr.String(), `"level":"warn"`) {
 			t.Errorf("%s\ncaddy validate: %v\n%s", text, err, stderr)
 		}
