@@ -13,6 +13,7 @@ import { startVisitors } from './visitors.js';
 // The phone's screens.
 import { loadMiniProgram } from './miniprogram.js';
 import './component.js';
+import './me.js';
 import './wallet.js';
 
 const themes = ['auto', 'light', 'dark'];

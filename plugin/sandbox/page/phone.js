@@ -109,7 +109,8 @@ export function startPhone() {
     view: h('div', { class: 'view', tabindex: '-1' }),
     tabs: h('nav', { class: 'tabs' },
       tab('home', 'M12 4l7 4v8l-7 4-7-4V8z', 'M5 8l7 4 7-4M12 12v8'),
-      wallet),
+      wallet,
+      tab('me', 'M12 12.500a4 4 0 1 0 0-8 4 4 0 0 0 0 8z', 'M4.500 20c.500-4 3.500-6 7.500-6s7 2 7.500 6')),
     layer: h('div', { class: 'layer', hidden: true }),
     badge: h('b', { class: 'badge', 'aria-hidden': 'true' }),
   };

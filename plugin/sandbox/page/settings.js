@@ -9,8 +9,11 @@ const defaults = {
   openCard: '/wechat/openCard',
   memberCard: '/wechat/memberCard',
   activation: '/wechat/activation',
+  myCard: '/wechat/myCard',
+  join: '/wechat/join',
   couponID: 'pSandboxCoupon00000000000001',
   memberID: 'pSandboxMember00000000000001',
+  miniProgram: 'wx8f2b6c1d9e4a7350',
 };
 
 export const settings = Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, kept(name) ?? value]));

@@ -1,6 +1,7 @@
 // The WeChat client, as a mini program sees it. The sandbox plays it; what needs a finger on a screen is kept here.
 import { beginTap, control } from './sandbox.js';
 import { currentLanguage } from './i18n.js';
+import { settings } from './settings.js';
 
 /** Whether a request was made since the user's tap: WeChat then lets nobody navigate. */
 let requested = true;
@@ -30,6 +31,17 @@ export async function request({ url, method = 'GET', data }) {
 }
 
 export const addCard = (parameter) => control('phone/addCard', parameter);
+
+/** What is about the mini program that runs. */
+const inProgram = (name, parameter) => control(`phone/${name}?appId=${encodeURIComponent(settings.miniProgram)}`, parameter);
+
+export const login = () => inProgram('login');
+
+/** The user taps a getPhoneNumber button, and agrees. */
+export const getPhoneNumber = () => inProgram('getPhoneNumber');
+
+/** The user is asked, and says yes. */
+export const requestSubscribeMessage = (templates) => inProgram('requestSubscribeMessage', { tmplIds: templates });
 
 export const openCard = (parameter) => control('phone/openCard', parameter);
 
