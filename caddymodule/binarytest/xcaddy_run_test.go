@@ -48,8 +48,11 @@ func TestXcaddyRun(t *testing.T) {
 
 	page := "http://localhost:" + p["8081"]
 	cmd, said := start()
-	lines := func() []string { return strings.Split(strings.TrimSpace(said.String()), "\n") }
-	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(lines()[len(lines())-1], "Open "+page+" "); time.Sleep(20 * time.Millisecond) {
+	last := func() string {
+		lines := strings.Split(strings.TrimSpace(said.String()), "\n")
+		return lines[len(lines)-1]
+	}
+	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(last(), "Open "+page+" "); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Errorf("the last line does not name %s:\n%s", page, said)
 			break
