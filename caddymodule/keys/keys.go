@@ -61,8 +61,8 @@ func Unmarshal(d *caddyfile.Dispenser, into *Key) error {
 
 func unmarshalKey(d *caddyfile.Dispenser) (key Key, err error) {
 	name := d.Val()
-	if !d.AllArgs(&key.Number, &key.Key) {
-		return key, d.ArgErr()
+	if !d.AllArgs(&key.Number, &key.Key) { // and does not quote where it stopped reading, as ArgErr does: that may be the key
+		return key, d.Errf("%s wants its number and the key, nothing else", name)
 	}
 	switch {
 	case !words.IsDynamic(key.Number) && !secure.IsNumber(key.Number):

@@ -43,7 +43,7 @@ func TestSandboxUnmarshalCaddyfile(t *testing.T) {
 			want: `{"secure":{"wx1":{"symmetric_key":{"number":"s","key":"{env.S}"},"private_key":{"number":"p","key":"{file.p.pem}"},` +
 				`"certificate":{"o":"{file.o.pem}"},"deprecated_key":{"number":"p0","key":"{file.p0.pem}"},"demanded":["/wxa/a","/wxa/b"],"want_number":true}},"expires_in":60}`,
 		},
-		{name: "secure of nobody", input: "wechat_sandbox {\nsecure {\n}\n}", err: "wrong argument count"},
+		{name: "secure of nobody", input: "wechat_sandbox {\nsecure {\n}\n}", err: "secure wants an app_id and a block, nothing else"},
 		{name: "secure without keys", input: "wechat_sandbox {\nsecure wx1\n}", err: "secure: symmetric_key is missing"},
 		{name: "secure, unknown", input: "wechat_sandbox {\nsecure wx1 {\npaths /a\n}\n}", err: "unrecognized subdirective 'paths'"},
 		{

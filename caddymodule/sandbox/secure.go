@@ -88,7 +88,7 @@ func secured(all map[string]expanded) (map[string]sandbox.Secured, error) {
 func (s *Sandbox) unmarshalSecure(d *caddyfile.Dispenser) error {
 	args := d.RemainingArgs()
 	if len(args) != 1 {
-		return d.ArgErr()
+		return d.Err("secure wants an app_id and a block, nothing else") // what else stands there may be a key
 	}
 	if s.Secure[args[0]] != nil {
 		return d.Errf("secure already specified: %s", args[0])

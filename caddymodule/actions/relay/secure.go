@@ -104,7 +104,7 @@ func (rl *Relay) unmarshalSecure(d *caddyfile.Dispenser) error {
 		return words.AlreadySpecified(d, d.Val())
 	}
 	if d.NextArg() {
-		return d.ArgErr()
+		return d.Err("secure has a block, and nothing beside it") // what stands there may be a key
 	}
 	s := new(Secure)
 	in := s.Words(d)
