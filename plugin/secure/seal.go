@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -31,11 +32,14 @@ type Call struct {
 	Body   []byte      // to be sent as it is, by POST
 }
 
-// Over gives a copy of a header with the call's fields, and without others of API 安全.
+// ofPlain are fields that speak of the body that was sealed, or want a part of the answer.
+var ofPlain = []string{"Content-Encoding", "Content-Md5", "Digest", "Content-Digest", "Range", "If-Range", "If-None-Match", "If-Modified-Since"}
+
+// Over gives a copy of a header with the call's fields, without others of API 安全 and without what is said of the body that was sealed.
 func (c Call) Over(header http.Header) http.Header {
 	out := make(http.Header, len(header)+len(c.Header))
 	for name, values := range header {
-		if !strings.HasPrefix(name, "Wechatmp-") {
+		if !strings.HasPrefix(name, "Wechatmp-") && !slices.Contains(ofPlain, name) {
 			out[name] = values
 		}
 	}

@@ -323,3 +323,15 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// TestOver sends nothing along that speaks of the body before it was sealed.
+func TestOver(t *testing.T) {
+	call := Call{Header: http.Header{headerSignature: {"s"}, "Content-Type": {"application/json"}}}
+	got := call.Over(http.Header{
+		"User-Agent": {"u"}, "Content-Type": {"text/plain"}, "Content-Encoding": {"gzip"}, "Content-Md5": {"m"}, "Range": {"bytes=0-1"},
+		"If-None-Match": {"*"}, headerNumber: {"forged"}, headerSignature: {"forged"},
+	})
+	if want := "map[Content-Type:[application/json] User-Agent:[u] Wechatmp-Signature:[s]]"; fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
