@@ -23,6 +23,16 @@ func runNode(t *testing.T, dir string, env []string, args ...string) {
 	}
 }
 
+// runMiniProgramSite runs the mini program's own Caddyfile, and gives its ports.
+func runMiniProgramSite(t *testing.T) ports {
+	t.Helper()
+	text := readFile(t, filepath.Join(miniProgramPath, "Caddyfile"))
+	p := newPorts(t, text)
+	h := newHome(t)
+	h.run(t, h.file(t, "Caddyfile", strings.Replace(p.replace(text), "\n{\n", "\n{\n\tdefault_bind 127.0.0.1\n", 1)))
+	return p
+}
+
 // TestMiniProgram type-checks the mini program against WeChat's own declarations, and runs it on the sandbox's phone against
 // its own Caddyfile.
 func TestMiniProgram(t *testing.T) {
@@ -34,10 +44,7 @@ func TestMiniProgram(t *testing.T) {
 	built := t.TempDir()
 	runNode(t, miniProgramPath, nil, "node_modules/.bin/tsc", "--outDir", built)
 
-	text := readFile(t, filepath.Join(miniProgramPath, "Caddyfile"))
-	p := newPorts(t, text)
-	h := newHome(t)
-	h.run(t, h.file(t, "Caddyfile", strings.Replace(p.replace(text), "\n{\n", "\n{\n\tdefault_bind 127.0.0.1\n", 1)))
+	p := runMiniProgramSite(t)
 	env := []string{"BUILT=" + built, "GATEWAY=http://127.0.0.1:" + p["8080"], "SANDBOX=http://127.0.0.1:" + p["8081"]}
 	runNode(t, miniProgramPath, env, "node", "--test", "test/miniprogram.test.js")
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
@@ -28,10 +27,7 @@ func TestPage(t *testing.T) {
 // TestPageOfLogins uses the page with the routes of examples/miniprogram, where the gateway asks WeChat who its users are.
 func TestPageOfLogins(t *testing.T) {
 	needBrowser(t)
-	text := readFile(t, filepath.Join(miniProgramPath, "Caddyfile"))
-	p := newPorts(t, text)
-	h := newHome(t)
-	h.run(t, h.file(t, "Caddyfile", strings.Replace(p.replace(text), "\n{\n", "\n{\n\tdefault_bind 127.0.0.1\n", 1)))
+	p := runMiniProgramSite(t)
 	env := []string{"CHROMIUM=" + chromium(t), "PAGE=http://localhost:" + p["8081"], "GATEWAY=http://localhost:" + p["8080"]}
 	runNode(t, "browser", env, "node", "--test", "me.test.js")
 }

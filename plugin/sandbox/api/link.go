@@ -38,14 +38,15 @@ type page struct {
 	Query string `json:"query"`
 }
 
-func (p page) check() error {
-	if len(p.Path) > maxPagePath {
+// check refuses a link to the page that lives as long as told.
+func (p page) check(life linkTime, now time.Time) error {
+	switch {
+	case len(p.Path) > maxPagePath:
 		return wire.ErrBadPagePath
-	}
-	if len(p.Query) > maxLinkQuery {
+	case len(p.Query) > maxLinkQuery:
 		return wire.ErrBadQuery
 	}
-	return nil
+	return life.check(now)
 }
 
 func generateURLLink(c *call) (any, error) {
@@ -54,10 +55,7 @@ func generateURLLink(c *call) (any, error) {
 		linkTime
 	}](c.body)
 	if err == nil {
-		err = req.page.check()
-	}
-	if err == nil {
-		err = req.linkTime.check(c.now)
+		err = req.page.check(req.linkTime, c.now)
 	}
 	if err != nil {
 		return nil, err
@@ -74,10 +72,7 @@ func generateScheme(c *call) (any, error) {
 		linkTime
 	}](c.body)
 	if err == nil {
-		err = req.Page.check()
-	}
-	if err == nil {
-		err = req.linkTime.check(c.now)
+		err = req.Page.check(req.linkTime, c.now)
 	}
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -62,12 +63,7 @@ func sendSubscribeMessage(c *call) (any, error) {
 	case req.Template == "":
 		return nil, wire.ErrBadTemplate
 	}
-	keys := make([]string, 0, len(req.Data))
-	for key := range req.Data {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
+	for _, key := range slices.Sorted(maps.Keys(req.Data)) {
 		kind := messageKey.FindStringSubmatch(key)
 		if kind == nil || messageKinds[kind[1]] == nil || !messageKinds[kind[1]](req.Data[key].Value) {
 			return nil, &wire.Error{Code: wire.ErrBadValue.Code, Msg: fmt.Sprintf("argument invalid! data.%.128s.value invalid", key)}
