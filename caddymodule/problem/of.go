@@ -43,6 +43,9 @@ func Of(err error, now time.Time) *Problem {
 	}
 	if e, ok := errors.AsType[*secure.Unverified](err); ok {
 		p := Newf(http.StatusBadGateway, ReasonWechatError, "an answer does not prove by API 安全 to be WeChat's: %s", e.Why)
+		if we, ok := errors.AsType[*wechat.Error](err); ok && we.Status != 0 {
+			p.Detailf("an answer with HTTP status %d does not prove by API 安全 to be WeChat's: %s", we.Status, e.Why)
+		}
 		p.Err = err
 		return p
 	}

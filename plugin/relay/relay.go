@@ -23,8 +23,10 @@ type Call struct {
 	OwnToken bool
 
 	// Secure seals the call and opens its answer, unless it is nil. The call is a POST whose Body is kept, or that has none, and is
-	// no OwnToken; secure.ErrNoObject is the error where the Body cannot be sealed.
+	// no OwnToken; secure.ErrNoObject is the error where the Body cannot be sealed. Params, of secure.ParseQuery, are then what counts
+	// of the query.
 	Secure *secure.Channel
+	Params url.Values
 }
 
 // Caller makes calls with the account's access_token.
@@ -54,10 +56,11 @@ func (r *Relayer) Relay(call Call) (*http.Response, error) {
 	if err := r.CheckPath(call.Request.URL.EscapedPath()); err != nil {
 		return nil, err
 	}
-	a := &attempt{client: r.client, relay: relay, secure: call.Secure, body: call.Body}
 	if call.Secure != nil {
-		a.query, _ = url.ParseQuery(call.Query) // what can be read of it
+		relay.Sealed = &sealer{call.Secure, call.Request.URL.EscapedPath(), call.Params, call.Body}
+		relay.Query = ""
 	}
+	a := &attempt{client: r.client, relay: relay}
 	err := r.caller.CallAgain(call.Request.Context(), a)
 	return answered(a.resp, err)
 }
@@ -67,36 +70,13 @@ type attempt struct {
 	client *wechat.Client
 	relay  wechat.Relay
 	resp   *http.Response // WeChat's latest answer, to be passed on; nil: there is none
-
-	secure *secure.Channel // nil: the call goes as it is
-	query  url.Values      // what is sealed
-	body   []byte
 }
 
 // Make implements account.Call.
 func (a *attempt) Make(token string) (err error) {
 	a.relay.AccessToken = token
-	if a.secure != nil {
-		if err := a.seal(); err != nil {
-			return err
-		}
-	}
 	a.resp, err = a.client.Relay(a.relay) //nolint:bodyclose // closed by Again, or by whom it is passed on to
 	return err
-}
-
-// seal puts what is sealed in the place of the call: anew each time, for it has its moment.
-func (a *attempt) seal() error {
-	path := a.relay.Request.URL.EscapedPath()
-	call, err := a.secure.Seal(path, a.query, a.body)
-	if err != nil {
-		return err
-	}
-	req := a.relay.Request.WithContext(a.relay.Request.Context()) // a copy
-	req.Header = call.Over(req.Header)
-	a.relay.Request, a.relay.Query, a.relay.Body = req, "", call.Body
-	a.relay.Open = func(header http.Header, body []byte) ([]byte, bool, error) { return a.secure.Open(path, header, body) }
-	return nil
 }
 
 // Again implements account.Call: a body that was streamed is gone.
@@ -115,4 +95,26 @@ func answered(resp *http.Response, err error) (*http.Response, error) {
 		return resp, nil
 	}
 	return nil, err
+}
+
+// sealer implements wechat.Sealer.
+type sealer struct {
+	channel *secure.Channel
+	path    string
+	params  url.Values
+	body    []byte
+}
+
+// Seal seals anew each time, for what is sealed has its moment.
+func (s *sealer) Seal(header http.Header) (http.Header, []byte, error) {
+	call, err := s.channel.Seal(s.path, s.params, s.body)
+	if err != nil {
+		return nil, nil, err
+	}
+	return call.Over(header), call.Body, nil
+}
+
+// Open implements wechat.Sealer.
+func (s *sealer) Open(header http.Header, body []byte) (answer []byte, plain bool, err error) {
+	return s.channel.Open(s.path, header, body)
 }

@@ -31,6 +31,7 @@ func (e *Unverified) Error() string {
 // Why an answer is not to be trusted.
 const (
 	notSigned      language.Phrase = "it is not signed"
+	noJSON         language.Phrase = "it is neither signed nor JSON, as the page of a server or a proxy on the way"
 	noTime         language.Phrase = "it has no Wechatmp-TimeStamp"
 	otherApp       language.Phrase = "it is for another mini program"
 	otherTime      language.Phrase = "its time and ours are more than five minutes apart"
@@ -48,6 +49,9 @@ func (c *Channel) Open(path string, header http.Header, body []byte) (answer []b
 	if header.Get(headerSignature) == "" && header.Get(headerDeprecatedSignature) == "" {
 		if isFailure(body) {
 			return body, true, nil
+		}
+		if plainObject(body) == nil {
+			return nil, false, &Unverified{Why: noJSON}
 		}
 		return nil, false, &Unverified{Why: notSigned}
 	}
@@ -108,16 +112,21 @@ func (v verifier) verifyText(text []byte, signature, number string) bool {
 
 // isFailure tells whether a body says that WeChat did nothing, to whomever reads it: it has one errcode, and that is a number.
 func isFailure(body []byte) bool {
-	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
-	if len(body) == 0 || body[0] != '{' || !json.Valid(body) {
-		return false
-	}
 	found, failed := 0, false
-	for name, value := range jsonscan.Members(body) {
+	for name, value := range jsonscan.Members(plainObject(body)) {
 		if strings.EqualFold(name, "errcode") {
 			code, err := strconv.ParseInt(string(value), 10, 64)
 			found, failed = found+1, name == "errcode" && err == nil && code != 0
 		}
 	}
 	return found == 1 && failed
+}
+
+// plainObject gives the JSON object that a body is; nil: it is none.
+func plainObject(body []byte) []byte {
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
+	if len(body) == 0 || body[0] != '{' || !json.Valid(body) {
+		return nil
+	}
+	return body
 }

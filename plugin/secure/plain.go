@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/card"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/jsonscan"
 )
 
@@ -21,16 +24,49 @@ const (
 	timeName   = "_timestamp"
 )
 
-// ErrNoObject means that a call's body is no JSON object: uploads cannot be sealed.
-var ErrNoObject = errors.New("the body is no JSON object")
+// ErrNoObject means that a call's body is no JSON object in UTF-8: uploads cannot be sealed.
+var ErrNoObject = errors.New("the body is no JSON object in UTF-8")
 
 // CheckBody tells by ErrNoObject that a call with this body cannot be sealed.
 func CheckBody(body []byte) error {
 	body = bytes.TrimSpace(body)
-	if len(body) > 0 && (body[0] != '{' || !json.Valid(body)) {
+	if len(body) > 0 && (body[0] != '{' || !json.Valid(body) || !utf8.Valid(body)) {
 		return ErrNoObject
 	}
 	return nil
+}
+
+// BadParam is the error of a call whose query cannot be a part of what is sealed.
+type BadParam struct {
+	Name  string // as it is decoded; empty: the query cannot be read
+	Twice bool   // a JSON object has a name once
+}
+
+func (e *BadParam) Error() string {
+	switch {
+	case e.Name == "":
+		return "the query cannot be read"
+	case e.Twice:
+		return "the query has twice: " + field.Quote(e.Name)
+	}
+	return "the query has what is no UTF-8: " + field.Quote(e.Name)
+}
+
+// ParseQuery reads the query of a call that is to be sealed. The error is a *BadParam.
+func ParseQuery(query string) (url.Values, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, &BadParam{}
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if len(values[name]) > 1 {
+			return nil, &BadParam{Name: name, Twice: true}
+		}
+		if !utf8.ValidString(name) || !utf8.ValidString(values.Get(name)) {
+			return nil, &BadParam{Name: name}
+		}
+	}
+	return values, nil
 }
 
 // plainCall is what is sealed of a call: its query, its body, and what makes it this call and no other. Of a name that is in both the

@@ -34,10 +34,8 @@ type Relay struct {
 	// AccessToken is put in front of the query, unless it is empty.
 	AccessToken string
 
-	// Open makes of an answer that is sealed what it says, and is nil where
-	// none is. Such an answer is read to its end first, and comes whole. With
-	// plain the body is as WeChat sent it.
-	Open func(header http.Header, body []byte) (answer []byte, plain bool, err error)
+	// Sealed seals the call and opens the answer, unless it is nil.
+	Sealed Sealer
 }
 
 var errBaseURL = errors.New("the api URL cannot be used")
@@ -74,7 +72,7 @@ func (c *Client) Relay(r Relay) (*http.Response, error) {
 
 // relayOpen is relay for answers that may be sealed.
 func (c *Client) relayOpen(r *Relay) (*http.Response, *Error) {
-	if r.Open == nil {
+	if r.Sealed == nil {
 		return c.relay(r)
 	}
 	ctx, cancel := context.WithCancelCause(r.Request.Context())
@@ -96,7 +94,12 @@ func (c *Client) relay(r *Relay) (*http.Response, *Error) {
 	var suspects hosts
 	var e *Error
 	for _, h := range c.hosts.order(c.now()) {
-		got, sent, err := c.send(h, r, again)
+		call, err := r.seal()
+		if err != nil {
+			e = &Error{Err: err}
+			break
+		}
+		got, sent, err := c.send(h, call, again)
 		switch {
 		case err != nil:
 			e = transportError(r.cleaner(), err)
@@ -272,7 +275,7 @@ func (c *Client) inspect(r *Relay, resp *http.Response, judged bool) (relayed, e
 	if judged {
 		got.odd = isPage(resp) || resp.ContentLength == 0
 	}
-	if resp.StatusCode != http.StatusOK && !judged || !mayBeJSON(resp) || r.Open != nil && !judged {
+	if resp.StatusCode != http.StatusOK && !judged || !mayBeJSON(resp) || r.Sealed != nil && !judged {
 		return got, nil // what may be sealed is read within a time of its own
 	}
 	body := &inspected{rest: resp.Body}

@@ -6,10 +6,13 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/keys"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/secure"
 	"go.uber.org/zap"
 
@@ -20,8 +23,8 @@ import (
 type Secure struct {
 	keys.Keys
 
-	// The paths whose calls are sealed: exact, or ending in `/*`. They have to be among `allow`, too. Their calls are POSTs with a
-	// JSON object, of at most 2 MiB, or with nothing for a body. Default: those that WeChat marks with 支持加密请求 and that answer JSON:
+	// The paths whose calls are sealed: exact, or ending in `/*`. They have to be among `allow`, too. Letter case says
+	// nothing. Their calls are POSTs with a JSON object, of at most 2 MiB, or with nothing for a body. Default: those that WeChat marks with 支持加密请求 and that answer JSON:
 	// `/wxa/business/getuserphonenumber`, `/wxa/business/checkencryptedmsg`, `/wxa/getuserriskrank`, `/wxa/getpluginopenpid`,
 	// `/wxa/msg_sec_check`, `/wxa/media_check_async`, `/cgi-bin/message/custom/send`, `/cgi-bin/message/wxopen/updatablemsg/send`,
 	// `/wxaapi/newtmpl/addtemplate`, `/wxaapi/newtmpl/deltemplate`, `/cgi-bin/clear_quota`, `/cgi-bin/openapi/quota/get`,
@@ -33,7 +36,7 @@ type Secure struct {
 	SendNumber bool `json:"send_number,omitempty"`
 
 	keys  *secure.Keys
-	paths pathSet
+	paths pathSet // in small letters
 }
 
 // securedPaths are the default of Paths. Not among them: what answers a picture (getwxacode, getwxacodeunlimit, createwxaqrcode), for
@@ -58,7 +61,15 @@ func (s *Secure) provision(logger *zap.Logger) error {
 	if len(paths) == 0 {
 		paths = securedPaths
 	}
-	s.paths, err = newSecuredPaths(paths)
+	if _, err = newSecuredPaths(paths); err != nil {
+		return err
+	}
+	small := make([]string, len(paths))
+	for i, path := range paths {
+		small[i] = strings.ToLower(path)
+	}
+	slices.Sort(small)
+	s.paths, err = newPathSet("paths", slices.Compact(small), false)
 	return err
 }
 
@@ -72,18 +83,28 @@ func newSecuredPaths(paths []string) (pathSet, error) {
 	return newPathSet("paths", paths, false)
 }
 
-// seals tells whether the calls of a path are sealed.
-func (s *Secure) seals(path string) bool { return s != nil && s.paths.find(path) != "" }
+// seals tells whether the calls of a path are sealed. Letter case says nothing: WeChat may not mind it, and what has to be sealed must
+// not go out otherwise.
+func (s *Secure) seals(path string) bool {
+	return s != nil && s.paths.find(strings.ToLower(path)) != ""
+}
 
-// checkCall refuses, before its body is read, a call that cannot be sealed.
-func (*Secure) checkCall(r *http.Request, query string) error {
+// params gives what is sealed of a query. It refuses, before its body is read, a call that cannot be sealed.
+func (*Secure) params(r *http.Request, query string) (url.Values, error) {
 	if r.Method != http.MethodPost {
-		return problem.Invalid("calls of %s are sealed, which only a POST can be", r.URL.Path)
+		return nil, problem.Invalid("calls of %s are sealed, which only a POST can be", r.URL.Path)
 	}
-	if _, err := url.ParseQuery(query); err != nil {
-		return problem.Invalid("calls of %s are sealed: the query cannot be read", r.URL.Path)
+	params, err := secure.ParseQuery(query)
+	bad, ok := errors.AsType[*secure.BadParam](err)
+	switch {
+	case !ok:
+		return params, err
+	case bad.Name == "":
+		return nil, problem.Invalid("calls of %s are sealed: the query cannot be read", r.URL.Path)
+	case bad.Twice:
+		return nil, problem.Invalid("calls of %s are sealed: the query has %s more than once, which a JSON object cannot have", r.URL.Path, field.Quote(bad.Name))
 	}
-	return nil
+	return nil, problem.Invalid("calls of %s are sealed: %s in the query is no UTF-8", r.URL.Path, field.Quote(bad.Name))
 }
 
 // checkBody refuses a call whose body cannot be sealed: body is what was kept of it, and nil also where there is none.
@@ -93,7 +114,7 @@ func (*Secure) checkBody(out *http.Request, body []byte) error {
 			"calls of %s are sealed, which a body of more than %d bytes cannot be", out.URL.Path, maxKept)
 	}
 	if secure.CheckBody(body) != nil {
-		return problem.Invalid("calls of %s are sealed: the body has to be a JSON object", out.URL.Path)
+		return problem.Invalid("calls of %s are sealed: the body has to be a JSON object in UTF-8", out.URL.Path)
 	}
 	return nil
 }

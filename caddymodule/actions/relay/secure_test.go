@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -170,15 +171,73 @@ func TestSecureRefusals(t *testing.T) {
 	}
 }
 
+// TestSecureOtherCase spells a path otherwise, which WeChat may not mind.
+func TestSecureOtherCase(t *testing.T) {
+	suite := securetest.Suites()[0]
+	ch := weChats(t, suite, suite.WeChat, "plat1").Of(sitetest.ShopMini, time.Now)
+	for _, more := range []string{"", "paths /wxa/Business/getUserPhoneNumber", "paths /WXA/*"} {
+		s := answering(t, more, func(w http.ResponseWriter, _ *http.Request, _ *secure.Channel) {
+			fmt.Fprint(w, `{"errcode":40029,"errmsg":"invalid code"}`)
+		})
+		for _, path := range []string{phonePath, "/wxa/business/GetUserPhoneNumber", "/wxa/BUSINESS/getuserphonenumber"} {
+			if resp, got := s.call(http.MethodPost, path, strings.NewReader(`{"code":"x"}`)); resp.StatusCode != 200 {
+				t.Errorf("%q: got %d %s", more, resp.StatusCode, got)
+			}
+			for _, c := range s.wechat.seen() {
+				if plain, err := ch.OpenCall(path, c.header, []byte(c.body)); err != nil || string(plain) != `{"code":"x"}` {
+					t.Errorf("%q: %s went out as %s: %v", more, c.uri, c.body, err)
+				}
+			}
+		}
+	}
+}
+
+// ridPath is a call that is sealed and only reads: it goes to the next host where one fails.
+const ridPath = "/cgi-bin/openapi/rid/get"
+
+// TestSecureHosts has a host fail, and the next one get a call of its own: it may know what the first one has seen.
+func TestSecureHosts(t *testing.T) {
+	suite := securetest.Suites()[0]
+	s := newRelaySiteOf(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/first/cgi-bin/stable_token":
+			fmt.Fprintf(w, `{"access_token":%q,"expires_in":7200}`, relayToken(1))
+		case "/first" + ridPath:
+			w.WriteHeader(http.StatusBadGateway)
+		default:
+			fmt.Fprint(w, `{"errcode":76022,"errmsg":"rid not found"}`)
+		}
+	}, "wechat_card {\napi API/first API\n"+shopLines+"\n}", "wechat_card relay {\naccount shop\nmini_program {\n"+secureLines(t, suite, "")+"\n}\nallow "+ridPath+"\n}")
+	resp, got := s.call(http.MethodPost, ridPath, strings.NewReader(`{"rid":"x"}`))
+	if resp.StatusCode != 200 || !strings.Contains(got, "76022") {
+		t.Errorf("got %d %s", resp.StatusCode, got)
+	}
+	calls := slices.DeleteFunc(s.wechat.seen(), func(c relayedCall) bool { return !strings.Contains(c.uri, ridPath) })
+	if len(calls) != 2 || calls[0].body == calls[1].body || calls[0].header.Get("Wechatmp-Signature") == calls[1].header.Get("Wechatmp-Signature") {
+		t.Fatalf("WeChat saw %+v", calls)
+	}
+	ch := weChats(t, suite, suite.WeChat, "plat1").Of(sitetest.ShopMini, time.Now)
+	for _, c := range calls {
+		if plain, err := ch.OpenCall(ridPath, c.header, []byte(c.body)); err != nil || string(plain) != `{"rid":"x"}` {
+			t.Errorf("got %s, %v", plain, err)
+		}
+	}
+}
+
 // TestSecureCannotSeal refuses what cannot be sealed before WeChat is asked.
 func TestSecureCannotSeal(t *testing.T) {
 	s := newSecureSite(t, securetest.Suites()[0], "", nil)
 	w := s.Do(sitetest.Request{Method: http.MethodGet, Target: phonePath, From: "127.0.0.1"})
 	problemtest.Want(t, w, 400, "invalid_request", "POST")
-	for _, body := range []string{"[]", "x", `{"a":1`, "--b\r\n", `"a"`, "null"} {
+	for _, body := range []string{"[]", "x", `{"a":1`, "--b\r\n", `"a"`, "null", "{\"a\":\"\xff\"}", "{\"\xe4\xbd\":1}"} {
 		problemtest.Want(t, s.Do(local(phonePath, body)), 400, "invalid_request", "JSON object")
 	}
-	problemtest.Want(t, s.Do(local(phonePath+"?a=%zz", "{}")), 400, "invalid_request", "query")
+	for query, want := range map[string]string{
+		"a=%zz": "the query", "a=1;b=2": "the query", "a=%ff": "'a' in the query is no UTF-8", "%ff=1": "in the query is no UTF-8",
+		"b=1&a=1&a=1": "'a' more than once", "a=1&%61=2&access_token=x": "'a' more than once",
+	} {
+		problemtest.Want(t, s.Do(local(phonePath+"?"+query, "{}")), 400, "invalid_request", want)
+	}
 	problemtest.Want(t, s.Do(local(phonePath, `{"a":"`+strings.Repeat("x", relay.MaxKept)+`"}`)), 413, "body_too_large", "2097152 bytes")
 	if n := s.WeChat.Calls()[phonePath]; n != 0 {
 		t.Errorf("WeChat was asked %d times", n)
@@ -190,7 +249,7 @@ func TestSecureCannotSeal(t *testing.T) {
 const shopLines = "account shop {\napp_id " + sitetest.ShopAppID + "\napp_secret {env.TEST_APP_SECRET}\nmini_program " + sitetest.ShopMini + " {env.TEST_APP_SECRET}\n}"
 
 // answering gives a site whose WeChat answers sealed calls as a test likes.
-func answering(t *testing.T, answer func(w http.ResponseWriter, r *http.Request, ch *secure.Channel)) *relaySite {
+func answering(t *testing.T, more string, answer func(w http.ResponseWriter, r *http.Request, ch *secure.Channel)) *relaySite {
 	t.Helper()
 	suite := securetest.Suites()[0]
 	ch := weChats(t, suite, suite.WeChat, "plat1").Of(sitetest.ShopMini, time.Now)
@@ -200,9 +259,9 @@ func answering(t *testing.T, answer func(w http.ResponseWriter, r *http.Request,
 	wechat_card relay {
 		account shop
 		mini_program {
-			`+secureLines(t, suite, "")+`
+			`+secureLines(t, suite, more)+`
 		}
-		allow /wxa/*
+		allow /wxa/* /WXA/*
 	}`)
 }
 
@@ -211,7 +270,7 @@ func TestSecureSealsAnew(t *testing.T) {
 	for _, sealed := range []bool{true, false} {
 		var refused atomic.Bool
 		var s *relaySite
-		s = answering(t, func(w http.ResponseWriter, r *http.Request, ch *secure.Channel) {
+		s = answering(t, "", func(w http.ResponseWriter, r *http.Request, ch *secure.Channel) {
 			text := `{"errcode":0,"errmsg":"ok"}`
 			if !refused.Swap(true) {
 				s.wechat.end()
@@ -286,12 +345,15 @@ func TestSecureAnswers(t *testing.T) {
 		"by another key":         {keys: weChats(t, suite, suite.Older, "plat1"), want: 502, detail: "signature is wrong"},
 		"plain success":          {change: plainly(well), want: 502, detail: "not signed", hidden: "risk_rank"},
 		"plain failure":          {change: plainly(`{"errcode":40234,"errmsg":"invalid signature"}`), want: 200},
-		"a page":                 {change: plainly("<html>"), status: 502, want: 502, detail: "not signed", hidden: "html"},
+		"a page":                 {change: plainly("<html>"), status: 503, want: 502, detail: "HTTP status 503 does not prove by API 安全 to be WeChat's: it is neither signed nor JSON", hidden: "html"},
+		"a page of a login":      {change: plainly("<html>"), want: 502, detail: "neither signed nor JSON", hidden: "html"},
+		"a redirect":             {change: plainly(""), status: 302, want: 502, detail: "HTTP status 302"},
+		"a refusal on the way":   {change: plainly(`{"message":"forbidden"}`), status: 403, want: 502, detail: "HTTP status 403 does not prove by API 安全 to be WeChat's: it is not signed", hidden: "forbidden"},
 		"too long":               {change: plainly(strings.Repeat(" ", 5<<20)), want: 502, hidden: "   "},
-		"nothing":                {change: plainly(""), want: 502, detail: "not signed"},
+		"nothing":                {change: plainly(""), want: 502, detail: "neither signed nor JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := answering(t, func(w http.ResponseWriter, r *http.Request, ch *secure.Channel) {
+			s := answering(t, "", func(w http.ResponseWriter, r *http.Request, ch *secure.Channel) {
 				k, appID, path := ch.Keys, tc.appID, tc.path
 				if tc.keys != nil {
 					k = tc.keys

@@ -57,7 +57,7 @@ func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, next caddyh
 	}
 	sealed := !ownToken && rl.Secure.seals(path)
 	if sealed {
-		if err := rl.Secure.checkCall(r, call.Query); err != nil {
+		if call.Params, err = rl.Secure.params(r, call.Query); err != nil {
 			return err
 		}
 		call.Secure = rl.Secure.keys.Of(account.AppID(), account.WeChatTime)
