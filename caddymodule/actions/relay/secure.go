@@ -23,9 +23,9 @@ import (
 type Secure struct {
 	keys.Keys
 
-	// The paths whose calls are sealed: exact, or ending in `/*`. They have to be among `allow`, too. Letter case says
-	// nothing. Their calls are POSTs with a JSON object, of at most 2 MiB, or with nothing for a body. Default: those that WeChat marks with 支持加密请求 and that answer JSON:
-	// `/wxa/business/getuserphonenumber`, `/wxa/business/checkencryptedmsg`, `/wxa/getuserriskrank`, `/wxa/getpluginopenpid`,
+	// The paths whose calls are sealed: exact, or ending in `/*`. They have to be among `allow`, too. Letter case says nothing. Their calls
+	// are POSTs with a JSON object, of at most 2 MiB, or with nothing for a body. Default: those that WeChat marks with 支持加密请求 and that
+	// answer JSON: `/wxa/business/getuserphonenumber`, `/wxa/business/checkencryptedmsg`, `/wxa/getuserriskrank`, `/wxa/getpluginopenpid`,
 	// `/wxa/msg_sec_check`, `/wxa/media_check_async`, `/cgi-bin/message/custom/send`, `/cgi-bin/message/wxopen/updatablemsg/send`,
 	// `/wxaapi/newtmpl/addtemplate`, `/wxaapi/newtmpl/deltemplate`, `/cgi-bin/clear_quota`, `/cgi-bin/openapi/quota/get`,
 	// `/cgi-bin/openapi/rid/get`, `/datacube/*`, `/cgi-bin/express/intracity/*`.
