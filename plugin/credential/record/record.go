@@ -170,12 +170,14 @@ func (r *Record) restamped(stored int64, now time.Time) int64 {
 	return stored + r.sinceWritten(now).Milliseconds()
 }
 
-// Late is how long after a time the record was written, as far as the store tells; at now it was read.
-func (r *Record) Late(after, now time.Time) time.Duration {
-	if !r.aged {
-		return 0
+// NotYounger has the record's value seem no younger than who wrote it knows: at stamped it was written as was, whoever has written it
+// again since and whenever that reached the store. Both times are of one clock.
+func (r *Record) NotYounger(was Sealed, stamped, now time.Time) {
+	v := r.Value
+	if v == nil || v.Sealed != was.Sealed || !r.aged || v.Stored <= 0 || was.Stored <= 0 {
+		return
 	}
-	return max(0, now.Sub(after)-r.sinceWritten(now))
+	v.Stored = max(v.Stored, was.Stored+(now.Sub(stamped)-r.sinceWritten(now)).Milliseconds())
 }
 
 // sinceWritten is how long ago the record was written. The store must have told its age.

@@ -107,3 +107,43 @@ func TestAgedRecordLivesWhatItHasLeft(t *testing.T) {
 		}
 	}
 }
+
+// A writing that came late makes a value seem younger, also to whoever writes it again. Who wrote it first knows how old it is.
+func TestRecordIsNotYoungerThanItsWriterKnows(t *testing.T) {
+	sl, err := seal.New("s3cr3t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrote := time.Now()
+	v := value.Value{Text: "T", Obtained: wrote, Expires: wrote.Add(2 * time.Hour)}
+	packed := Pack(sl, "a", value.NewHeld(v, v.Expires, value.RenewalStart(v), 0), wrote, 0)
+	for _, tc := range []struct {
+		rewrites int           // by others, each right upon reading
+		late     time.Duration // how long after it was written each arrived
+		want     time.Duration // how old the value is, two minutes after it was written
+	}{
+		{rewrites: 0, late: 20 * time.Second, want: 2 * time.Minute},
+		{rewrites: 1, late: 20 * time.Second, want: 2 * time.Minute},
+		{rewrites: 2, late: 10 * time.Second, want: 2 * time.Minute},
+		{rewrites: 1, late: -time.Minute, want: 3 * time.Minute}, // a store that says it is older is believed
+	} {
+		sealed := *packed
+		rec := &Record{Version: version, Value: &sealed}
+		now := wrote
+		for range tc.rewrites {
+			now = now.Add(30 * time.Second)
+			rec.Aged(30*time.Second-tc.late, now)
+			rec.Restamp(now)
+		}
+		now = wrote.Add(2 * time.Minute)
+		rec.Aged(2*time.Minute-time.Duration(tc.rewrites)*30*time.Second-tc.late, now)
+		rec.NotYounger(*packed, wrote, now)
+		h, err := rec.Unpack(sl, "a", now, ahead(0), 0.5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if age := 2*time.Hour - h.Remaining(now); tc.late > 0 && age != tc.want || tc.late < 0 && age < tc.want {
+			t.Errorf("%+v: it seems %v old", tc, age)
+		}
+	}
+}

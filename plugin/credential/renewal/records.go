@@ -116,9 +116,6 @@ func (f *flight) cameLate(was record.Sealed, stamped time.Time) {
 	if err != nil || rec == nil {
 		return
 	}
-	now := f.env.Now()
-	if v := rec.Value; v != nil && v.Sealed == was.Sealed && v.Stored == was.Stored && v.Stored > 0 {
-		v.Stored += rec.Late(stamped, now).Milliseconds()
-	}
+	rec.NotYounger(was, stamped, f.env.Now())
 	_ = f.write(rec) // which may come late, too
 }
