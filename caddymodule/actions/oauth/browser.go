@@ -24,26 +24,6 @@ func (o *OAuth) session(r *http.Request, account *plugin.Account) (oauth.Visitor
 	return oauth.Visitor{}, false
 }
 
-// attempt finds the attempt of a state.
-func (o *OAuth) attempt(r *http.Request, account *plugin.Account, state string) (oauth.Attempt, bool) {
-	for _, cookie := range r.CookiesNamed(o.attemptCookie(state)) {
-		if attempt, ok := account.OpenAttempt(cookie.Value); ok && attempt.State == state {
-			return attempt, true
-		}
-	}
-	return oauth.Attempt{}, false
-}
-
-func (o *OAuth) attemptCookie(state string) string { return o.cookie + "_" + oauth.Slot(state) }
-
-// attemptPath is that of the cookies of attempts: nobody else needs them. With such a name a browser wants another path.
-func (o *OAuth) attemptPath() string {
-	if strings.HasPrefix(strings.ToLower(o.cookie), "__host-") {
-		return "/"
-	}
-	return o.path
-}
-
 // setCookie has the browser keep a text; less than 0: forget it.
 func (o *OAuth) setCookie(w http.ResponseWriter, r *http.Request, name, value, path string, life time.Duration) {
 	age := int(life / time.Second)

@@ -56,8 +56,8 @@ type OAuth struct {
 	// What the action's own paths begin with, as browsers see it. Default: /wechat/oauth.
 	Path string `json:"path,omitempty"`
 
-	// The name of the session's cookie. While visitors are at WeChat's page there are cookies of that name with `_` and a hex digit behind
-	// it. Default: wechat_session.
+	// The name of the session's cookie. While visitors are at WeChat's page there are cookies of that name with `_` and 16 hex digits behind
+	// it, 16 of them at most; below `path`, or with `require` on the whole site. Default: wechat_session.
 	Cookie string `json:"cookie,omitempty"`
 
 	// How long a session lives, counted from its login. Default: 2h.

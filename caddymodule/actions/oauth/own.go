@@ -114,8 +114,8 @@ func (o *OAuth) callback(w http.ResponseWriter, r *http.Request, account *plugin
 
 // send sends a visitor to WeChat's page, from where he is to come back to an address.
 func (o *OAuth) send(w http.ResponseWriter, r *http.Request, account *plugin.Account, back string, again bool) error {
-	attempt, cookie := account.BeginAttempt(back, again)
-	o.setCookie(w, r, o.attemptCookie(attempt.State), cookie, o.attemptPath(), oauth.AttemptLife)
+	attempt, text := account.BeginAttempt(back, again)
+	o.keepAttempt(w, r, account, attempt, text)
 	redirect(w, account.AuthorizeURL(o.publicOrigin(r)+o.path+"/callback", o.scope, attempt.State))
 	return nil
 }
