@@ -197,6 +197,21 @@ func TestLoginRefusesPhoneCodes(t *testing.T) {
 	}
 }
 
+// Without a token nobody is asked for a phone number, and nobody speaks of a js_code.
+func TestPhoneNumberWithoutAToken(t *testing.T) {
+	s := sitetest.NewShop(t, phoneSite)
+	if err := s.WeChat.Fail(sandbox.Fault{Path: "/cgi-bin/stable_token", Times: 100, ErrCode: 40125}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		w := s.Get(fmt.Sprintf("/phone?phone_code=phone-demo.%d", i))
+		problemtest.Want(t, w, 503, "credential_unavailable", "there is no usable access_token")
+		if strings.Contains(w.Body.String(), "js") {
+			t.Errorf("got %s", w.Body)
+		}
+	}
+}
+
 // A mini program that demands API 安全 for this call: what is to be done stands in the answer and in the log, and it is not what is to be
 // done about a call of relay's.
 func TestPhoneNumbersThatWeChatWantsSealed(t *testing.T) {

@@ -72,12 +72,13 @@ type OAuth struct {
 	// address, and all else is answered with status 401 and reason `login_required`. Default: false.
 	Require bool `json:"require,omitempty"`
 
-	origins []string
-	scope   oauth.Scope
-	path    string
-	cookie  string
-	life    time.Duration
-	fields  []headers.Field
+	origins  []string
+	scope    oauth.Scope
+	path     string
+	cookie   string
+	attempts attempts
+	life     time.Duration
+	fields   []headers.Field
 }
 
 // visitorIDs are what a header may carry. A field's need is an index in it.

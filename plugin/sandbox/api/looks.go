@@ -9,6 +9,9 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
 )
 
+// versions are those of a mini program.
+var versions = []string{"release", "trial", "develop"}
+
 // looks is how a picture is to look, and which version of the mini program it opens. The sandbox draws all of them in black on white.
 type looks struct {
 	Auto        bool    `json:"auto_color"` // WeChat chooses the colour

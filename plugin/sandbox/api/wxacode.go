@@ -24,9 +24,6 @@ const (
 	sceneSigns  = "!#$&'()*+,/:;=?@-._~`"
 )
 
-// versions are those of a mini program.
-var versions = []string{"release", "trial", "develop"}
-
 // reserved is a parameter that WeChat sets itself.
 const reserved = "scancode_time"
 
