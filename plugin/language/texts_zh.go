@@ -43,8 +43,11 @@ var textsZH = map[Phrase]string{ //nolint:gosec // these texts speak of secrets,
 
 	"%s and %s are missing: one of them is needed": "缺少 %s 和 %s：至少需要其中一个",
 
-	"the phone code was given to another mini program than the access_token is of":              "这个手机号的 code 属于另一个小程序，与 access_token 不是同一个",
-	"the phone code is wrong, was used before or is older than five minutes; a js_code is none": "手机号的 code 无效、已用过，或者已超过五分钟；它不是 js_code",
+	"the phone code was given to another mini program than the access_token is of":                           "这个手机号的 code 属于另一个小程序，与 access_token 不是同一个",
+	"the phone code is wrong, was used before or is older than five minutes; a js_code is none":              "手机号的 code 无效、已用过，或者已超过五分钟；它不是 js_code",
+	"the mini program may not ask for phone numbers: WeChat lets verified ones only, and none of a person's": "该小程序不能获取手机号：微信只对已认证的非个人小程序开放",
+	"this mini program demands API 安全 for getuserphonenumber, and login does not seal its call: have the mini program's console, under API 安全, not demand it for this call, or have the backend make the call, through relay with secure": "该小程序要求 getuserphonenumber 启用 API 安全，而 login 不会加密自己的调用：请在小程序后台的 API 安全里不要求这个接口加密，或者由后端经过带 secure 的 relay 调用",
+	"this mini program demands API 安全 for %s, and login does not seal its call: its console must not demand it for this call, or the backend makes the call, through relay with secure":                                                   "该小程序要求 %s 启用 API 安全，而 login 不会加密自己的调用：请在小程序后台的 API 安全里不要求这个接口加密，或者由后端经过带 secure 的 relay 调用",
 
 	// What nearly names a card.
 	"card_id is empty": "card_id 为空",

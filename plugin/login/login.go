@@ -97,6 +97,9 @@ func (u *Users) PhoneNumber(ctx context.Context, miniProgram, code string) (wech
 		return wechat.Phone{}, r.err
 	}
 	phone, err := u.phones.Ask(ctx, mp.AppID, &u.state.limit, code)
+	if busy, ok := errors.AsType[*limit.Busy](err); ok {
+		busy.API = wechat.APIPhone // the bucket has the name of Login's call
+	}
 	if err == nil {
 		err = phone.CheckWatermark(mp.AppID, maxPhoneAge, u.phones.Now())
 	}

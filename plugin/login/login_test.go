@@ -1,11 +1,13 @@
 package login
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,9 +99,15 @@ func TestLoginIsBounded(t *testing.T) {
 	w, u := newUsers(t, 5)
 	for i := range 8 {
 		_, err := u.Login(t.Context(), "", fmt.Sprint("user.", i))
-		if busy, ok := errors.AsType[*limit.Busy](err); ok != (i >= 5) || ok && (busy.RetryAfter <= 0 || busy.Network) {
+		if busy, ok := errors.AsType[*limit.Busy](err); ok != (i >= 5) || ok && (busy.API != "jscode2session" || busy.RetryAfter <= 0 || busy.Network) {
 			t.Errorf("login %d: %v", i, err)
 		}
+	}
+	u.WithPhones(Phones{Ask: func(ctx context.Context, _ string, within *limit.Bucket, _ string) (phone wechat.Phone, err error) {
+		return phone, within.Do(ctx, func() error { t.Error("it is asked"); return nil })
+	}})
+	if _, err := u.PhoneNumber(t.Context(), "", "x"); err == nil || !strings.HasPrefix(err.Error(), "getuserphonenumber: ") {
+		t.Errorf("a phone number: %v", err)
 	}
 	if n := w.Sandbox.Calls()[loginPath]; n != 5 {
 		t.Errorf("%d calls", n)

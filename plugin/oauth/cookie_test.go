@@ -71,16 +71,16 @@ func TestAttempts(t *testing.T) {
 	c := newClock()
 	v := newVisitors(t, "wx1", testSecret, "http://127.0.0.1:1", nil, c)
 	seen := make(map[string]bool)
-	for range 200 {
-		a, cookie := v.BeginAttempt("/"+strings.Repeat("a", maxReturn-1), true)
-		if !regexp.MustCompile(`^[A-Za-z0-9]{32}$`).MatchString(a.State) || seen[a.State] || len(Slot(a.State)) != 1 {
+	for i := range 200 {
+		a, cookie := v.BeginAttempt("/"+strings.Repeat([]string{"a", "&"}[i%2], maxReturn-1), true)
+		if !regexp.MustCompile(`^[A-Za-z0-9]{32}$`).MatchString(a.State) || seen[a.State] || !IsSlot(Slot(a.State)) {
 			t.Fatalf("got the state %q", a.State)
 		}
 		seen[a.State] = true
 		if got, ok := v.OpenAttempt(cookie); !ok || got != a {
 			t.Fatalf("got %+v, %v for %+v", got, ok, a)
 		}
-		if line := (&http.Cookie{Name: "wechat_session_f", Value: cookie}).String(); line != "wechat_session_f="+cookie || len(line) > 4096 {
+		if line := (&http.Cookie{Name: "wechat_session_" + Slot(a.State), Value: cookie}).String(); line != "wechat_session_"+Slot(a.State)+"="+cookie || len(line) > 4096 {
 			t.Fatalf("the cookie has %d bytes: %s", len(line), line)
 		}
 		if strings.Contains(cookie, a.State) {

@@ -42,7 +42,9 @@ func TestPicturesOfMiniPrograms(t *testing.T) {
 		path, body string
 		want       int
 	}{
-		{"getwxacode", `{"path":""}`, 40165},
+		{"getwxacode", `{"path":""}`, 40159},
+		{"getwxacode", `{"path":"` + strings.Repeat("a", maxTestPath+1) + `"}`, 40159},
+		{"getwxacode", `{"path":"p?scancode_time=1"}`, 85096},
 		{"getwxacode", `{"path":"p","width":279}`, 40097},
 		{"getwxacode", `{"path":"p","width":1281}`, 40097},
 		{"getwxacodeunlimit", `{"page":"p"}`, 40169},
@@ -51,8 +53,60 @@ func TestPicturesOfMiniPrograms(t *testing.T) {
 		{"getwxacodeunlimit", `{"scene":"券"}`, 40129},
 		{"getwxacodeunlimit", `{"scene":"a","page":"/p"}`, 41030},
 		{"getwxacodeunlimit", `{"scene":"a","page":"p?a=1"}`, 41030},
+		{"getwxacodeunlimit", `{"scene":"scancode_time=1"}`, 85096},
 	} {
 		r.wantCode(tc.body, r.do("POST", "/wxa/"+tc.path+"?access_token="+token, tc.body), tc.want)
+	}
+}
+
+// TestLooksOfPictures has what pictures may look like, and which version they open: the same for both calls.
+func TestLooksOfPictures(t *testing.T) {
+	r, token := newMiniRig(t)
+	for looks, want := range map[string]int{
+		`"line_color":{"r":0,"g":128,"b":255}`:       0,
+		`"line_color":{"r":"0","g":"128","b":"255"}`: 0, // WeChat's page shows both
+		`"line_color":{"r":255}`:                     0,
+		`"line_color":{}`:                            0,
+		`"line_color":null`:                          0,
+		`"line_color":{"r":256}`:                     40097,
+		`"line_color":{"g":-1}`:                      40097,
+		`"line_color":{"b":1.5}`:                     40097,
+		`"line_color":{"b":"ff"}`:                    40097,
+		`"line_color":{"b":"+1"}`:                    40097,
+		`"line_color":{"b":""}`:                      40097,
+		`"line_color":{"b":"99999999999999999999"}`:  40097,
+		`"line_color":{"r":300},"auto_color":true`:   0, // it is not looked at then
+		`"line_color":{"r":300},"auto_color":false`:  40097,
+		`"line_color":"red"`:                         47001,
+		`"line_color":[0,0,0]`:                       47001,
+		`"line_color":{"r":true}`:                    47001,
+		`"line_color":{"r":{}}`:                      47001,
+		`"auto_color":"true"`:                        47001,
+		`"is_hyaline":1`:                             47001,
+		`"is_hyaline":true`:                          0,
+		`"env_version":"release"`:                    0,
+		`"env_version":"trial"`:                      0,
+		`"env_version":"develop"`:                    0,
+		`"env_version":""`:                           40097,
+		`"env_version":"Release"`:                    40097,
+		`"env_version":"formal"`:                     40097,
+		`"env_version":1`:                            47001,
+	} {
+		for _, page := range []string{`/wxa/getwxacode {"path":"p",`, `/wxa/getwxacodeunlimit {"scene":"a","page":"p",`} {
+			path, body, _ := strings.Cut(page, " ")
+			body += looks + "}"
+			resp := r.raw("POST", path+"?access_token="+token, body)
+			if want == 0 {
+				if resp.Header().Get("Content-Type") != "image/png" {
+					t.Errorf("%s %s: got %s", path, body, resp.Body)
+				}
+			} else if !strings.Contains(resp.Body.String(), fmt.Sprintf(`"errcode":%d`, want)) {
+				t.Errorf("%s %s: want %d, got %.100s", path, body, want, resp.Body)
+			}
+		}
+	}
+	if resp := r.raw("POST", "/cgi-bin/wxaapp/createwxaqrcode?access_token="+token, `{"path":"p","line_color":{"r":300}}`); resp.Header().Get("Content-Type") != "image/png" {
+		t.Errorf("createwxaqrcode, which knows no colours: got %s", resp.Body)
 	}
 }
 
@@ -68,15 +122,38 @@ func TestLinksToMiniPrograms(t *testing.T) {
 	now := r.now.Unix()
 	const day = 24 * 60 * 60
 	for body, want := range map[string]int{
-		`{"expire_type":1,"expire_interval":31}`:                85401,
-		`{"expire_type":1}`:                                     85401,
-		fmt.Sprintf(`{"expire_time":%d}`, now-1):                85401,
-		fmt.Sprintf(`{"expire_time":%d}`, now+30*day+1):         85401,
-		fmt.Sprintf(`{"expire_time":%d}`, now+30*day):           0,
-		`{"query":"` + strings.Repeat("a", 1025) + `"}`:         40212,
-		`{"path":"` + strings.Repeat("a", maxTestPath+1) + `"}`: 40165,
+		`{"expire_type":1,"expire_interval":31}`:                   85401,
+		`{"expire_type":1}`:                                        85401,
+		fmt.Sprintf(`{"expire_time":%d}`, now-1):                   85401,
+		fmt.Sprintf(`{"expire_time":%d}`, now+30*day+1):            85401,
+		fmt.Sprintf(`{"expire_time":%d}`, now+30*day):              0,
+		fmt.Sprintf(`{"expire_time":%d}`, now+59):                  85401,
+		fmt.Sprintf(`{"expire_time":%d}`, now+60):                  0,
+		`{"expire_type":2,"expire_interval":1}`:                    85401,
+		`{"query":"` + strings.Repeat("a", 1025) + `"}`:            40212,
+		`{"query":"` + strings.Repeat("a", 1024) + `"}`:            0,
+		`{"query":"a=1&b=%E5%88%B8!#$'()*+,/:;?@-._~` + "`" + `"}`: 0,
+		`{"query":"a=券"}`:                                          40212,
+		`{"query":"a=1 2"}`:                                        40212,
+		`{"query":"a=\"1\""}`:                                      40212,
+		`{"path":"` + strings.Repeat("a", maxTestPath+1) + `"}`:    40165,
+		`{"path":"/pages/x"}`:                                      0,
+		`{"path":""}`:                                              0,
+		`{"path":"pages/x?a=1"}`:                                   40165,
+		`{"path":"pages/x#a"}`:                                     40165,
+		`{"path":"pages/ x"}`:                                      40165,
+		`{"path":1}`:                                               47001,
+		`{"env_version":"release"}`:                                0,
+		`{"env_version":"trial"}`:                                  0,
+		`{"env_version":"develop"}`:                                0,
+		`{"env_version":"formal"}`:                                 85402,
+		`{"env_version":"Trial"}`:                                  85402,
+		`{"env_version":true}`:                                     47001,
 	} {
 		r.wantCode(body[:min(len(body), 60)], link("generate_urllink", body), want)
+		if !strings.Contains(body, "expire_") {
+			r.wantCode("scheme: "+body[:min(len(body), 60)], link("generatescheme", `{"jump_wxa":`+body+`}`), want)
+		}
 	}
 }
 
@@ -111,8 +188,56 @@ func TestSubscribeMessages(t *testing.T) {
 	} {
 		r.wantCode(data, send(data), want)
 	}
+	for _, body := range []string{``, `,"data":null`, `,"data":{}`, `,"Data":null`} {
+		got := r.do("POST", "/cgi-bin/message/subscribe/send?access_token="+token, fmt.Sprintf(`{"touser":%q,"template_id":"t1"%s}`, openid, body))
+		r.wantCode("a message of nothing: "+body, got, 47003)
+	}
+	for _, data := range []string{`"thing1":null`, `"thing1":{"value":null}`, `"thing1":{"value":""}`} {
+		got := send(data)
+		r.wantCode(data, got, 47003)
+		if !strings.Contains(got.text("errmsg"), "data.thing1.value") {
+			t.Errorf("%s: got %q, which does not name the field", data, got.text("errmsg"))
+		}
+	}
+	for _, data := range []string{`,"data":"券"`, `,"data":[]`, `,"data":1`} {
+		r.wantCode(data, r.do("POST", "/cgi-bin/message/subscribe/send?access_token="+token, fmt.Sprintf(`{"touser":%q,"template_id":"t1"%s}`, openid, data)), 47001)
+	}
 	r.wantCode("sent", send(`"thing1":{"value":"`+strings.Repeat("券", 20)+`"},"name2":{"value":"`+strings.Repeat("a", 20)+`"},"phrase3":{"value":"已领取"}`), 0)
 	r.wantCode("a second one", send(`"thing1":{"value":"券"}`), 43101)
 	body := `{"touser":"oNobody","template_id":"t1","data":{}}`
 	r.wantCode("nobody", r.do("POST", "/cgi-bin/message/subscribe/send?access_token="+token, body), 40003)
+}
+
+// TestConsentsAsTheyAreAsked has what is no question to a user, and what is no answer of his: it names the field, and nobody has agreed.
+func TestConsentsAsTheyAreAsked(t *testing.T) {
+	r, token := newMiniRig(t)
+	openid := r.do("GET", "/sns/jscode2session?grant_type=authorization_code&appid="+miniID+"&secret="+miniSecret+"&js_code=alice.1", "").text("openid")
+	many := strings.TrimSuffix(strings.Repeat(`"t1",`, 21), ",")
+	for body, field := range map[string]string{
+		`{"tmplIds":["t1"],"choice":"zz"}`:                 "choice",
+		`{"tmplIds":["t1"],"choice":"Reject"}`:             "choice",
+		`{"tmplIds":["t1"],"choice":"ban"}`:                "choice",
+		`{"tmplIds":["t1"],"choice":1}`:                    "choice",
+		`{"tmplIds":[""]}`:                                 "tmplIds",
+		`{"tmplIds":["t1",""]}`:                            "tmplIds",
+		`{"tmplIds":["t1",null]}`:                          "tmplIds",
+		`{"tmplIds":[1]}`:                                  "tmplIds",
+		`{"tmplIds":"t1"}`:                                 "tmplIds",
+		`{"tmplIds":[]}`:                                   "tmplIds",
+		`{"tmplIds":[` + many + `]}`:                       "tmplIds",
+		`{"tmplIds":["` + strings.Repeat("t", 129) + `"]}`: "tmplIds",
+		`{"templates":["t1"]}`:                             "templates",
+		`{`:                                                "body",
+		``:                                                 "tmplIds",
+	} {
+		resp := r.raw("POST", "/_sandbox/phone/requestSubscribeMessage?appId="+miniID+"&openid="+openid, body)
+		if resp.Code != http.StatusBadRequest || !strings.Contains(resp.Body.String(), field) {
+			t.Errorf("%s: got %d %s, want 400 with %s", body[:min(len(body), 60)], resp.Code, resp.Body, field)
+		}
+	}
+	r.wantCode("nobody agreed", r.do("POST", "/cgi-bin/message/subscribe/send?access_token="+token,
+		fmt.Sprintf(`{"touser":%q,"template_id":"t1","data":{"thing1":{"value":"a"}}}`, openid)), 43101)
+	if got := r.do("POST", "/_sandbox/phone/requestSubscribeMessage?appId="+miniID+"&openid="+openid, `{"tmplIds":["t1"],"choice":"accept"}`).text("t1"); got != "accept" {
+		t.Errorf("got %q", got)
+	}
 }

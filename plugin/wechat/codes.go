@@ -37,16 +37,30 @@ const (
 	hintThird    = "the account is served through a third-party platform, whose authorisation is missing, has ended or does not hold this right"
 )
 
-// apiPhone is our name of the call that asks for a phone number.
-const apiPhone = "getuserphonenumber"
+// Our names of PhoneNumber and of WebLogin, for errors and metrics.
+const (
+	APIPhone    = "getuserphonenumber"
+	APIWebLogin = "oauth2_access_token"
+)
 
-// APIWebLogin is our name of WebLogin, for errors and metrics.
-const APIWebLogin = "oauth2_access_token"
+const (
+	hintPhoneCode  = "the phone code is wrong, was used before or is older than five minutes; a js_code is none"
+	hintPhoneRight = "the mini program may not ask for phone numbers: WeChat lets verified ones only, and none of a person's"
+	hintPhonePlain = "this mini program demands API 安全 for getuserphonenumber, and login does not seal its call: have the mini program's console, under API 安全, not demand it for this call, or have the backend make the call, through relay with secure"
+)
 
-// ofPhones stands in the place of codes where a phone number was asked for.
+// ofPhones stands in the place of codes where a phone number was asked for: always in plain, so that what says what a sealed call
+// lacks says that it is to be one.
 var ofPhones = map[int]rule{
 	codeAppID: {reaction: Refused, hint: "the phone code was given to another mini program than the access_token is of"},
-	40029:     {reaction: Refused, hint: "the phone code is wrong, was used before or is older than five minutes; a js_code is none"},
+	40029:     {reaction: Refused, hint: hintPhoneCode},
+	40163:     {reaction: Refused, hint: hintPhoneCode},
+	48001:     {reaction: Setup, hint: hintPhoneRight},
+	40230:     {reaction: Setup, hint: hintPhonePlain},
+	40231:     {reaction: Setup, hint: hintPhonePlain},
+	40232:     {reaction: Setup, hint: hintPhonePlain},
+	40233:     {reaction: Setup, hint: hintPhonePlain},
+	934011:    {reaction: Setup, hint: hintPhonePlain},
 }
 
 // codes says what to do about each errcode that is known. Sources: WeChat's

@@ -76,7 +76,7 @@ func (e *Error) Reaction() Reaction {
 
 // rule is what we know of the errcode.
 func (e *Error) rule() (r rule, known bool) {
-	if r, known = ofPhones[e.Code]; known && e.API == apiPhone {
+	if r, known = ofPhones[e.Code]; known && e.API == APIPhone {
 		return r, true
 	}
 	r, known = codes[e.Code]

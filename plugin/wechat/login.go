@@ -108,7 +108,7 @@ func (d *digits) UnmarshalJSON(data []byte) error {
 func (c *Client) PhoneNumber(ctx context.Context, accessToken, code string) (Phone, error) {
 	var a phoneAnswer
 	err := c.Do(ctx, Call{
-		API:         apiPhone,
+		API:         APIPhone,
 		Path:        "/wxa/business/getuserphonenumber",
 		AccessToken: accessToken,
 		Body: struct {
@@ -135,9 +135,9 @@ var (
 func (p Phone) CheckWatermark(appID string, maxAge time.Duration, now time.Time) error {
 	switch {
 	case p.AppID != appID:
-		return &Error{API: apiPhone, Err: errWatermark}
+		return &Error{API: APIPhone, Err: errWatermark}
 	case now.Sub(p.Given) > maxAge:
-		return &Error{API: apiPhone, Err: errOld}
+		return &Error{API: APIPhone, Err: errOld}
 	}
 	return nil
 }

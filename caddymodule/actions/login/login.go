@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/clients"
@@ -48,6 +49,8 @@ import (
 // With `phone` it also tells the user's phone number, by the code that the getPhoneNumber button gave. That works once, too, for five
 // minutes. A request then has a js_code, a phone_code or both: with neither it is answered with status 400. Phone codes that WeChat
 // refuses are answered as js_codes are. When a request has both, the js_code comes first: if it is refused, the other is not used up.
+// The call for it goes in plain: of a mini program that demands API 安全 for /wxa/business/getuserphonenumber the answer is status 502,
+// and its backend has to ask, through `relay` with `secure`.
 //
 // What the client sends under a configured header is removed first, whatever happens next. When the next handler returns,
 // the headers are gone again, so that error routes (`handle_errors`) do not see them.
@@ -201,7 +204,7 @@ func (l *Login) ServeAction(w http.ResponseWriter, r *http.Request, next caddyht
 		var phone wechat.Phone
 		if phoneCode != "" {
 			if phone, err = account.PhoneNumber(clients.Context(r), l.miniProgram, phoneCode); err != nil {
-				return err
+				return ofPhone(err)
 			}
 		}
 		ids = append(ids, phone.Number, phone.Pure, phone.Country)
@@ -225,6 +228,19 @@ func (l *Login) ServeAction(w http.ResponseWriter, r *http.Request, next caddyht
 		}
 	}()
 	return nostore.Serve(w, func(w http.ResponseWriter) error { return next.ServeHTTP(w, r) })
+}
+
+// plainRefused has WeChat's errcodes for a call that has to be sealed (API 安全) and came in plain: as a whole, or by what it lacks.
+var plainRefused = []int{934011, 40230, 40231, 40232, 40233}
+
+// ofPhone is the error of a call for a phone number, with what is to be done where WeChat takes that sealed only.
+func ofPhone(err error) error {
+	if !slices.Contains(plainRefused, wechat.Errcode(err)) {
+		return err
+	}
+	p := problem.Of(err, time.Now())
+	p.Detailf("this mini program demands API 安全 for %s, and login does not seal its call: its console must not demand it for this call, or the backend makes the call, through relay with secure", wechat.APIPhone)
+	return p
 }
 
 // takeCodes finds the codes, and takes them out of the request unless the configuration says where they are. Where a phone number is

@@ -197,6 +197,56 @@ func TestLoginRefusesPhoneCodes(t *testing.T) {
 	}
 }
 
+// Without a token nobody is asked for a phone number, and nobody speaks of a js_code.
+func TestPhoneNumberWithoutAToken(t *testing.T) {
+	s := sitetest.NewShop(t, phoneSite)
+	if err := s.WeChat.Fail(sandbox.Fault{Path: "/cgi-bin/stable_token", Times: 100, ErrCode: 40125}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		w := s.Get(fmt.Sprintf("/phone?phone_code=phone-demo.%d", i))
+		problemtest.Want(t, w, 503, "credential_unavailable", "there is no usable access_token")
+		if strings.Contains(w.Body.String(), "js") {
+			t.Errorf("got %s", w.Body)
+		}
+	}
+}
+
+// A mini program that demands API 安全 for this call: what is to be done stands in the answer and in the log, and it is not what is to be
+// done about a call of relay's.
+func TestPhoneNumbersThatWeChatWantsSealed(t *testing.T) {
+	lines := sitetest.Logs(t)
+	s := sitetest.NewShop(t, phoneSite)
+	codes := []int{934011, 40230, 40231, 40232, 40233}
+	for i, code := range codes {
+		if err := s.WeChat.Fail(sandbox.Fault{Path: phonePath, Times: 1, ErrCode: code, ErrMsg: "request_body is required"}); err != nil {
+			t.Fatal(err)
+		}
+		w := s.Get(fmt.Sprintf("/phone?phone_code=phone-sealed.%d", i))
+		problemtest.Want(t, w, 502, "wechat_error", "demands API 安全 for getuserphonenumber, and login does not seal its call")
+		if want := fmt.Sprintf(`"errcode":%d`, code); !strings.Contains(w.Body.String(), want) {
+			t.Errorf("got %s, want %s", w.Body, want)
+		}
+		w = s.Do(sitetest.Request{Target: fmt.Sprintf("/phone?phone_code=phone-plain.%d", i), Header: map[string]string{"Accept-Language": "zh-CN"}})
+		if w.Code != http.StatusOK {
+			t.Errorf("the next one: got %d %s", w.Code, w.Body)
+		}
+	}
+	s.Requests()
+	logged := 0
+	for _, line := range lines() {
+		if text := fmt.Sprint(line); strings.Contains(text, "wechat card request failed") {
+			logged++
+			if !strings.Contains(text, "login does not seal its call") || !strings.Contains(text, "through relay with secure") || strings.Contains(text, "does a proxy take it away") {
+				t.Errorf("logged: %s", text)
+			}
+		}
+	}
+	if logged != len(codes) {
+		t.Errorf("%d lines", logged)
+	}
+}
+
 // Both calls count against the limit of logins.
 func TestPhoneNumbersAreLimited(t *testing.T) {
 	s := sitetest.NewWith(t, `account shop {
@@ -211,6 +261,7 @@ func TestPhoneNumbersAreLimited(t *testing.T) {
 			t.Errorf("request %d: got %d %s", i, w.Code, w.Body)
 		}
 	}
+	problemtest.Want(t, s.Do(sitetest.Request{Target: "/?phone_code=phone-demo.9", From: "127.0.0.1"}), 503, "busy", "getuserphonenumber")
 	if calls := s.WeChat.Calls(); calls[phonePath] != 2 || calls["/sns/jscode2session"] != 2 {
 		t.Errorf("got %v", calls)
 	}

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
@@ -24,38 +23,6 @@ func (o *OAuth) session(r *http.Request, account *plugin.Account) (oauth.Visitor
 	return oauth.Visitor{}, false
 }
 
-// attempt finds the attempt of a state.
-func (o *OAuth) attempt(r *http.Request, account *plugin.Account, state string) (oauth.Attempt, bool) {
-	for _, cookie := range r.CookiesNamed(o.attemptCookie(state)) {
-		if attempt, ok := account.OpenAttempt(cookie.Value); ok && attempt.State == state {
-			return attempt, true
-		}
-	}
-	return oauth.Attempt{}, false
-}
-
-func (o *OAuth) attemptCookie(state string) string { return o.cookie + "_" + oauth.Slot(state) }
-
-// attemptPath is that of the cookies of attempts: nobody else needs them. With such a name a browser wants another path.
-func (o *OAuth) attemptPath() string {
-	if strings.HasPrefix(strings.ToLower(o.cookie), "__host-") {
-		return "/"
-	}
-	return o.path
-}
-
-// setCookie has the browser keep a text; less than 0: forget it.
-func (o *OAuth) setCookie(w http.ResponseWriter, r *http.Request, name, value, path string, life time.Duration) {
-	age := int(life / time.Second)
-	if life < 0 {
-		age = -1
-	}
-	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where the browser speaks https
-		Name: name, Value: value, Path: path, MaxAge: age,
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: schemeOf(r) == "https",
-	})
-}
-
 // publicOrigin is the origin that WeChat is to send a visitor back to: the request's, when it is listed, else the first.
 func (o *OAuth) publicOrigin(r *http.Request) string {
 	host := r.Host
@@ -67,23 +34,6 @@ func (o *OAuth) publicOrigin(r *http.Request) string {
 		return origin
 	}
 	return o.origins[0]
-}
-
-// schemeOf is what the browser speaks: of what a proxy in front says, only of one in trusted_proxies.
-func schemeOf(r *http.Request) string {
-	if r.TLS != nil {
-		return "https"
-	}
-	proto, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
-	if strings.EqualFold(strings.TrimSpace(proto), "https") && isOfTrustedProxy(r) {
-		return "https"
-	}
-	return "http"
-}
-
-func isOfTrustedProxy(r *http.Request) bool {
-	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
-	return trusted
 }
 
 // pageOf is the address that a browser shows for a request: that of the original one, whatever it was rewritten to.

@@ -67,6 +67,7 @@ func (o *OAuth) Provision(caddy.Context) error {
 			return err
 		}
 	}
+	o.attempts = attemptsOf(o.cookie, o.path, o.Require)
 	redact.AddHeader(o.cookie)
 	redact.AddParam(o.cookie)
 	for _, name := range slices.Sorted(maps.Keys(o.Header)) {

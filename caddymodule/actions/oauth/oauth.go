@@ -56,8 +56,8 @@ type OAuth struct {
 	// What the action's own paths begin with, as browsers see it. Default: /wechat/oauth.
 	Path string `json:"path,omitempty"`
 
-	// The name of the session's cookie. While visitors are at WeChat's page there are cookies of that name with `_` and a hex digit behind
-	// it. Default: wechat_session.
+	// The name of the session's cookie. While visitors are at WeChat's page there are cookies of that name with `_` and 16 hex digits behind
+	// it, 16 of them at most; below `path`, or with `require` on the whole site. Default: wechat_session.
 	Cookie string `json:"cookie,omitempty"`
 
 	// How long a session lives, counted from its login. Default: 2h.
@@ -72,12 +72,13 @@ type OAuth struct {
 	// address, and all else is answered with status 401 and reason `login_required`. Default: false.
 	Require bool `json:"require,omitempty"`
 
-	origins []string
-	scope   oauth.Scope
-	path    string
-	cookie  string
-	life    time.Duration
-	fields  []headers.Field
+	origins  []string
+	scope    oauth.Scope
+	path     string
+	cookie   string
+	attempts attempts
+	life     time.Duration
+	fields   []headers.Field
 }
 
 // visitorIDs are what a header may carry. A field's need is an index in it.

@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -39,7 +40,7 @@ func TestLogin(t *testing.T) {
 	if m == nil || a.Header.Get("Location") != to {
 		t.Fatalf("got %s", to)
 	}
-	wantCookie(t, a, `^wechat_session_[0-9a-f]=[A-Za-z0-9_-]{80,}; Path=/wechat/oauth; Max-Age=600; HttpOnly; SameSite=Lax$`)
+	wantCookie(t, a, `^wechat_session_[0-9a-f]{16}=[A-Za-z0-9_-]{80,}; Path=/wechat/oauth; Max-Age=600; HttpOnly; SameSite=Lax$`)
 
 	callback := b.to(b.get(to))
 	if !strings.HasPrefix(callback, shop+"/wechat/oauth/callback?code=") || !strings.HasSuffix(callback, "&state="+m[1]) {
@@ -190,7 +191,7 @@ func TestCodes(t *testing.T) {
 	}
 	b := w.browser()
 	again := b.get(with(b.authorize(shop+"/wechat/oauth/start?return=/page?x=1"), "none"))
-	wantCookie(t, again, `^wechat_session_[0-9a-f]=`)
+	wantCookie(t, again, `^wechat_session_[0-9a-f]{16}=`)
 	second := b.to(b.get(b.to(again)))
 	b.wantProblem(b.get(with(second, "none-either")), 422, "wechat_rejected")
 	if a := b.get(with(second, "none-either")); !strings.Contains(a.body, `"errcode":40029`) || !strings.Contains(a.body, "the code of the authorization is wrong") {
@@ -241,28 +242,97 @@ func codeOf(t *testing.T, callback string) string {
 	return u.Query().Get("code")
 }
 
-// TestWindows has a browser begin in several windows.
+// TestWindows has a browser begin in several windows: whichever comes back first, each of the last sixteen logs in, and the browser
+// keeps no more of them, wherever they began.
 func TestWindows(t *testing.T) {
+	start := shop + "/wechat/oauth/start?return=/"
+	for name, tc := range map[string]struct{ site, begin string }{
+		"start":               {baseSite, start},
+		"a page":              {strings.Replace(baseSite, "origin", "require\norigin", 1), shop + "/page"},
+		"start beside a page": {strings.Replace(baseSite, "origin", "require\norigin", 1), start},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWeb(t, tc.site)
+			for range 60 {
+				b := w.browser()
+				first, second := b.authorize(tc.begin), b.authorize(tc.begin)
+				for _, callback := range []string{second, first} {
+					if a := b.get(callback); a.StatusCode != http.StatusFound {
+						t.Fatalf("one of two windows: got %d %s", a.StatusCode, a.body)
+					}
+				}
+			}
+			b := w.browser()
+			var callbacks []string
+			for range 40 {
+				callbacks = append(callbacks, b.authorize(tc.begin))
+			}
+			if n := len(b.cookiesOf(shop + "/wechat/oauth/callback")); n != 16 {
+				t.Errorf("%d cookies, want 16", n)
+			}
+			for i, callback := range slices.Backward(callbacks) {
+				if a := b.get(callback); (a.StatusCode == http.StatusFound) != (i >= 24) {
+					t.Errorf("window %d: got %d %s", i, a.StatusCode, a.body)
+				}
+			}
+		})
+	}
+}
+
+// TestWindowsAtOnce has windows begin at the same moment, none of which knows of the others.
+func TestWindowsAtOnce(t *testing.T) {
+	w := newWeb(t, baseSite)
+	names := make(map[string]bool)
+	for range 1000 {
+		name, _, _ := strings.Cut(w.browser().get(shop+"/wechat/oauth/start?return=/").Header.Get("Set-Cookie"), "=")
+		names[name] = true
+	}
+	if len(names) != 1000 {
+		t.Errorf("1000 windows have %d cookies", len(names))
+	}
+}
+
+// TestRoomForAttempts looks at what cookies of attempts a browser is to forget.
+func TestRoomForAttempts(t *testing.T) {
 	w := newWeb(t, baseSite)
 	b := w.browser()
-	good := 0
-	var callbacks []string
-	for range 4 {
-		callbacks = append(callbacks, b.authorize(shop+"/wechat/oauth/start?return=/"))
-	}
-	for _, callback := range slices.Backward(callbacks) {
-		if b.get(callback).StatusCode == http.StatusFound {
-			good++
+	// The longest addresses: as many as proxies in front of us take in one header.
+	long := shop + "/wechat/oauth/start?return=/" + strings.Repeat("%26", 2047)
+	for range 5 {
+		callback := b.authorize(long)
+		size := 0
+		for name, value := range b.cookiesOf(callback) {
+			size += len(name + "=; " + value)
 		}
+		if size > 6<<10 {
+			t.Errorf("the cookies of attempts have %d bytes", size)
+		}
+		if got := b.get(callback).Header.Get("Location"); got != "/"+strings.Repeat("&", 2047) {
+			t.Errorf("got %.40s", got)
+		}
+		b.get(shop + "/wechat/oauth/end?return=/")
 	}
-	if good < 2 { // two of them have the same slot sometimes
-		t.Errorf("%d of %d windows", good, len(callbacks))
+
+	// What is none of ours goes first, and what only looks like one stays.
+	other := w.browser()
+	kept := other.authorize(shop + "/wechat/oauth/start?return=/")
+	cookies := "wechat_session_theme=dark; wechat_session_ABCDEF0123456789=x; wechat_sessions_0123456789abcdef=x"
+	for name, value := range other.cookiesOf(kept) {
+		cookies += "; " + name + "=" + value
 	}
-	for range 100 {
-		b.get(shop + "/wechat/oauth/start?return=/")
+	for i := range 20 {
+		cookies += fmt.Sprintf("; wechat_session_%016x=broken", i)
 	}
-	if n := len(b.cookiesOf(shop + "/wechat/oauth/callback")); n > 17 {
-		t.Errorf("%d cookies", n)
+	stranger := w.browser()
+	a := stranger.get(shop+"/wechat/oauth/start?return=/", "Cookie", cookies)
+	forgotten := a.Header["Set-Cookie"][1:]
+	if len(forgotten) != 6 {
+		t.Errorf("got %q", forgotten)
+	}
+	for _, line := range forgotten {
+		if !regexp.MustCompile(`^wechat_session_0{14}[01][0-9a-f]=; Path=/wechat/oauth; Max-Age=0; HttpOnly; SameSite=Lax$`).MatchString(line) {
+			t.Errorf("got %s", line)
+		}
 	}
 }
 

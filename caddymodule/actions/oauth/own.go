@@ -66,7 +66,7 @@ func (o *OAuth) end(w http.ResponseWriter, r *http.Request, _ *plugin.Account) e
 	if err != nil {
 		return err
 	}
-	o.setCookie(w, r, o.cookie, "", "/", -1)
+	setCookie(w, r, o.cookie, "", "/", -1)
 	redirect(w, back)
 	return nil
 }
@@ -74,7 +74,7 @@ func (o *OAuth) end(w http.ResponseWriter, r *http.Request, _ *plugin.Account) e
 // callback takes a visitor who comes from WeChat's page.
 func (o *OAuth) callback(w http.ResponseWriter, r *http.Request, account *plugin.Account) error {
 	state := param(r, "state")
-	attempt, ok := o.attempt(r, account, state.S)
+	attempt, ok := o.attempts.find(r, account, state.S)
 	if !ok || state.Fault != "" {
 		return problem.Newf(http.StatusForbidden, problem.ReasonStateInvalid,
 			"this login was not begun in this browser, or more than ten minutes ago: open the page again")
@@ -107,15 +107,15 @@ func (o *OAuth) callback(w http.ResponseWriter, r *http.Request, account *plugin
 	case err != nil:
 		return err
 	}
-	o.setCookie(w, r, o.cookie, account.SealSession(visitor), "/", o.life)
+	setCookie(w, r, o.cookie, account.SealSession(visitor), "/", o.life)
 	redirect(w, o.stillGood(attempt.Return))
 	return nil
 }
 
 // send sends a visitor to WeChat's page, from where he is to come back to an address.
 func (o *OAuth) send(w http.ResponseWriter, r *http.Request, account *plugin.Account, back string, again bool) error {
-	attempt, cookie := account.BeginAttempt(back, again)
-	o.setCookie(w, r, o.attemptCookie(attempt.State), cookie, o.attemptPath(), oauth.AttemptLife)
+	attempt, text := account.BeginAttempt(back, again)
+	o.attempts.keep(w, r, account, attempt, text)
 	redirect(w, account.AuthorizeURL(o.publicOrigin(r)+o.path+"/callback", o.scope, attempt.State))
 	return nil
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/secret"
@@ -9,7 +10,9 @@ import (
 
 const (
 	maxLinkQuery = 1024 // bytes
+	minLinkLife  = time.Minute
 	maxLinkDays  = 30
+	querySigns   = "!#$&'()*+,/:;=?@-._~%`"
 )
 
 // linkTime is how long a link lives: to a moment (type 0), or for some days (type 1).
@@ -24,7 +27,7 @@ func (l linkTime) check(now time.Time) error {
 	switch {
 	case l == linkTime{}: // as long as can be
 		return nil
-	case l.Type == 0 && end.After(now) && !end.After(now.AddDate(0, 0, maxLinkDays)):
+	case l.Type == 0 && !end.Before(now.Add(minLinkLife)) && !end.After(now.AddDate(0, 0, maxLinkDays)):
 		return nil
 	case l.Type == 1 && l.Interval >= 1 && l.Interval <= maxLinkDays:
 		return nil
@@ -32,19 +35,23 @@ func (l linkTime) check(now time.Time) error {
 	return wire.ErrBadTime
 }
 
-// page is where a link leads.
+// page is where a link leads: without a path to the first page.
 type page struct {
-	Path  string `json:"path"`
-	Query string `json:"query"`
+	Path    string `json:"path"`
+	Query   string `json:"query"`
+	Version string `json:"env_version"` // "": release
 }
 
-// check refuses a link to the page that lives as long as told.
+// check refuses a link to the page that lives as long as told. Which pages are published the sandbox does not know; whatever holds more
+// than letters, digits and / - _ . is none, above all a path with its query behind it.
 func (p page) check(life linkTime, now time.Time) error {
 	switch {
-	case len(p.Path) > maxPagePath:
+	case len(p.Path) > maxPagePath || !isOf(p.Path, "/-_."):
 		return wire.ErrBadPagePath
-	case len(p.Query) > maxLinkQuery:
+	case len(p.Query) > maxLinkQuery || !isOf(p.Query, querySigns):
 		return wire.ErrBadQuery
+	case p.Version != "" && !slices.Contains(versions, p.Version):
+		return wire.ErrBadVersion
 	}
 	return life.check(now)
 }

@@ -45,6 +45,11 @@ func atMost(n int, kind func(rune) bool) func(string) bool {
 	}
 }
 
+// badMessage is WeChat's refusal of a message whose values do not fit; it names the first that does not.
+func badMessage(format string, args ...any) error {
+	return &wire.Error{Code: wire.ErrBadValue.Code, Msg: wire.ErrBadValue.Msg + " " + fmt.Sprintf(format, args...)}
+}
+
 // sendSubscribeMessage uses up a consent that the user gave by wx.requestSubscribeMessage. The sandbox has no templates: any id is one.
 func sendSubscribeMessage(c *call) (any, error) {
 	req, err := wire.Decode[struct {
@@ -63,10 +68,16 @@ func sendSubscribeMessage(c *call) (any, error) {
 	case req.Template == "":
 		return nil, wire.ErrBadTemplate
 	}
+	if len(req.Data) == 0 { // every template has values
+		return nil, badMessage("data is empty")
+	}
 	for _, key := range slices.Sorted(maps.Keys(req.Data)) {
-		kind := messageKey.FindStringSubmatch(key)
-		if kind == nil || messageKinds[kind[1]] == nil || !messageKinds[kind[1]](req.Data[key].Value) {
-			return nil, &wire.Error{Code: wire.ErrBadValue.Code, Msg: fmt.Sprintf("argument invalid! data.%.128s.value invalid", key)}
+		kind, value := messageKey.FindStringSubmatch(key), req.Data[key].Value
+		switch {
+		case value == "":
+			return nil, badMessage("data.%.128s.value is empty", key)
+		case kind == nil || messageKinds[kind[1]] == nil || !messageKinds[kind[1]](value):
+			return nil, badMessage("data.%.128s.value invalid", key)
 		}
 	}
 	if !c.world.Consents.Take(c.app.ID, req.OpenID, req.Template) {

@@ -26,7 +26,7 @@ var endpoints = map[string]endpoint{
 	"/wxa/getwxacodeunlimit":           {method: http.MethodPost, run: getWXACodeUnlimit},
 	"/wxa/generatescheme":              {method: http.MethodPost, run: generateScheme},
 	"/wxa/generate_urllink":            {method: http.MethodPost, run: generateURLLink},
-	"/cgi-bin/wxaapp/createwxaqrcode":  {method: http.MethodPost, run: getWXACode},
+	"/cgi-bin/wxaapp/createwxaqrcode":  {method: http.MethodPost, run: createWXAQRCode},
 	"/cgi-bin/message/subscribe/send":  {method: http.MethodPost, run: sendSubscribeMessage},
 
 	"/cgi-bin/menu/create": {method: http.MethodPost, run: createMenu},

@@ -24,19 +24,45 @@ const (
 	sceneSigns  = "!#$&'()*+,/:;=?@-._~`"
 )
 
-// getWXACode is getwxacode, and createwxaqrcode, which is of another shape at WeChat.
+// reserved is a parameter that WeChat sets itself.
+const reserved = "scancode_time"
+
+// getWXACode is of which WeChat makes 100,000 for a mini program.
 func getWXACode(c *call) (any, error) {
 	req, err := wire.Decode[struct {
 		Path  string `json:"path"`
 		Width int    `json:"width"`
+		looks
 	}](c.body)
-	switch {
-	case err != nil:
-		return nil, err
-	case req.Path == "" || len(req.Path) > maxPagePath:
-		return nil, wire.ErrBadPagePath
+	if err == nil {
+		err = req.check()
 	}
-	return picture(fmt.Sprintf("mini program %s: %s", c.app.ID, req.Path), req.Width)
+	if err != nil {
+		return nil, err
+	}
+	return pathPicture(c, req.Path, req.Width)
+}
+
+// createWXAQRCode has another shape at WeChat, and no looks.
+func createWXAQRCode(c *call) (any, error) {
+	req, err := wire.Decode[struct {
+		Path  string `json:"path"`
+		Width int    `json:"width"`
+	}](c.body)
+	if err != nil {
+		return nil, err
+	}
+	return pathPicture(c, req.Path, req.Width)
+}
+
+func pathPicture(c *call, path string, width int) (any, error) {
+	switch {
+	case path == "" || len(path) > maxPagePath:
+		return nil, wire.ErrPathLength
+	case strings.Contains(path, reserved):
+		return nil, wire.ErrReservedField
+	}
+	return picture(fmt.Sprintf("mini program %s: %s", c.app.ID, path), width)
 }
 
 // getWXACodeUnlimit takes any page: which of them are published the sandbox does not know. Which of 40129 and 40169 WeChat has for
@@ -46,20 +72,31 @@ func getWXACodeUnlimit(c *call) (any, error) {
 		Scene string `json:"scene"`
 		Page  string `json:"page"`
 		Width int    `json:"width"`
+		looks
 	}](c.body)
 	switch {
 	case err != nil:
 		return nil, err
 	case req.Scene == "" || len(req.Scene) > maxScene:
 		return nil, wire.ErrSceneLength
-	case strings.ContainsFunc(req.Scene, func(r rune) bool {
-		return !strings.ContainsRune(sceneSigns, r) && (r > '~' || !wire.IsAlphanumeric(byte(r)))
-	}):
+	case !isOf(req.Scene, sceneSigns):
 		return nil, wire.ErrBadScene
 	case strings.HasPrefix(req.Page, "/") || strings.Contains(req.Page, "?") || len(req.Page) > maxPagePath:
 		return nil, wire.ErrBadPage
+	case strings.Contains(req.Scene, reserved):
+		return nil, wire.ErrReservedField
+	}
+	if err := req.check(); err != nil {
+		return nil, err
 	}
 	return picture(fmt.Sprintf("mini program %s: %s?scene=%s", c.app.ID, req.Page, req.Scene), req.Width)
+}
+
+// isOf tells whether a text has letters, digits and these signs only.
+func isOf(text, signs string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool {
+		return !strings.ContainsRune(signs, r) && (r > '~' || !wire.IsAlphanumeric(byte(r)))
+	})
 }
 
 func picture(text string, width int) (any, error) {

@@ -8,8 +8,8 @@
 // that of its user there. Without them it is the phone of whoever the call is about, by the openid in a cardExt or the
 // code of a card, else the demo user's.
 //
-// It always answers with HTTP 200. A refusal has WeChat's errMsg, and beside it what a real phone keeps to itself: a
-// reason that does not change, and a detail for people.
+// It answers with HTTP 200. A refusal has WeChat's errMsg, and beside it what a real phone keeps to itself: a
+// reason that does not change, and a detail for people. What no phone asks and no user says is HTTP 400, as with the controls.
 package phone
 
 import (
@@ -71,6 +71,11 @@ func Serve(world *world.World, w http.ResponseWriter, r *http.Request, name stri
 		From: exchanges.Phone, To: exchanges.Phone, Method: call, Address: name, Begin: world.Now(), Request: body, Tap: exchanges.TapOf(r),
 	})
 	answer := use(world, name, r.URL.Query(), body)
+	if wrong, is := answer.(slip); is {
+		world.Log.End(x, http.StatusBadRequest, []byte(wrong.Error()), nil)
+		local.Error(w, http.StatusBadRequest, wrong.Error())
+		return
+	}
 	world.Log.End(x, http.StatusOK, wire.Encode(answer), nil)
 	wire.WriteJSON(w, http.StatusOK, answer)
 }

@@ -15,3 +15,6 @@ type Refused struct {
 	Reason string `json:"reason"`
 	Detail string `json:"detail"`
 }
+
+// slip is what is wrong with a call that no mini program makes, and with what no user does.
+type slip struct{ error }

@@ -45,6 +45,7 @@ var (
 	ErrUserCardStatus = &Error{40127, "invalid user-card status! Hint: the card was given to user, but may be deleted or expired or set unavailable !"}
 	ErrBadScene       = &Error{40129, "invalid scene"}
 	ErrNeedWXCode     = &Error{40158, "invalid use_custom_code, need be false"}
+	ErrPathLength     = &Error{40159, "invalid length for path, or the data is not json string"}
 	ErrUsedJSCode     = &Error{40163, "code been used"}
 	ErrBadPagePath    = &Error{40165, "invalid weapp pagepath"}
 	ErrSceneLength    = &Error{40169, "invalid length for scene, or the data is not json string"}
@@ -78,7 +79,9 @@ var (
 	ErrForeignTicket  = &Error{72011, "invalid activate_ticket.Maybe this ticket is not belong this AppId"}
 	ErrExpiredTicket  = &Error{72012, "activate_ticket has been expired"}
 	ErrBadPath        = &Error{76021, "cgi_path not found, please check"}
+	ErrReservedField  = &Error{85096, "not allow include scancode_time field"}
 	ErrBadTime        = &Error{85401, "time limit between 1min and 30 days"}
+	ErrBadVersion     = &Error{85402, "invalid env_version"}
 	ErrNeedSealed     = &Error{934011, "request_body is required"}
 )
 
