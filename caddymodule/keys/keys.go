@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/secure"
@@ -34,6 +35,8 @@ type Keys struct {
 	// The certificates of the platform (开放平台证书), or their public keys, as PEM, by the numbers that the console shows: these are not the
 	// certificates' own serial numbers. While WeChat changes certificates there are two. They are no secrets.
 	Certificate map[string]string `json:"certificate,omitempty"`
+
+	lines []line // of the Caddyfile that is being read
 }
 
 // Words reads the lines of the block.
@@ -43,23 +46,23 @@ type Keys struct {
 //	certificate   <number> <pem>
 func (k *Keys) Words(d *caddyfile.Dispenser) words.Subdirectives {
 	return words.Subdirectives{
-		"symmetric_key": func() error { return Unmarshal(d, &k.SymmetricKey) },
-		"private_key":   func() error { return Unmarshal(d, &k.PrivateKey) },
+		"symmetric_key": func() error { return k.Unmarshal(d, &k.SymmetricKey) },
+		"private_key":   func() error { return k.Unmarshal(d, &k.PrivateKey) },
 		"certificate":   func() error { return k.unmarshalCertificate(d) },
 	}
 }
 
-// Unmarshal reads `<number> <key>`.
-func Unmarshal(d *caddyfile.Dispenser, into *Key) error {
+// Unmarshal reads `<number> <key>`, the key of this block that is called what the line begins with.
+func (k *Keys) Unmarshal(d *caddyfile.Dispenser, into *Key) error {
 	if *into != (Key{}) {
 		return words.AlreadySpecified(d, d.Val())
 	}
 	var err error
-	*into, err = unmarshalKey(d)
+	*into, err = k.unmarshalKey(d)
 	return err
 }
 
-func unmarshalKey(d *caddyfile.Dispenser) (key Key, err error) {
+func (k *Keys) unmarshalKey(d *caddyfile.Dispenser) (key Key, err error) {
 	name := d.Val()
 	if !d.AllArgs(&key.Number, &key.Key) { // and does not quote where it stopped reading, as ArgErr does: that may be the key
 		return key, d.Errf("%s wants its number and the key, nothing else", name)
@@ -69,12 +72,15 @@ func unmarshalKey(d *caddyfile.Dispenser) (key Key, err error) {
 		return key, d.Errf("%s wants its number first, 1 to 64 letters, digits, _ and -", name) // and does not quote what may be the key
 	case key.Key == "":
 		return key, d.Errf("%s is empty", name)
+	case !utf8.ValidString(key.Key):
+		return key, d.Errf("%s is no text: it is base64 or PEM", name)
 	}
+	k.lines = append(k.lines, line{name, key, d.Token()})
 	return key, nil
 }
 
 func (k *Keys) unmarshalCertificate(d *caddyfile.Dispenser) error {
-	key, err := unmarshalKey(d)
+	key, err := k.unmarshalKey(d)
 	if err != nil {
 		return err
 	}
@@ -88,8 +94,17 @@ func (k *Keys) unmarshalCertificate(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-// Missing tells what is not configured: the one thing that is looked for when a Caddyfile is read.
-func (k *Keys) Missing() error {
+// End checks, at the end of the block, that nothing is missing, which is all that is looked for when a Caddyfile is read, and remembers
+// where its keys stand.
+func (k *Keys) End(d *caddyfile.Dispenser) error {
+	if err := k.missing(); err != nil {
+		return words.Located(d, fmt.Errorf("secure: %w", err))
+	}
+	k.remember()
+	return nil
+}
+
+func (k *Keys) missing() error {
 	switch {
 	case k.SymmetricKey.Key == "":
 		return errors.New("symmetric_key is missing")
@@ -103,27 +118,21 @@ func (k *Keys) Missing() error {
 
 // LiteralSecrets names the secrets that stand in the configuration as they are.
 func (k *Keys) LiteralSecrets() (names []string) {
-	for _, secret := range []struct{ name, value string }{{"symmetric_key", k.SymmetricKey.Key}, {"private_key", k.PrivateKey.Key}} {
-		if secret.value != "" && !words.IsDynamic(secret.value) {
-			names = append(names, secret.name)
-		}
+	if k.SymmetricKey.IsLiteral() {
+		names = append(names, "symmetric_key")
+	}
+	if k.PrivateKey.IsLiteral() {
+		names = append(names, "private_key")
 	}
 	return names
 }
 
-// New reads the keys. Its errors quote none, and say where the key stands.
-func (k *Keys) New(sendNumber bool) (*secure.Keys, error) {
-	cfg, err := k.Expand()
-	if err != nil {
-		return nil, err
-	}
-	cfg.SendNumber = sendNumber
-	return k.Checked(cfg)
-}
+// IsLiteral tells whether the key stands in the configuration as it is.
+func (k Key) IsLiteral() bool { return k.Key != "" && !words.IsDynamic(k.Key) }
 
 // Expand evaluates placeholders.
 func (k *Keys) Expand() (cfg secure.Config, err error) {
-	if err := k.Missing(); err != nil {
+	if err := k.missing(); err != nil {
 		return cfg, err
 	}
 	for _, value := range []struct {
@@ -147,30 +156,11 @@ func (k *Keys) Expand() (cfg secure.Config, err error) {
 			return cfg, fmt.Errorf("number of certificate: %w", err)
 		}
 		if _, twice := cfg.Certificates[number]; twice {
-			return cfg, fmt.Errorf("certificate: two have the number of %s", raw)
+			return cfg, k.Placed("certificate", Key{raw, k.Certificate[raw]}, fmt.Errorf("certificate: two have the number of %s", raw))
 		}
 		if cfg.Certificates[number], err = words.Expand(k.Certificate[raw]); err != nil {
 			return cfg, fmt.Errorf("certificate %s: %w", raw, err)
 		}
 	}
 	return cfg, nil
-}
-
-// Checked is secure.New for what Expand gave: its errors say where the key stands.
-func (k *Keys) Checked(cfg secure.Config) (*secure.Keys, error) {
-	checked, err := secure.New(cfg)
-	bad, ok := errors.AsType[*secure.BadKey](err)
-	if !ok {
-		return checked, err
-	}
-	var at string
-	switch bad.Which {
-	case secure.Symmetric:
-		at = k.SymmetricKey.Key
-	case secure.Private:
-		at = k.PrivateKey.Key
-	case secure.Certificate:
-		at = k.Certificate[bad.Number]
-	}
-	return nil, words.Placed(at, err)
 }

@@ -26,6 +26,7 @@ const namespace = "caddy.logging.encoders"
 // as fields of an entry, in any letter case and with or without `_` and `-`; and those that the loaded configurations have for them:
 // headers and query parameters of `inject`, headers and `field` of `login`, and what placeholders for codes, openids and js_codes read.
 // Credentials that `inject` has handed on it takes out wherever they stand, by their values: other directives may call them anything.
+// In the configuration that Caddy logs at DEBUG it takes out `key` of relay and credentials and the keys of API 安全 (服务端 API 签名与加密).
 // What it has taken out of a request it takes out of the entry's own fields, too, such as those of `log_append`, whatever they are called.
 type Encoder struct {
 	// The encoder that writes what is left. Default: json, or console where the output is a terminal.

@@ -241,3 +241,20 @@ func TestCaddyfile(t *testing.T) {
 		}
 	}
 }
+
+// TestConfiguredKeys takes out the keys of our handlers, wherever these stand in a configuration, and no member of that name elsewhere.
+func TestConfiguredKeys(t *testing.T) {
+	e := encoder(t, "")
+	var config any
+	if err := json.Unmarshal([]byte(`{"servers":{"srv0":{"routes":[{"handle":[{"handler":"subroute","routes":[{"handle":[
+		{"handler":"wechat_card","action":{"name":"relay","key":"literal-1","secure":{"symmetric_key":{"number":"kept-1","key":"literal-2"},"certificate":{"p":"kept-2"}}}},
+		{"handler":"vars","key":"kept-3"}]}]},
+		{"handler":"wechat_sandbox","secure":{"wx1":{"deprecated_key":{"key":"literal-3","number":"kept-4"}}}},
+		{"handler":"headers","key":"kept-5"}]}]}}}`), &config); err != nil {
+		t.Fatal(err)
+	}
+	got := line(t, e, false, httptest.NewRequest(http.MethodGet, "/", nil), zap.Reflect("http", config))
+	if strings.Contains(got, "literal") || strings.Count(got, "kept") != 5 || strings.Count(got, redact.Redacted) != 3 {
+		t.Errorf("got %s", got)
+	}
+}

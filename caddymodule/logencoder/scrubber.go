@@ -49,10 +49,11 @@ func (s scrubber) reflected(value any) (clean any, changed bool) {
 	if d.Decode(&decoded) != nil {
 		return value, false
 	}
-	return s.decoded(decoded)
+	return s.decoded(decoded, false)
 }
 
-func (s scrubber) decoded(value any) (clean any, changed bool) {
+// decoded goes through what was JSON; ours: in a handler of ours, as Caddy logs its whole configuration at DEBUG.
+func (s scrubber) decoded(value any, ours bool) (clean any, changed bool) {
 	switch value := value.(type) {
 	case string:
 		clean := s.text(value)
@@ -60,21 +61,28 @@ func (s scrubber) decoded(value any) (clean any, changed bool) {
 	case []any:
 		for i := range value {
 			var c bool
-			value[i], c = s.decoded(value[i])
+			value[i], c = s.decoded(value[i], ours)
 			changed = changed || c
 		}
 	case map[string]any:
+		ours = ours || isOurs(value)
 		for name, member := range value {
-			if redact.Header(name) && s.hide(member) {
+			if (redact.Header(name) || ours && redact.Configured(name)) && s.hide(member) {
 				value[name], changed = redact.Redacted, true
 				continue
 			}
 			var c bool
-			value[name], c = s.decoded(member)
+			value[name], c = s.decoded(member, ours)
 			changed = changed || c
 		}
 	}
 	return value, changed
+}
+
+// isOurs tells whether an object is the configuration of a handler of ours.
+func isOurs(object map[string]any) bool {
+	handler, _ := object["handler"].(string)
+	return handler == "wechat_card" || handler == "wechat_sandbox"
 }
 
 // hide remembers the texts of a value that is taken out as a whole, and tells whether there were any.

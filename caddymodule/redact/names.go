@@ -101,6 +101,10 @@ func Field(name string) bool {
 	return always[folded] && !plain[folded] || hasEnding(folded)
 }
 
+// Configured tells whether a member of a handler of ours in a configuration must not be logged, beside those of Field: there, `key` is that of
+// relay, of credentials and of API 安全.
+func Configured(name string) bool { return name == "key" }
+
 // param tells whether the value of a parameter must not be logged: by its own name, or by one in brackets.
 func param(name string) bool {
 	if strings.ContainsAny(name, "%+") {

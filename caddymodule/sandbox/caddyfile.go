@@ -1,12 +1,15 @@
 package sandbox
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strconv"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
 
+	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -14,11 +17,21 @@ import (
 
 // ParseDirective parses the wechat_sandbox directive.
 func ParseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	words.RememberPlaces(h.Dispenser)
 	s := new(Sandbox)
 	if err := s.UnmarshalCaddyfile(h.Dispenser); err != nil {
 		return nil, err
 	}
+	h.Reset()
+	h.Next()
+	words.RememberPlace(s.place(), h.Dispenser)
 	return s, nil
+}
+
+// place is what tells this from other directives.
+func (s *Sandbox) place() string {
+	sum := sha256.Sum256(caddyconfig.JSON(s, nil))
+	return "wechat_sandbox " + hex.EncodeToString(sum[:])
 }
 
 // UnmarshalCaddyfile sets up the sandbox from Caddyfile tokens. Syntax:

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
+
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
@@ -50,6 +52,9 @@ func TestSandboxUnmarshalCaddyfile(t *testing.T) {
 			name: "secure twice", err: "secure already specified: wx1",
 			input: "wechat_sandbox {\nsecure wx1 {\nsymmetric_key s k\nprivate_key p k\ncertificate o k\n}\nsecure wx1 {\n}\n}",
 		},
+		{name: "demanded without a slash", input: "wechat_sandbox {\nsecure wx1 {\ndemanded /wxa/a wxa\n}\n}", err: "demanded: 'wxa' is no path of a call, like /wxa/getuserriskrank, at Testfile:3"},
+		{name: "demanded tree", input: "wechat_sandbox {\nsecure wx1 {\ndemanded /wxa/*\n}\n}", err: "demanded: '/wxa/*' is no path"},
+		{name: "demanded twice", input: "wechat_sandbox {\nsecure wx1 {\ndemanded /wxa/a\ndemanded /wxa/a\n}\n}", err: "demanded: /wxa/a is listed twice, at Testfile:4"},
 		{name: "argument", input: `wechat_sandbox x`, err: "wrong argument count"},
 		{name: "app without secret", input: "wechat_sandbox {\napp wx1\n}", err: "wrong argument count"},
 		{name: "app twice", input: "wechat_sandbox {\napp wx1 a\napp wx1 b\n}", err: "already specified: wx1"},
@@ -85,6 +90,41 @@ func TestSandboxUnmarshalCaddyfile(t *testing.T) {
 				t.Errorf("got %s, want %s", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestDemanded refuses paths that no call has, and those of which every call is refused before.
+func TestDemanded(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/wxa/x": true, "/a.b/c-d_e": true, "": false, "wxa": false, "wxa/x": false, "/": false, "/*": false, "/wxa/*": false, "/wxa/": false, "/wxa//x": false, "/wxa/x?y=1": false,
+		"/wxa/%78": false, "/wxa/../x": false, " /wxa/x": false, "https://api.weixin.qq.com/wxa/x": false, `\wxa\x`: false, "/wxa/{env.X}": false,
+	} {
+		if err := checkDemanded([]string{"/wxa/before", path}); (err == nil) != want {
+			t.Errorf("%q: got %v", path, err)
+		}
+	}
+	both := sandbox.Config{Apps: map[string]string{"wx1": "s"}, MiniPrograms: map[string]string{"wx2": "s"}}
+	for _, tc := range []struct {
+		id, path string
+		cfg      sandbox.Config
+		err      string
+	}{
+		{"wx1", "/wxa/x", sandbox.Config{}, ""},
+		{"wx1", "/card/get", sandbox.Config{}, ""},
+		{"wx1", "/card/get", sandbox.Config{Apps: map[string]string{"wx1": "s"}}, ""},
+		{"wx3", "/card/get", sandbox.Config{Apps: map[string]string{"wx1": "s"}}, "neither app nor mini_program has it"},
+		{"wx3", "/wxaapi/newtmpl/addtemplate", both, "neither app nor mini_program has it"},
+		{"wx2", "/wxa/x", both, ""},
+		{"wx2", "/CARD/get", both, "another kind of account: official account"},
+		{"wx2", "/cgi-bin/ticket/getticket", both, "another kind of account: official account"},
+		{"wx1", "/card/get", both, ""},
+		{"wx1", "/wxa/x", both, "another kind of account: mini program"},
+		{"wx3", "/wxa/x", sandbox.Config{MiniPrograms: both.MiniPrograms}, "another kind of account: mini program"},
+	} {
+		err := checkReach(tc.id, []string{tc.path}, tc.cfg)
+		if (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), tc.err) {
+			t.Errorf("%s of %s, %+v: got %v", tc.path, tc.id, tc.cfg, err)
+		}
 	}
 }
 
@@ -132,6 +172,7 @@ func TestSandboxProvisionRefuses(t *testing.T) {
 		"negative":      {ExpiresIn: -1},
 		"too long":      {ExpiresIn: 86401},
 		"no rule":       {Tickets: "stable"},
+		"no path":       {Secure: map[string]*Secure{"wx1": {Demanded: []string{"wxa"}}}},
 	} {
 		if err := s.Provision(ctx); err == nil {
 			t.Errorf("%s: got no error", name)

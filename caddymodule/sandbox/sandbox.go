@@ -10,8 +10,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/recording"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox"
+	"go.uber.org/zap"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -85,8 +87,13 @@ func (Sandbox) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// Provision takes the sandbox out of the pool, or puts a new one into it.
-func (s *Sandbox) Provision(_ caddy.Context) error {
+// Provision takes the sandbox out of the pool, or puts a new one into it. Errors say where in a Caddyfile the directive stands, or the word
+// in it, if this process has read it.
+func (s *Sandbox) Provision(ctx caddy.Context) error {
+	return words.Placed(s.place(), s.provision(ctx))
+}
+
+func (s *Sandbox) provision(ctx caddy.Context) error {
 	if s.ExpiresIn < 0 || s.ExpiresIn > maxSandboxLifetime {
 		return fmt.Errorf("expires_in must be 1 to %d seconds", maxSandboxLifetime)
 	}
@@ -117,19 +124,22 @@ func (s *Sandbox) Provision(_ caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	apps, err := secured(secure)
+	apps, err := secured(secure, cfg)
 	if err != nil {
 		return err
+	}
+	if literal := s.literalSecrets(); len(literal) > 0 {
+		ctx.Logger().Warn(words.LiteralSecrets, zap.Strings("secrets", literal))
 	}
 
 	if s.Replay != "" {
 		name, err := repl.ReplaceOrErr(s.Replay, true, true)
 		if err != nil {
-			return fmt.Errorf("replay: %w", err)
+			return words.Placed(s.Replay, fmt.Errorf("replay: %w", err))
 		}
 		raw, err := os.ReadFile(name)
 		if err != nil {
-			return fmt.Errorf("replay: %w", err)
+			return words.Placed(s.Replay, fmt.Errorf("replay: %w", err))
 		}
 		if cfg.Replay, err = recording.Read(raw); err != nil {
 			return fmt.Errorf("replay: %s: %w", name, err)
@@ -163,11 +173,11 @@ func apps(repl *caddy.Replacer, raw map[string]string) (map[string]string, error
 	for rawID, rawSecret := range raw {
 		id, err := repl.ReplaceOrErr(rawID, true, true)
 		if err != nil {
-			return nil, fmt.Errorf("app id %q: %w", rawID, err)
+			return nil, words.Placed(rawID, fmt.Errorf("app id %q: %w", rawID, err))
 		}
 		secret, err := repl.ReplaceOrErr(rawSecret, true, true)
 		if err != nil {
-			return nil, fmt.Errorf("secret of app %q: %w", rawID, err)
+			return nil, words.Placed(rawSecret, fmt.Errorf("secret of app %q: %w", rawID, err))
 		}
 		if id == "" || secret == "" {
 			return nil, fmt.Errorf("app %q: id or secret is empty", rawID)

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
@@ -21,7 +23,7 @@ type Config struct {
 	AsymmetricNumber string // asym_sn, that key's number; SM2 signs with it, and SendNumber sends it
 
 	// Certificates are the other side's, by their numbers, PEM: of the console's 开放平台证书 that is the number which it shows, and not
-	// the certificate's own.
+	// the certificate's own. None has the public half of PrivateKey.
 	Certificates map[string]string
 
 	// SendNumber adds the header Wechatmp-Serial to calls. WeChat's page does not list it, an errcode (40230) asks for it.
@@ -81,7 +83,10 @@ func IsNumber(text string) bool {
 	return text != "" && len(text) <= 64 && field.All(text, field.IsWord)
 }
 
-var errNoNumber = errors.New("has no number that is 1 to 64 letters, digits, _ and -")
+var (
+	errNoNumber = errors.New("has no number that is 1 to 64 letters, digits, _ and -")
+	errOwn      = errors.New("is the public half of the private key itself: it has to be the other side's")
+)
 
 // New checks keys. Its error is a *BadKey.
 func New(cfg Config) (*Keys, error) {
@@ -105,13 +110,18 @@ func New(cfg Config) (*Keys, error) {
 	if len(cfg.Certificates) == 0 {
 		return nil, &BadKey{Which: Certificate, Err: errors.New("is missing, with its number")}
 	}
-	for number, text := range cfg.Certificates {
+	for _, number := range slices.Sorted(maps.Keys(cfg.Certificates)) {
 		if !IsNumber(number) {
 			return nil, &BadKey{Which: Certificate, Err: errNoNumber}
 		}
-		if k.certificates[number], err = parseCertificate(text); err != nil {
+		certificate, err := parseCertificate(cfg.Certificates[number])
+		if err == nil && k.key.isHalfOf(certificate) {
+			err = errOwn
+		}
+		if err != nil {
 			return nil, &BadKey{Certificate, number, err}
 		}
+		k.certificates[number] = certificate
 	}
 	return k, nil
 }

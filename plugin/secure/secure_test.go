@@ -21,9 +21,9 @@ import (
 )
 
 // keys are of our own.
-func keys() (k struct{ rsa, rsaPublic, sm2, sm2Public string }) {
+func keys() (k struct{ rsa, rsaPublic, sm2 string }) {
 	r, s := securetest.Suites()[0].Own, securetest.Suites()[1].Own
-	k.rsa, k.rsaPublic, k.sm2, k.sm2Public = r.Private, r.Public, s.Private, s.Public
+	k.rsa, k.rsaPublic, k.sm2 = r.Private, r.Public, s.Private
 	return k
 }
 
@@ -203,16 +203,19 @@ func TestOpenRefuses(t *testing.T) {
 
 // TestBothWays plays WeChat with each kind of key.
 func TestBothWays(t *testing.T) {
-	k := keys()
-	for name, tc := range map[string]struct{ key, private, public string }{
-		"AES and RSA": {vectorKey, k.rsa, k.rsaPublic},
-		"SM4 and SM2": {base64.StdEncoding.EncodeToString([]byte("0123456789abcdef")), k.sm2, k.sm2Public},
-		"AES and SM2": {vectorKey, k.sm2, k.sm2Public},
+	rsa, sm2 := securetest.Suites()[0], securetest.Suites()[1]
+	for name, tc := range map[string]struct {
+		key         string
+		own, wechat securetest.Pair
+	}{
+		"AES and RSA": {vectorKey, rsa.Own, rsa.WeChat},
+		"SM4 and SM2": {base64.StdEncoding.EncodeToString([]byte("0123456789abcdef")), sm2.Own, sm2.WeChat},
+		"AES and SM2": {vectorKey, sm2.Own, sm2.WeChat},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := config()
-			cfg.SymmetricKey, cfg.PrivateKey, cfg.SendNumber = tc.key, tc.private, true
-			cfg.Certificates = map[string]string{"n1": tc.public}
+			cfg.SymmetricKey, cfg.PrivateKey, cfg.SendNumber = tc.key, tc.own.Private, true
+			cfg.Certificates = map[string]string{"n1": tc.wechat.Public}
 			ours := channel(t, cfg, callTime)
 			call, err := ours.Seal(vectorPath, url.Values{"scene": {"1"}, "openid": {"o1"}}, []byte(` {"openid":"o2","_appid":"x","a":{"b":[1.50,"<&>"]}} `))
 			if err != nil {
@@ -221,7 +224,7 @@ func TestBothWays(t *testing.T) {
 			if call.Header.Get("Wechatmp-Serial") != cfg.AsymmetricNumber || call.Header.Get("Wechatmp-Appid") != vectorAppID || call.Header.Get("Wechatmp-TimeStamp") != strconv.Itoa(callTime) {
 				t.Errorf("got %v", call.Header)
 			}
-			verifier, err := parseCertificate(tc.public)
+			verifier, err := parseCertificate(tc.own.Public)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -247,7 +250,11 @@ func TestBothWays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			signature, err = ours.key.sign(rand.Reader, signed(vectorPath, vectorAppID, callTime, body), "n1")
+			wechat, err := parsePrivateKey(tc.wechat.Private)
+			if err != nil {
+				t.Fatal(err)
+			}
+			signature, err = wechat.sign(rand.Reader, signed(vectorPath, vectorAppID, callTime, body), "n1")
 			if err != nil {
 				t.Fatal(err)
 			}

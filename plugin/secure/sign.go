@@ -81,6 +81,14 @@ func parseCertificate(text string) (verifier, error) {
 	return verifier{}, errors.New("has a key that is neither RSA nor SM2")
 }
 
+// isHalfOf tells whether a public key is the private key's own.
+func (s signer) isHalfOf(v verifier) bool {
+	if s.sm2 != nil {
+		return v.sm2 != nil && s.sm2.PublicKey.Equal(v.sm2)
+	}
+	return v.rsa != nil && s.rsa.PublicKey.Equal(v.rsa)
+}
+
 func (s signer) needsNumber() bool { return s.sm2 != nil }
 
 // sign signs a text. What SM2 gives is in DER, which WeChat's page does not say.

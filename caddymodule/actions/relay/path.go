@@ -45,7 +45,7 @@ func newPathSet(option string, paths []string, reserve bool) (pathSet, error) {
 		tree, isTree := strings.CutSuffix(path, "/*")
 		switch {
 		case tree == "" && isTree:
-		case !isPlain(tree):
+		case !field.IsPath(tree):
 			return set, fmt.Errorf("%s: '%s' is no path of WeChat's API, like /card/get or /card/*", option, path)
 		case isTree && reserve && isReserved(tree):
 			return set, fmt.Errorf("%s: '%s' is about tokens, tickets or quotas, which have to be named one by one", option, path)
@@ -84,25 +84,35 @@ func (s *pathSet) find(path string) string {
 	return ""
 }
 
-// plainPath gives the path of a URL, if it is one that everybody on the way to WeChat reads alike.
-func plainPath(u *url.URL) (path string, ok bool) {
-	return u.Path, isPlain(u.Path) && u.EscapedPath() == u.Path
+// common gives what an entry of another set, a path or a tree, has in common with this one, as entries.
+func (s *pathSet) common(entry string) (entries []string) {
+	root, isTree := strings.CutSuffix(entry, "*")
+	if !isTree {
+		if s.find(entry) != "" {
+			entries = append(entries, entry)
+		}
+		return entries
+	}
+	for path := range s.exact {
+		if strings.HasPrefix(path, root) {
+			entries = append(entries, path)
+		}
+	}
+	for _, tree := range s.trees {
+		inner, outer := strings.TrimSuffix(tree, "*"), root
+		if len(inner) < len(outer) {
+			inner, outer = outer, inner
+		}
+		if strings.HasPrefix(inner, outer) && !(s.reserve && isReserved(inner)) {
+			entries = append(entries, inner+"*")
+		}
+	}
+	return entries
 }
 
-// isPlain tells whether a path has plain segments only: letters, digits, _ and -, and dots between these.
-func isPlain(path string) bool {
-	if path == "" || path[0] != '/' {
-		return false
-	}
-	for segment := range strings.SplitSeq(path[1:], "/") {
-		if segment == "" || segment[0] == '.' || segment[len(segment)-1] == '.' || strings.Contains(segment, "..") {
-			return false
-		}
-		if !field.All(segment, func(c byte) bool { return field.IsWord(c) || c == '.' }) {
-			return false
-		}
-	}
-	return true
+// plainPath gives the path of a URL, if it is one that everybody on the way to WeChat reads alike.
+func plainPath(u *url.URL) (path string, ok bool) {
+	return u.Path, field.IsPath(u.Path) && u.EscapedPath() == u.Path
 }
 
 // shortPath is a path to be shown.

@@ -120,6 +120,11 @@ func (rl *Relay) Provision(ctx caddy.Context) error {
 	if rl.pass, err = newPathSet("pass", rl.Pass, false); err != nil {
 		return err
 	}
+	if rl.Secure != nil {
+		if _, err := rl.checkSecuredPaths(); err != nil {
+			return fmt.Errorf("secure: %w", err)
+		}
+	}
 	if rl.clients, err = clients.NewFilter(rl.Clients); err != nil {
 		return err
 	}
@@ -226,7 +231,7 @@ func (rl *Relay) PassesNothingOn() {}
 //		key          <value>
 //	}
 func (rl *Relay) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	return words.Unmarshal(d, words.Subdirectives{
+	err := words.Unmarshal(d, words.Subdirectives{
 		"mini_program": func() error { return rl.unmarshalMiniProgram(d) },
 		"allow":        func() error { return unmarshalPaths(d, &rl.Allow, true) },
 		"pass":         func() error { return unmarshalPaths(d, &rl.Pass, false) },
@@ -234,6 +239,10 @@ func (rl *Relay) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"host":         func() error { return clients.UnmarshalHosts(d, &rl.Host) },
 		"key":          func() error { return words.OneValue(d, &rl.Key) },
 	})
+	if err != nil {
+		return err
+	}
+	return rl.checkWritten()
 }
 
 // unmarshalMiniProgram reads `mini_program [<app_id>]` and its block.

@@ -14,6 +14,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/secure"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 	"go.uber.org/zap"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -23,9 +24,10 @@ import (
 type Secure struct {
 	keys.Keys
 
-	// The paths whose calls are sealed: exact, or ending in `/*`. They have to be among `allow`, too. Letter case says nothing. Their calls
-	// are POSTs with a JSON object, of at most 2 MiB, or with nothing for a body. Default: those that WeChat marks with 支持加密请求 and that
-	// answer JSON: `/wxa/business/getuserphonenumber`, `/wxa/business/checkencryptedmsg`, `/wxa/getuserriskrank`, `/wxa/getpluginopenpid`,
+	// The paths whose calls are sealed: exact, or ending in `/*`. They have to be among `allow`, too, and none is `/card/*` or
+	// `/cgi-bin/ticket/getticket`, which want an official account's access_token. Letter case says nothing. Their calls are POSTs with a JSON
+	// object, of at most 2 MiB, or with nothing for a body. Default: those that WeChat marks with 支持加密请求 and that answer JSON:
+	// `/wxa/business/getuserphonenumber`, `/wxa/business/checkencryptedmsg`, `/wxa/getuserriskrank`, `/wxa/getpluginopenpid`,
 	// `/wxa/msg_sec_check`, `/wxa/media_check_async`, `/cgi-bin/message/custom/send`, `/cgi-bin/message/wxopen/updatablemsg/send`,
 	// `/wxaapi/newtmpl/addtemplate`, `/wxaapi/newtmpl/deltemplate`, `/cgi-bin/clear_quota`, `/cgi-bin/openapi/quota/get`,
 	// `/cgi-bin/openapi/rid/get`, `/datacube/*`, `/cgi-bin/express/intracity/*`.
@@ -35,8 +37,9 @@ type Secure struct {
 	// errcode 40230 asks for. Default: false.
 	SendNumber bool `json:"send_number,omitempty"`
 
-	keys  *secure.Keys
-	paths pathSet // in small letters
+	keys    *secure.Keys
+	paths   pathSet           // in small letters
+	written []caddyfile.Token // Paths, in the Caddyfile that is being read
 }
 
 // securedPaths are the default of Paths. Not among them: what answers a picture (getwxacode, getwxacodeunlimit, createwxaqrcode), for
@@ -53,8 +56,12 @@ func (s *Secure) provision(logger *zap.Logger) error {
 	if literal := s.LiteralSecrets(); len(literal) > 0 {
 		logger.Warn(words.LiteralSecrets, zap.Strings("secrets", literal))
 	}
-	var err error
-	if s.keys, err = s.New(s.SendNumber); err != nil {
+	cfg, err := s.Expand()
+	if err != nil {
+		return err
+	}
+	cfg.SendNumber = s.SendNumber
+	if s.keys, err = s.New(cfg); err != nil {
 		return err
 	}
 	paths := s.Paths
@@ -79,8 +86,29 @@ func newSecuredPaths(paths []string) (pathSet, error) {
 		if ownTokens.find(path) != "" {
 			return pathSet{}, fmt.Errorf("paths: calls of %s go as they are, for they have tokens of their own", path)
 		}
+		if wechat.MiniProgram.CheckPath(path) != nil {
+			return pathSet{}, fmt.Errorf("paths: calls of %s are refused, for they want an official account's access_token", path)
+		}
 	}
 	return newPathSet("paths", paths, false)
+}
+
+// sealsCallsOf tells whether there can be a call of an entry of `paths` that is sealed: one that allow lets through, and that neither has a
+// token of its own nor wants that of an official account.
+func (rl *Relay) sealsCallsOf(entry string) bool {
+	return slices.ContainsFunc(rl.allow.common(entry), func(common string) bool {
+		return ownTokens.find(common) == "" && rl.pass.find(common) == "" && wechat.MiniProgram.CheckPath(common) == nil
+	})
+}
+
+// checkSecuredPaths refuses an entry of `paths` of which no call is ever sealed, and gives its index.
+func (rl *Relay) checkSecuredPaths() (int, error) {
+	for i, entry := range rl.Secure.Paths {
+		if !rl.sealsCallsOf(entry) {
+			return i, fmt.Errorf("paths: no call of %s is ever sealed: allow lets none of them through, or pass has them go as they are", entry)
+		}
+	}
+	return 0, nil
 }
 
 // seals tells whether the calls of a path are sealed. Letter case says nothing: WeChat may not mind it, and what has to be sealed must
@@ -136,21 +164,40 @@ func (rl *Relay) unmarshalSecure(d *caddyfile.Dispenser) error {
 	if err := words.Block(d, 2, in); err != nil {
 		return err
 	}
-	if err := s.Missing(); err != nil {
-		return words.Located(d, fmt.Errorf("secure: %w", err))
-	}
 	rl.Secure = s
-	return nil
+	return s.End(d)
 }
 
 func (s *Secure) unmarshalPaths(d *caddyfile.Dispenser) error {
-	more := d.RemainingArgs()
-	if len(more) == 0 {
+	if d.CountRemainingArgs() == 0 {
 		return d.ArgErr()
 	}
-	s.Paths = append(s.Paths, more...)
+	for d.NextArg() {
+		s.Paths, s.written = append(s.Paths, d.Val()), append(s.written, d.Token())
+	}
 	_, err := newSecuredPaths(s.Paths)
 	return words.Located(d, err)
+}
+
+// checkWritten is checkSecuredPaths at the end of a Caddyfile's block, for allow and pass may stand below secure.
+func (rl *Relay) checkWritten() error {
+	if rl.Secure == nil {
+		return nil
+	}
+	var err error
+	if rl.allow, err = newPathSet("allow", rl.Allow, true); err != nil {
+		return err
+	}
+	if rl.pass, err = newPathSet("pass", rl.Pass, false); err != nil {
+		return err
+	}
+	at, err := rl.checkSecuredPaths()
+	if err == nil {
+		return nil
+	}
+	d := caddyfile.NewDispenser(rl.Secure.written[at:])
+	d.Next()
+	return d.WrapErr(err)
 }
 
 // errSecureAlone is for a configuration in JSON: a Caddyfile has secure in the block of mini_program.

@@ -497,6 +497,30 @@ http://localhost:9080 {
 		{"handler":"wechat_card","action":{"name":"relay","allow":["/wxa/*"],"secure":{}}}]}]}}}}}`); err == nil || !strings.Contains(err.Error(), "needs mini_program") {
 		t.Errorf("got %v", err)
 	}
+	for paths, want := range map[string]string{
+		`"/wxa/x"`: "", `"/wxa/*","/cgi-bin/*"`: "", `"/wxa/x","/datacube/*"`: "secure: paths: no call of /datacube/* is ever sealed", `"/card/*"`: "secure: paths: calls of /card/* are refused",
+	} {
+		err := sitetest.Validate(`{"admin":{"disabled":true},"apps":{"wechat_card":{"accounts":{"default":{"app_id":"wx0000000000000001","app_secret":"s",
+			"mini_program":[{"app_id":"wx0000000000000002","app_secret":"s"}]}},"store":{"module":"off"}},"http":{"servers":{"s":{"routes":[{"handle":[
+			{"handler":"wechat_card","action":{"name":"relay","mini_program":"","allow":["/wxa/*","/card/*","/cgi-bin/menu/get"],"secure":{"symmetric_key":{"number":"s","key":"{env.SYMMETRIC}"},
+			"private_key":{"number":"o","key":"{env.PRIVATE}"},"certificate":{"p":"{env.PLATFORM}"},"paths":[` + paths + `]}}}]}]}}}}}`)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("paths %s: got %v", paths, err)
+		}
+	}
+}
+
+// TestSecureThatSealsNothing warns where the paths that are sealed by default cannot be called.
+func TestSecureThatSealsNothing(t *testing.T) {
+	suite := securetest.Suites()[0]
+	for allow, want := range map[string]int{"/cgi-bin/menu/*": 1, "/cgi-bin/menu/* /datacube/x": 0, "/cgi-bin/* /card/*": 0, "/cgi-bin/clear_quota": 0, "/cgi-bin/clear_quota/v2": 1} {
+		s := newRelaySiteOf(t, nil, "wechat_card {\n"+shopLines+"\n}",
+			"bind 127.0.0.1\nwechat_card relay {\naccount shop\nmini_program {\n"+secureLines(t, suite, "")+"\n}\nallow "+allow+"\n}")
+		found := s.App.Doubts("shop")
+		if len(found) != want || want == 1 && !strings.Contains(found[0].Text, "relay seals no call") {
+			t.Errorf("allow %s: got %v", allow, found)
+		}
+	}
 }
 
 // TestSecureOfLiteralKeys warns of keys that stand in the configuration itself, and names none.

@@ -127,6 +127,8 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 	"its clients are %s":  "它的 clients 是 %s",
 	"Caddy listens on %s": "Caddy 监听 %s",
 	"give it a key; or let only this machine call: bind 127.0.0.1, no clients, and no proxy in front": "请配置 key；或者只允许本机调用：bind 127.0.0.1，不写 clients，前面不放代理",
+	"relay seals no call: of the paths that secure has by default, allow lets none through": "relay 不会加密任何调用：secure 默认的路径，allow 一个也不放行",
+	"list in paths of secure what of allow is to be sealed, or leave secure out": "请在 secure 的 paths 里列出 allow 中需要加密的路径，或者去掉 secure",
 	"routes list *, so no card is known to look at":                                                   "路由写的是 *，不知道要检查哪些卡券",
 	"name some with --card":                 "请用 --card 指定",
 	"no route lists a card of this account": "没有路由列出这个公众号的卡券",
