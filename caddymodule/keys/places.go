@@ -59,6 +59,7 @@ func (k *Keys) NewWith(name string, key Key, cfg secure.Config) (*secure.Keys, e
 		name, key = "symmetric_key", k.SymmetricKey
 	case secure.Certificate:
 		name, key = "certificate", k.certificate(bad.Number)
+	case secure.Private: // the one that was given
 	}
 	return nil, k.Placed(name, key, err)
 }
