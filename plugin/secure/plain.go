@@ -108,11 +108,10 @@ func plainCall(random io.Reader, appID string, timestamp int64, query url.Values
 		b = append(b, ':')
 		b = card.AppendString(b, query.Get(name))
 	}
-	if rest = bytes.TrimSpace(rest); len(rest) > len("{}") {
-		b = append(append(b, ','), rest[1:]...)
-		return b, nil
+	if rest = bytes.TrimSpace(rest[1:]); rest[0] != '}' {
+		b = append(b, ',')
 	}
-	return append(b, '}'), nil
+	return append(b, rest...), nil
 }
 
 // isOurs tells whether a member is one of those that are added.

@@ -302,6 +302,7 @@ func TestNewRefuses(t *testing.T) {
 		"a PEM for a number": {func(c *Config) { c.Certificates = map[string]string{"secret ": k.rsaPublic} }, "certificate has no number"},
 		"no certificate":     {func(c *Config) { c.Certificates = nil }, "is missing"},
 		"no PEM of it":       {func(c *Config) { c.Certificates = map[string]string{"n7": "secret"} }, "n7"},
+		"two in one text":    {func(c *Config) { c.Certificates = map[string]string{"n7": k.rsaPublic + k.rsaPublic} }, "n7 is more than one"},
 		"a private key":      {func(c *Config) { c.Certificates = map[string]string{"n7": k.rsa} }, "no certificate"},
 	} {
 		cfg := config()
@@ -309,6 +310,18 @@ func TestNewRefuses(t *testing.T) {
 		if _, err := New(cfg); err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// TestMarks takes keys out of files that begin with a byte order mark.
+func TestMarks(t *testing.T) {
+	cfg := config()
+	cfg.PrivateKey = "\ufeff" + cfg.PrivateKey
+	for number, text := range cfg.Certificates {
+		cfg.Certificates = map[string]string{number: "\ufeff" + text}
+	}
+	if _, err := New(cfg); err != nil {
+		t.Error(err)
 	}
 }
 

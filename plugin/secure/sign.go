@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/emmansun/gmsm/sm2"
 	"github.com/emmansun/gmsm/smx509"
@@ -30,7 +31,7 @@ var pss = rsa.PSSOptions{SaltLength: 32, Hash: crypto.SHA256}
 
 // parsePrivateKey reads PKCS #8, and the older forms of either kind.
 func parsePrivateKey(text string) (signer, error) {
-	block, _ := pem.Decode([]byte(text))
+	block, _ := pem.Decode([]byte(strings.TrimPrefix(text, "\ufeff")))
 	if block == nil {
 		return signer{}, errors.New("is no PEM")
 	}
@@ -60,9 +61,12 @@ func parsePrivateKey(text string) (signer, error) {
 // parseCertificate reads a certificate, or a public key alone. Until when it is good does not matter: WeChat says by its number
 // which one it signs with.
 func parseCertificate(text string) (verifier, error) {
-	block, _ := pem.Decode([]byte(text))
+	block, rest := pem.Decode([]byte(strings.TrimPrefix(text, "\ufeff")))
 	if block == nil {
 		return verifier{}, errors.New("is no PEM")
+	}
+	if more, _ := pem.Decode(rest); more != nil {
+		return verifier{}, errors.New("is more than one; each has a number of its own")
 	}
 	var public any
 	if cert, err := smx509.ParseCertificate(block.Bytes); err == nil {

@@ -118,8 +118,18 @@ func (c *Client) Of(whose Whose) *Client {
 	return &other
 }
 
-// CheckPath is that of the kind of account whose calls the Client makes.
-func (c *Client) CheckPath(path string) error { return c.whose.CheckPath(path) }
+// CheckPath is that of the kind of account whose calls the Client makes, for a path by itself and behind that of each base URL.
+func (c *Client) CheckPath(path string) error {
+	for _, h := range c.hosts {
+		if h.url == nil || h.url.Path == "" {
+			continue
+		}
+		if err := c.whose.CheckPath(h.url.EscapedPath() + path); err != nil {
+			return err
+		}
+	}
+	return c.whose.CheckPath(path)
+}
 
 // Close closes the idle connections, if they are the Client's own. Calls under
 // way go on and close theirs.

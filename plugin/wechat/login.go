@@ -74,11 +74,14 @@ type phoneAnswer struct {
 
 func (a *phoneAnswer) check() error {
 	i := &a.Info
-	if i.Number == "" || i.Pure == "" || !isPhone(i.Number) || !isPhone(i.Pure) || !isPhone(string(i.Country)) {
+	if !strings.ContainsAny(i.Number, digitsOnly) || !strings.ContainsAny(i.Pure, digitsOnly) ||
+		!isPhone(i.Number) || !isPhone(i.Pure) || !isPhone(string(i.Country)) {
 		return errValue
 	}
 	return nil
 }
+
+const digitsOnly = "0123456789"
 
 // isPhone accepts what may stand in a header and be dialled; the bound is ours.
 func isPhone(s string) bool {
@@ -128,16 +131,19 @@ func (c *Client) PhoneNumber(ctx context.Context, accessToken, code string) (Pho
 var (
 	errWatermark = errors.New("the watermark is that of another app_id")
 	errOld       = errors.New("the watermark is too old")
+	errAhead     = errors.New("the watermark is of the future")
 )
 
 // CheckWatermark tells, by an *Error, that a phone number was given to another
-// mini program, or longer ago than maxAge at the time of now.
+// mini program, or longer ago than maxAge at the time of now, or will be.
 func (p Phone) CheckWatermark(appID string, maxAge time.Duration, now time.Time) error {
 	switch {
 	case p.AppID != appID:
 		return &Error{API: APIPhone, Err: errWatermark}
 	case now.Sub(p.Given) > maxAge:
 		return &Error{API: APIPhone, Err: errOld}
+	case now.Sub(p.Given) < -maxAge:
+		return &Error{API: APIPhone, Err: errAhead}
 	}
 	return nil
 }

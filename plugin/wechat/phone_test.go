@@ -17,6 +17,9 @@ func TestWatermark(t *testing.T) {
 		{"wxa", now.Add(-10 * time.Minute), true},
 		{"wxa", now.Add(-10*time.Minute - time.Second), false},
 		{"wxa", now.Add(time.Minute), true}, // our clock is behind
+		{"wxa", now.Add(10 * time.Minute), true},
+		{"wxa", now.Add(10*time.Minute + time.Second), false},
+		{"wxa", now.AddDate(1, 0, 0), false},
 		{"wxa", time.Unix(0, 0), false},
 		{"wxb", now, false},
 		{"", now, false},
@@ -34,6 +37,7 @@ func FuzzPhoneAnswer(f *testing.F) {
 		`{"errcode":0,"phone_info":{"phoneNumber":"13800000000","purePhoneNumber":"13800000000","countryCode":"86","watermark":{"timestamp":1637744274,"appid":"wx"}}}`,
 		`{"errcode":0,"phone_info":{"phoneNumber":"+44 7","purePhoneNumber":"7","countryCode":44,"watermark":{"timestamp":"1637744274","appid":"wx"}}}`,
 		`{"errcode":0,"phone_info":{"phoneNumber":"1\r\nX: 1","purePhoneNumber":"1","countryCode":-1}}`, `{"phone_info":null}`, `{}`,
+		`{"phone_info":{"phoneNumber":"---","purePhoneNumber":"()","countryCode":"86"}}`,
 		`{"phone_info":{"phoneNumber":"1","purePhoneNumber":"1","countryCode":1e3}}`,
 	} {
 		f.Add([]byte(seed))
@@ -49,7 +53,7 @@ func FuzzPhoneAnswer(f *testing.F) {
 				t.Fatalf("%s gives %q", data, s)
 			}
 		}
-		if a.Info.Number == "" || a.Info.Pure == "" {
+		if !strings.ContainsAny(a.Info.Number, "0123456789") || !strings.ContainsAny(a.Info.Pure, "0123456789") {
 			t.Fatalf("%s gives no number", data)
 		}
 	})

@@ -114,6 +114,16 @@ func TestForeignCallsAreNotMade(t *testing.T) {
 	if asked != 0 || observed != 0 {
 		t.Errorf("WeChat was asked %d times", asked)
 	}
+	behind := wechat.New(wechat.Config{BaseURLs: []string{srv.URL + "/proxy", srv.URL + "/wxa"}})
+	defer behind.Close()
+	if err := behind.Of(wechat.OfficialAccount).CheckPath("/business/getuserphonenumber"); err == nil {
+		t.Error("a base URL's path leads below /wxa/")
+	}
+	for _, c := range []*wechat.Client{behind.Of(wechat.MiniProgram), behind} {
+		if err := c.CheckPath("/business/getuserphonenumber"); err != nil {
+			t.Error(err)
+		}
+	}
 	if _, err := official.DecryptCode(t.Context(), "token", "x"); err != nil || asked != 1 {
 		t.Errorf("got %v", err)
 	}

@@ -55,6 +55,9 @@ func (c *Credentials) provisionPrograms(logger *zap.Logger) error {
 			if p.key, err = clients.NewKey(mp.Key, logger); err != nil {
 				return fmt.Errorf("mini_program %s: %w", p.appID, err)
 			}
+			if p.key == c.key || slices.ContainsFunc(c.programs, func(other program) bool { return other.key == p.key }) {
+				return fmt.Errorf("mini_program %s: its key is somebody else's, too; a key opens one thing", p.appID)
+			}
 		}
 		c.programs = append(c.programs, p)
 	}

@@ -102,3 +102,37 @@ func TestCredentialsOfMiniPrograms(t *testing.T) {
 		t.Errorf("got %+v", a)
 	}
 }
+
+// TestOneKeyOpensOneThing refuses a key that is the account's and a mini program's, or two mini programs'.
+func TestOneKeyOpensOneThing(t *testing.T) {
+	t.Setenv("KEY", "the-key")
+	for lines, refused := range map[string]bool{
+		"key {env.KEY}\nmini_program " + sitetest.ShopMini + " {\nkey {env.KEY}\n}":                                                              true,
+		"mini_program " + sitetest.ShopMini + " {\nkey {env.KEY}\n}\nmini_program " + sitetest.SecondMini + " {\nkey the-key\n}":                 true,
+		"key {env.KEY}\nmini_program " + sitetest.ShopMini + "\nmini_program " + sitetest.SecondMini + " {\nkey other-key\n}":                    false,
+		"mini_program " + sitetest.ShopMini + " {\nkey {env.KEY}\n}\nmini_program " + sitetest.SecondMini + " {\nkey {env.KEY}2\n}\nkey own-key": false,
+	} {
+		_, err := sitetest.TryProvision(`{
+	admin off
+	storage file_system ` + t.TempDir() + `
+	wechat_card {
+		api http://127.0.0.1:1
+		store off
+		account {
+			app_id ` + sitetest.ShopAppID + `
+			app_secret {env.KEY}
+			mini_program ` + sitetest.ShopMini + ` {env.KEY}
+			mini_program ` + sitetest.SecondMini + ` {env.KEY}
+		}
+	}
+}
+http://localhost:9080 {
+	wechat_card credentials {
+		` + lines + `
+	}
+}`)
+		if (err != nil) != refused || refused && !strings.Contains(err.Error(), "a key opens one thing") {
+			t.Errorf("%s: got %v", lines, err)
+		}
+	}
+}

@@ -54,6 +54,17 @@ func (a attempts) keep(w http.ResponseWriter, r *http.Request, account *plugin.A
 	}
 }
 
+// forget has the browser forget all attempts.
+func (a attempts) forget(w http.ResponseWriter, r *http.Request) {
+	forgotten := make(map[string]bool)
+	for _, cookie := range r.Cookies() {
+		if slot, found := strings.CutPrefix(cookie.Name, a.prefix); found && oauth.IsSlot(slot) && !forgotten[cookie.Name] {
+			setCookie(w, r, cookie.Name, "", a.path, -1)
+			forgotten[cookie.Name] = true
+		}
+	}
+}
+
 // kept is a cookie that looks like that of an attempt.
 type kept struct {
 	name  string

@@ -108,10 +108,16 @@ func checkLife(life time.Duration) error {
 	return nil
 }
 
+// ownFields are those that the action reads.
+var ownFields = []string{"Accept", "Cookie", "X-Forwarded-Host", "X-Forwarded-Proto"}
+
 // checkHeader gives the index of what a header is to carry.
 func checkHeader(name, id string) (need int, err error) {
 	if err := headers.CheckName(name); err != nil {
 		return 0, err
+	}
+	if slices.Contains(ownFields, http.CanonicalHeaderKey(name)) {
+		return 0, fmt.Errorf("header %s: the action reads this field itself, and what clients send under it would be removed first", name)
 	}
 	if need = slices.Index(visitorIDs, id); need < 0 {
 		return 0, fmt.Errorf("header %s: it is openid or unionid, not '%s'", name, id)

@@ -122,7 +122,7 @@ func (o *OAuth) pass(w http.ResponseWriter, r *http.Request, next caddyhttp.Hand
 	repl := words.Replacer(r)
 	for i, id := range ids {
 		key := words.PlaceholderPrefix + visitorIDs[i]
-		if _, set := repl.Get(key); known || !set { // a login before it may have set the unionid
+		if _, set := repl.Get(key); id != "" || !set { // a login before it may have set the unionid
 			repl.Set(key, id)
 		}
 	}

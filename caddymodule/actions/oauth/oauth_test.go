@@ -74,7 +74,10 @@ func TestLogin(t *testing.T) {
 	if got := b.to(a); got != "https://shop.example/bye" {
 		t.Errorf("got %s", got)
 	}
-	wantCookie(t, a, `^wechat_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax$`)
+	if all := a.Header.Values("Set-Cookie"); len(all) != 2 || all[0] != "wechat_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax" ||
+		!regexp.MustCompile(`^wechat_session_[0-9a-f]{16}=; Path=/wechat/oauth; Max-Age=0; HttpOnly; SameSite=Lax$`).MatchString(all[1]) {
+		t.Errorf("got the cookies %q", all)
+	}
 	b.wantVisitor(b.get(shop+"/page"), "", "")
 }
 
@@ -430,6 +433,21 @@ func TestRequire(t *testing.T) {
 }
 
 // TestSessions looks at sessions of others.
+// TestEnd leaves nothing in the browser that logs its visitor in again.
+func TestEnd(t *testing.T) {
+	w := newWeb(t, baseSite)
+	b := w.browser()
+	callback := b.to(b.get(b.to(b.get(shop + "/wechat/oauth/start?return=/page"))))
+	b.get(callback)
+	b.get(shop + "/wechat/oauth/start?return=/other")
+	b.get(shop + "/wechat/oauth/end?return=/")
+	if left := b.cookiesOf(shop + "/wechat/oauth/callback"); len(left) > 0 {
+		t.Errorf("the browser keeps %v", left)
+	}
+	b.wantProblem(b.get(callback), 403, "state_invalid")
+	b.wantVisitor(b.get(shop+"/page"), "", "")
+}
+
 func TestSessions(t *testing.T) {
 	w := newWeb(t, baseSite)
 	b := w.browser()

@@ -67,6 +67,7 @@ func (o *OAuth) end(w http.ResponseWriter, r *http.Request, _ *plugin.Account) e
 		return err
 	}
 	setCookie(w, r, o.cookie, "", "/", -1)
+	o.attempts.forget(w, r) // or a callback in the browser's history would log the same visitor in again
 	redirect(w, back)
 	return nil
 }

@@ -104,7 +104,7 @@ func (rl *Relay) sealsCallsOf(entry string) bool {
 // checkSecuredPaths refuses an entry of `paths` of which no call is ever sealed, and gives its index.
 func (rl *Relay) checkSecuredPaths() (int, error) {
 	for i, entry := range rl.Secure.Paths {
-		if !rl.sealsCallsOf(entry) {
+		if !rl.sealsCallsOf(entry) && !rl.sealsCallsOf(strings.ToLower(entry)) { // letter case says nothing
 			return i, fmt.Errorf("paths: no call of %s is ever sealed: allow lets none of them through, or pass has them go as they are", entry)
 		}
 	}

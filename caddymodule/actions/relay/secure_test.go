@@ -171,6 +171,28 @@ func TestSecureRefusals(t *testing.T) {
 	}
 }
 
+// TestSecureEmptyObjects seals what some write for an empty object.
+func TestSecureEmptyObjects(t *testing.T) {
+	suite := securetest.Suites()[0]
+	ch := weChats(t, suite, suite.WeChat, "plat1").Of(sitetest.ShopMini, time.Now)
+	s := answering(t, "", func(w http.ResponseWriter, _ *http.Request, _ *secure.Channel) {
+		fmt.Fprint(w, `{"errcode":40029,"errmsg":"invalid code"}`)
+	})
+	for _, body := range []string{"", " ", "{}", "{ }", "{\t\r\n}", " {} ", `{ "_n": 1 }`, `{"_appid":"x", "_timestamp" : 2 }`} {
+		for query, want := range map[string]string{"": `{}`, "?b=2": `{"b":"2"}`} {
+			if resp, got := s.call(http.MethodPost, phonePath+query, strings.NewReader(body)); resp.StatusCode != 200 {
+				t.Errorf("%q: got %d %s", body, resp.StatusCode, got)
+			}
+			for _, c := range s.wechat.seen() {
+				plain, err := ch.OpenCall(phonePath, c.header, []byte(c.body))
+				if err != nil || !json.Valid(plain) || strings.Join(strings.Fields(string(plain)), "") != want {
+					t.Errorf("%q%s: went out as %s: %v", body, query, plain, err)
+				}
+			}
+		}
+	}
+}
+
 // TestSecureOtherCase spells a path otherwise, which WeChat may not mind.
 func TestSecureOtherCase(t *testing.T) {
 	suite := securetest.Suites()[0]
@@ -261,7 +283,7 @@ func answering(t *testing.T, more string, answer func(w http.ResponseWriter, r *
 		mini_program {
 			`+secureLines(t, suite, more)+`
 		}
-		allow /wxa/* /WXA/*
+		allow /wxa/*
 	}`)
 }
 
