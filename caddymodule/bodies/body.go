@@ -3,7 +3,6 @@ package bodies
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -21,11 +20,8 @@ func Peek(r *http.Request) (body []byte, whole bool, err error) {
 	if len(body) == 0 && wasUsed(r, err) {
 		return nil, false, used(err)
 	}
-	if err == nil && int64(len(body)) < r.ContentLength {
-		err = errShort // over HTTP/3 nobody else says so
-	}
 	if err != nil {
-		return nil, false, broken(r, err)
+		return nil, false, Unreadable(err)
 	}
 	r.Body = ReadBefore{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
 	return body, len(body) <= Max, nil
@@ -53,22 +49,8 @@ type ReadBefore struct {
 	io.Closer
 }
 
-var errShort = errors.New("the body is shorter than its Content-Length")
-
-// broken is Unreadable for what could not be read of a request.
-func broken(r *http.Request, err error) error {
-	if errors.Is(r.Context().Err(), context.Canceled) {
-		return &problem.ClientGone{Err: err}
-	}
-	return Unreadable(err)
-}
-
-// Unreadable is the error for a body that could not be read: it broke off together with the connection, is too long for the site's
-// request_body, or is none while the client waits for an answer.
-func Unreadable(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) { // net/http has it of a connection that ends within a body
-		return &problem.ClientGone{Err: err}
-	}
+// Unreadable is the answer for a body that broke off, or that is too long for the site's request_body.
+func Unreadable(err error) *problem.Problem {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return TooLarge()
 	}

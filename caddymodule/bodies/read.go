@@ -24,9 +24,6 @@ func Read(r *http.Request) ([]byte, error) {
 	if r.ContentLength > 0 {
 		body = make([]byte, r.ContentLength)
 		n, err = io.ReadFull(r.Body, body)
-		if err == io.ErrUnexpectedEOF && r.ProtoMajor >= 3 {
-			err = errShort // HTTP/3 just ends such a body
-		}
 	} else {
 		body, err = io.ReadAll(io.LimitReader(r.Body, Max+1))
 		n = len(body)
@@ -35,7 +32,7 @@ func Read(r *http.Request) ([]byte, error) {
 		return nil, used(err)
 	}
 	if err != nil {
-		return nil, broken(r, err)
+		return nil, Unreadable(err)
 	}
 	if len(body) > Max {
 		return nil, TooLarge()

@@ -23,9 +23,6 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, account *boundAcc
 		h.passed(account)
 		return err // from next
 	}
-	if gone, ok := errors.AsType[*problem.ClientGone](err); ok {
-		return caddyhttp.Error(problem.StatusClientClosedRequest, gone)
-	}
 	p := problem.Of(err, time.Now())
 	if p == nil && r.Context().Err() != nil && errors.Is(err, r.Context().Err()) {
 		if errors.Is(err, context.Canceled) {

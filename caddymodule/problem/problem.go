@@ -66,14 +66,5 @@ func Invalid(format string, args ...any) *Problem {
 	return Newf(http.StatusBadRequest, ReasonInvalidRequest, format, args...)
 }
 
-// StatusClientClosedRequest is what nginx and Caddy's reverse_proxy call a client that has gone away.
+// StatusClientClosedRequest is what Caddy logs for a client that did not wait for its answer.
 const StatusClientClosedRequest = 499
-
-// ClientGone says that the client went away before its request was whole: nobody waits for an answer.
-type ClientGone struct{ Err error }
-
-// Error tells how that was noticed.
-func (e *ClientGone) Error() string { return "the client has gone: " + e.Err.Error() }
-
-// Unwrap gives how that was noticed.
-func (e *ClientGone) Unwrap() error { return e.Err }
