@@ -39,7 +39,7 @@ func (c *Credentials) isForAccount() bool {
 
 // provisionPrograms compiles the mini programs, and gives the key to whom it belongs.
 func (c *Credentials) provisionPrograms(logger *zap.Logger) error {
-	for _, mp := range c.MiniProgram {
+	for i, mp := range c.MiniProgram {
 		if mp.AppID == "" {
 			return errors.New("mini_program needs an app_id")
 		}
@@ -55,7 +55,7 @@ func (c *Credentials) provisionPrograms(logger *zap.Logger) error {
 			if p.key, err = clients.NewKey(mp.Key, logger); err != nil {
 				return fmt.Errorf("mini_program %s: %w", p.appID, err)
 			}
-			if p.key == c.key || slices.ContainsFunc(c.programs, func(other program) bool { return other.key == p.key }) {
+			if mp.Key == c.Key || slices.ContainsFunc(c.MiniProgram[:i], func(other MiniProgram) bool { return other.Key == mp.Key }) {
 				return fmt.Errorf("mini_program %s: its key is somebody else's, too; a key opens one thing", p.appID)
 			}
 		}
