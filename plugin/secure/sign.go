@@ -29,11 +29,19 @@ type verifier struct {
 
 var pss = rsa.PSSOptions{SaltLength: 32, Hash: crypto.SHA256}
 
+// decodePEM gives the first block of a text, which may begin with a byte order mark, and what stands behind it.
+func decodePEM(text string) (block *pem.Block, rest []byte, err error) {
+	if block, rest = pem.Decode([]byte(strings.TrimPrefix(text, "\ufeff"))); block == nil {
+		return nil, nil, errors.New("is no PEM")
+	}
+	return block, rest, nil
+}
+
 // parsePrivateKey reads PKCS #8, and the older forms of either kind.
 func parsePrivateKey(text string) (signer, error) {
-	block, _ := pem.Decode([]byte(strings.TrimPrefix(text, "\ufeff")))
-	if block == nil {
-		return signer{}, errors.New("is no PEM")
+	block, _, err := decodePEM(text)
+	if err != nil {
+		return signer{}, err
 	}
 	key, err := smx509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
@@ -61,9 +69,9 @@ func parsePrivateKey(text string) (signer, error) {
 // parseCertificate reads a certificate, or a public key alone. Until when it is good does not matter: WeChat says by its number
 // which one it signs with.
 func parseCertificate(text string) (verifier, error) {
-	block, rest := pem.Decode([]byte(strings.TrimPrefix(text, "\ufeff")))
-	if block == nil {
-		return verifier{}, errors.New("is no PEM")
+	block, rest, err := decodePEM(text)
+	if err != nil {
+		return verifier{}, err
 	}
 	if more, _ := pem.Decode(rest); more != nil {
 		return verifier{}, errors.New("is more than one; each has a number of its own")

@@ -57,12 +57,20 @@ func (a attempts) keep(w http.ResponseWriter, r *http.Request, account *plugin.A
 // forget has the browser forget all attempts.
 func (a attempts) forget(w http.ResponseWriter, r *http.Request) {
 	forgotten := make(map[string]bool)
-	for _, cookie := range r.Cookies() {
-		if slot, found := strings.CutPrefix(cookie.Name, a.prefix); found && oauth.IsSlot(slot) && !forgotten[cookie.Name] {
+	for _, cookie := range a.in(r) {
+		if !forgotten[cookie.Name] {
 			setCookie(w, r, cookie.Name, "", a.path, -1)
 			forgotten[cookie.Name] = true
 		}
 	}
+}
+
+// in gives the cookies of a request that look like those of attempts.
+func (a attempts) in(r *http.Request) []*http.Cookie {
+	return slices.DeleteFunc(r.Cookies(), func(cookie *http.Cookie) bool {
+		slot, found := strings.CutPrefix(cookie.Name, a.prefix)
+		return !found || !oauth.IsSlot(slot)
+	})
 }
 
 // kept is a cookie that looks like that of an attempt.
@@ -75,11 +83,9 @@ type kept struct {
 // kept gives what a browser keeps: what can be none first, then the oldest.
 func (a attempts) kept(r *http.Request, account *plugin.Account) []kept {
 	var all []kept
-	for _, cookie := range r.Cookies() {
-		if slot, found := strings.CutPrefix(cookie.Name, a.prefix); found && oauth.IsSlot(slot) {
-			attempt, _ := account.OpenAttempt(cookie.Value)
-			all = append(all, kept{cookie.Name, inHeader(cookie.Name, cookie.Value), attempt.Begun})
-		}
+	for _, cookie := range a.in(r) {
+		attempt, _ := account.OpenAttempt(cookie.Value)
+		all = append(all, kept{cookie.Name, inHeader(cookie.Name, cookie.Value), attempt.Begun})
 	}
 	// stable, because browsers send the older one first, and several may have begun in one second
 	slices.SortStableFunc(all, func(a, b kept) int { return a.begun.Compare(b.begun) })
