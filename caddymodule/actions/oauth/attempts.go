@@ -82,8 +82,9 @@ type kept struct {
 
 // kept gives what a browser keeps: what can be none first, then the oldest.
 func (a attempts) kept(r *http.Request, account *plugin.Account) []kept {
-	var all []kept
-	for _, cookie := range a.in(r) {
+	cookies := a.in(r)
+	all := make([]kept, 0, len(cookies))
+	for _, cookie := range cookies {
 		attempt, _ := account.OpenAttempt(cookie.Value)
 		all = append(all, kept{cookie.Name, inHeader(cookie.Name, cookie.Value), attempt.Begun})
 	}
