@@ -144,7 +144,7 @@ func TestLostEverything(t *testing.T) {
 		w.Forward(10 * time.Second)
 	}
 	p.Stop()
-	if n := w.Calls("api_get_authorizer_list") - 3; n > 20 {
+	if n := w.Calls("api_get_authorizer_list") - 3; n > 25 {
 		t.Errorf("%d calls in ten hours of strangers", n)
 	}
 }
