@@ -25,6 +25,8 @@ type Entry struct {
 	Source   string          // which source it came from, as the configuration has it: "file /etc/accounts", "platform shop"
 	Version  string          // another one whenever anything of it changes
 	Platform string          // the component whose authorisation it is; empty: it has its own app_secret or token_source
+
+	IsMiniProgram bool // with Platform: WeChat says that it is a mini program
 }
 
 // Source is where accounts lie. Any number of goroutines may use it.
