@@ -6,9 +6,11 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/platform"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/thirdparty"
 )
 
 // ComponentSettings is a third-party platform (第三方平台): the component that merchants authorise, so that the gateway acts for their
@@ -29,8 +31,6 @@ type ComponentSettings struct {
 	// that a new one in front of the old one loses nothing. There are two at most. Default: a key that comes from the app_secret;
 	// with that, an app_secret that is replaced makes every merchant authorise again.
 	SealKey []string `json:"seal_key,omitempty"`
-
-	appID string
 }
 
 // ComponentPush holds what the open platform's console shows of messages (消息与事件接收配置).
@@ -45,14 +45,12 @@ type ComponentPush struct {
 	PreviousEncodingAESKey string `json:"previous_encoding_aes_key,omitempty"`
 }
 
-// Component is a component as routes use it.
+// Component is a third-party platform (第三方平台) of the configuration.
 type Component struct {
-	*platform.Platform
+	*thirdparty.Component
 
-	// Push is how what is pushed is verified and decrypted, with the key of today first; none: nothing is taken.
-	Push []push.Config
-
-	seal string // what an account's own secret is derived from
+	seal     string // what the secrets of accounts are derived from that have none of their own
+	observer *observe.Account
 }
 
 // Component gives the component of a name; nil: none is configured by it.
@@ -71,62 +69,56 @@ func (a *App) Platforms() map[string]*platform.Platform {
 }
 
 // provision expands and checks the settings.
-func (c *ComponentSettings) provision(name string) (cfg platform.Config, pushed []push.Config, err error) {
+func (c *ComponentSettings) provision(name string) (cfg thirdparty.Config, err error) {
 	switch {
 	case name == "" || words.IsDynamic(name):
-		return cfg, nil, errors.New("a name is not empty and has no braces")
+		return cfg, errors.New("a name is not empty and has no braces")
 	case c == nil || c.AppID == "":
-		return cfg, nil, errors.New("app_id is missing")
+		return cfg, errors.New("app_id is missing")
 	case c.AppSecret == "":
-		return cfg, nil, errors.New("app_secret is missing")
+		return cfg, errors.New("app_secret is missing")
 	}
 	cfg.Name = name
 	if cfg.AppID, err = words.Expand(c.AppID); err != nil {
-		return cfg, nil, fmt.Errorf("app_id: %w", err)
+		return cfg, fmt.Errorf("app_id: %w", err)
 	}
 	if err := checkAppID(cfg.AppID); err != nil {
-		return cfg, nil, words.Placed(c.AppID, fmt.Errorf("app_id: %w", err))
+		return cfg, words.Placed(c.AppID, fmt.Errorf("app_id: %w", err))
 	}
 	if cfg.AppSecret, err = words.Expand(c.AppSecret); err != nil {
-		return cfg, nil, fmt.Errorf("app_secret: %w", err)
+		return cfg, fmt.Errorf("app_secret: %w", err)
 	}
 	if cfg.SealKeys, err = sealKeys(c.SealKey); err != nil {
-		return cfg, nil, err
+		return cfg, err
 	}
-	c.appID = cfg.AppID
-	if pushed, err = c.MessagePush.provision(); err != nil {
-		return cfg, nil, fmt.Errorf("message_push: %w", err)
+	if cfg.Push, err = c.MessagePush.provision(); err != nil {
+		return cfg, fmt.Errorf("message_push: %w", err)
 	}
-	return cfg, pushed, nil
+	return cfg, nil
 }
 
-// provision gives the settings with each of the keys; none where there are no settings.
-func (p *ComponentPush) provision() ([]push.Config, error) {
+// provision expands and checks the settings; nil has none.
+func (p *ComponentPush) provision() (cfg push.Config, err error) {
 	if p == nil {
-		return nil, nil
+		return cfg, nil
 	}
 	if p.Token == "" || p.EncodingAESKey == "" {
-		return nil, errors.New("it needs a token and an encoding_aes_key, for what is pushed to a platform is always encrypted")
+		return cfg, errors.New("it needs a token and an encoding_aes_key, for what is pushed to a platform is always encrypted")
 	}
-	token, err := words.Expand(p.Token)
-	if err != nil {
-		return nil, fmt.Errorf("token: %w", err)
+	for _, value := range []struct {
+		name string
+		from string
+		into *string
+	}{
+		{"token", p.Token, &cfg.Token},
+		{"encoding_aes_key", p.EncodingAESKey, &cfg.EncodingAESKey},
+		{"previous_encoding_aes_key", p.PreviousEncodingAESKey, &cfg.PreviousKey},
+	} {
+		if *value.into, err = words.Expand(value.from); err != nil {
+			return cfg, fmt.Errorf("%s: %w", value.name, err)
+		}
 	}
-	var all []push.Config
-	for _, raw := range []string{p.EncodingAESKey, p.PreviousEncodingAESKey} {
-		if raw == "" {
-			continue
-		}
-		key, err := words.Expand(raw)
-		if err == nil {
-			_, err = push.NewCipher(key)
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, push.Config{Token: token, EncodingAESKey: key})
-	}
-	return all, nil
+	return cfg, nil
 }
 
 // LiteralSecrets names the secrets that stand in the configuration as they are.

@@ -14,23 +14,24 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/platform"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/thirdparty"
 
 	"github.com/caddyserver/caddy/v2"
 )
 
-// platformPool holds, by platform.SharedKey, what outlives a configuration of a component.
+// platformPool holds, by thirdparty.SharedKey, what outlives a configuration of a component.
 var platformPool = caddy.NewUsagePool()
 
-// lastingPlatform is a platform.State in a pool.
-type lastingPlatform struct{ *platform.State }
+// lastingPlatform is a thirdparty.State in a pool.
+type lastingPlatform struct{ *thirdparty.State }
 
 // Destruct implements caddy.Destructor.
 func (lastingPlatform) Destruct() error { return nil }
 
 // platform gives what outlives the configuration of a component.
-func (p *pooled) platform(cfg platform.Config) *platform.State {
-	key := platform.SharedKey(cfg)
-	state, _, _ := platformPool.LoadOrNew(key, func() (caddy.Destructor, error) { return lastingPlatform{platform.NewState(cfg)}, nil })
+func (p *pooled) platform(cfg thirdparty.Config) *thirdparty.State {
+	key := thirdparty.SharedKey(cfg)
+	state, _, _ := platformPool.LoadOrNew(key, func() (caddy.Destructor, error) { return lastingPlatform{thirdparty.NewState(cfg)}, nil })
 	p.platforms = append(p.platforms, key)
 	return state.(lastingPlatform).State
 }
@@ -54,7 +55,7 @@ func (a *App) openComponents(ctx caddy.Context, like common) error {
 			return words.Placed("component "+name, fmt.Errorf("component %q: %w", name, err))
 		}
 		settings := a.Components[name]
-		cfg, pushed, err := settings.provision(name)
+		cfg, err := settings.provision(name)
 		if err != nil {
 			return placed(err)
 		}
@@ -70,9 +71,12 @@ func (a *App) openComponents(ctx caddy.Context, like common) error {
 		cfg.Client = like.client.Observed(o.Called, observe.Tracer(cfg.AppID))
 		cfg.Process = process
 		cfg.Logger = accountLogger(a.logger, componentLabel(name))
-		cfg.Observe = o.Happened
+		cfg.Observe, cfg.Pushed = o.Happened, o.Pushed
+		if a.Open != "" {
+			cfg.OpenURL = like.openURL
+		}
 		cfg.Changed = func(c platform.Change) { a.changed(name, c) }
-		p, err := platform.New(cfg, a.pooled.platform(cfg))
+		c, err := thirdparty.New(cfg, a.pooled.platform(cfg))
 		if err != nil {
 			return placed(err)
 		}
@@ -80,7 +84,7 @@ func (a *App) openComponents(ctx caddy.Context, like common) error {
 		if len(cfg.SealKeys) > 0 {
 			seal = cfg.SealKeys[0]
 		}
-		a.components[name] = &Component{Platform: p, Push: pushed, seal: seal}
+		a.components[name] = &Component{Component: c, seal: seal, observer: o}
 	}
 	return nil
 }

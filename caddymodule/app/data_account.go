@@ -159,9 +159,6 @@ func (d *data) configOfPlatform(e directory.Entry, cfg plugin.AccountConfig) (pl
 	cfg.Token = component.Source(e.AppID)
 	cfg.SealSecret = component.sealSecret(e.AppID)
 	cfg.Component = &plugin.Component{AppID: component.AppID(), Call: component.Call}
-	if len(component.Push) > 0 {
-		cfg.MessagePush = component.Push[0]
-	}
 	if cfg.IsMiniProgram = e.IsMiniProgram; e.IsMiniProgram {
 		cfg.MiniPrograms = append([]plugin.MiniProgram{{AppID: e.AppID}}, cfg.MiniPrograms...)
 	}

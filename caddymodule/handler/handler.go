@@ -93,6 +93,7 @@ func (h *Handler) key() string {
 
 // provision is Provision with the app; nil: there is none.
 func (h *Handler) provision(ctx caddy.Context, app *app.App) error {
+	named := h.Account != ""
 	h.Account = cmp.Or(h.Account, defaultAccount)
 	if h.Errors != "" && h.Errors != errorsCaddy {
 		return fmt.Errorf("errors can only be %q, not %q", errorsCaddy, h.Errors)
@@ -109,6 +110,9 @@ func (h *Handler) provision(ctx caddy.Context, app *app.App) error {
 	}
 	if app == nil {
 		return fmt.Errorf("wechat_card needs its global option, with an account: { wechat_card <app_id> <app_secret> } at the top of the Caddyfile: %w", caddy.ErrNotConfigured)
+	}
+	if free, ok := mod.(action.Accountless); ok && free.WithoutAccount() {
+		return h.takeAlone(mod.(caddy.Module).CaddyModule().ID.Name(), free, named)
 	}
 	if err := h.checkName(app); err != nil {
 		return err
@@ -134,14 +138,28 @@ func (h *Handler) provision(ctx caddy.Context, app *app.App) error {
 	return fmt.Errorf("%T is no action", mod)
 }
 
-// take has the handler do one action, and finds the accounts for it.
-func (h *Handler) take(app *app.App, name string, act action.Action) error {
+// takeAlone has the handler do an action that no account is chosen for.
+func (h *Handler) takeAlone(name string, act action.Accountless, named bool) error {
+	if named {
+		return fmt.Errorf("account: %s with a component has none: it finds the accounts itself", name)
+	}
+	h.name(name, act)
+	h.Account, h.account = "", h.bind("", nil)
+	return nil
+}
+
+func (h *Handler) name(name string, act action.Action) {
 	h.action, h.actionName = act, name
 	if answering, ok := act.(action.Answering); ok {
 		h.methods = answering.Methods()
 		h.allow = strings.Join(append(slices.Clone(h.methods), http.MethodOptions), ", ")
 	}
 	h.note()
+}
+
+// take has the handler do one action, and finds the accounts for it.
+func (h *Handler) take(app *app.App, name string, act action.Action) error {
+	h.name(name, act)
 	if h.accountName = words.InFull(h.Account); words.IsDynamic(h.accountName) {
 		h.accounts = make(map[string]*boundAccount)
 		for _, name := range app.Names() {

@@ -63,6 +63,30 @@ var ofPhones = map[int]rule{
 	934011:    {reaction: Setup, hint: hintPhonePlain},
 }
 
+const (
+	hintScan            = "the account's authorisation of the third-party platform is over: its administrator has to scan the platform's page again"
+	hintVerifyTicket    = "the component's verify ticket is wrong or too old; WeChat pushes one every ten minutes to the platform's URL for authorisation events: does it reach a message_push route of the component?"
+	hintAuthCode        = "the authorization code is wrong, was used before or is too old: begin again at the platform's page"
+	hintPlatformIP      = "the address that this machine calls from is not in the third-party platform's white list at open.weixin.qq.com"
+	hintComponentSecret = "the component's app secret is wrong or was reset at open.weixin.qq.com"
+	hintComponentAppID  = "the app_id of the component is not that of a third-party platform, or not of the one whose token it is"
+	hintOtherToken      = "the call wants the other token: that of the component, or that of the account"
+)
+
+// ofComponents stands in the place of codes where a component calls for itself: with its own token, which can be had again, and
+// under its own white list.
+var ofComponents = map[int]rule{
+	40125: {reaction: Setup, account: true, hint: hintComponentSecret},
+	42006: {reaction: Credential, hint: "the component_access_token has expired"},
+	61004: {reaction: Setup, namesIP: true, hint: hintPlatformIP},
+}
+
+// componentCalls are the calls that a component makes for itself.
+var componentCalls = map[string]bool{
+	APIStartPush: true, APIComponentToken: true, APIPreAuthCode: true, APIQueryAuth: true, APIAuthorizerToken: true,
+	APIAuthorizerInfo: true, APIAuthorizerList: true, APIComponentLogin: true, APIComponentWebLogin: true,
+}
+
 // codes says what to do about each errcode that is known. Sources: WeChat's
 // pages on card errors, access_token and getticket, and its list of return
 // codes; where these disagree, what operators report.
@@ -102,7 +126,21 @@ var codes = map[int]rule{
 	42006: {reaction: Setup, hint: hintThird},
 	61003: {reaction: Setup, hint: hintThird},
 	61007: {reaction: Setup, hint: hintThird},
-	61023: {reaction: Setup, hint: hintThird},
+
+	// Third-party platforms.
+	40091: {reaction: Setup, hint: hintVerifyTicket},
+	40094: {reaction: Setup, hint: hintComponentAppID},
+	41018: {reaction: Setup, hint: "component_appid did not reach WeChat: does a proxy change the request?"},
+	42002: {reaction: Setup, hint: hintScan},
+	42007: {reaction: Setup, hint: hintScan},
+	61005: {reaction: Setup, hint: hintVerifyTicket},
+	61006: {reaction: Setup, hint: hintVerifyTicket},
+	61009: {reaction: Refused, hint: hintAuthCode},
+	61010: {reaction: Refused, hint: hintAuthCode},
+	61011: {reaction: Setup, hint: hintComponentAppID},
+	61014: {reaction: Setup, hint: hintOtherToken},
+	61015: {reaction: Setup, hint: hintOtherToken},
+	61023: {reaction: Setup, hint: hintScan},
 
 	// Set-up of this machine. 61004 and 45035 are other codes for 40164.
 	40164: {reaction: Setup, namesIP: true, hint: hintIP},

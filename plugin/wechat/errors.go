@@ -79,6 +79,9 @@ func (e *Error) rule() (r rule, known bool) {
 	if r, known = ofPhones[e.Code]; known && e.API == APIPhone {
 		return r, true
 	}
+	if r, known = ofComponents[e.Code]; known && componentCalls[e.API] {
+		return r, true
+	}
 	r, known = codes[e.Code]
 	return r, known
 }
@@ -121,11 +124,14 @@ func (e *Error) Hint() string {
 		return ""
 	}
 	if e.Code == codeInvalidCredential && e.ofTokenCall() {
+		if componentCalls[e.API] {
+			return hintComponentSecret
+		}
 		return hintSecret
 	}
 	rule, _ := e.rule()
 	hint := rule.hint
-	if e.API == APIWebLogin && rule.reaction == Refused {
+	if (e.API == APIWebLogin || e.API == APIComponentWebLogin) && rule.reaction == Refused {
 		hint = hintWebCode // nothing else was asked about
 	}
 	if ip := e.RefusedIP(); ip != "" {
@@ -156,7 +162,8 @@ func (e *Error) RefusedIP() string {
 // ofTokenCall says whether e is from a call that shows the app secret and no
 // access_token: there 40001 means a wrong secret.
 func (e *Error) ofTokenCall() bool {
-	return e.API == "token" || e.API == "stable_token" || e.API == "jscode2session" || e.API == APIWebLogin
+	return e.API == "token" || e.API == "stable_token" || e.API == "jscode2session" || e.API == APIWebLogin ||
+		e.API == APIComponentToken || e.API == APIStartPush
 }
 
 // findRID takes the id of the request out of an errmsg.
