@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -58,14 +60,23 @@ func (a *App) Find(ctx context.Context, name, client string) (*plugin.Account, d
 	return account, entry, err
 }
 
-// DataInUse is how many accounts that are data are kept warm.
-func (a *App) DataInUse() int {
+// DataInUse lists the app ids of the accounts that are data and kept warm, sorted.
+func (a *App) DataInUse() []string {
 	if a.data == nil {
-		return 0
+		return nil
 	}
 	a.data.mu.RLock()
 	defer a.data.mu.RUnlock()
-	return len(a.data.live)
+	return slices.Sorted(maps.Keys(a.data.live))
+}
+
+func (a *App) dataInUse() (n int, has bool) {
+	if a.data == nil {
+		return 0, false
+	}
+	a.data.mu.RLock()
+	defer a.data.mu.RUnlock()
+	return len(a.data.live), true
 }
 
 // DataAccount gives an account that is data and in use by its app_id; nil: there is none. It looks for nothing and counts as no use.

@@ -119,14 +119,11 @@ func (a *App) provision(ctx caddy.Context) error {
 	if err := a.openAccounts(like, owners); err != nil {
 		return err
 	}
-	if err := observe.Metrics().Register(ctx.GetMetricsRegistry(), observe.NewExpiries(a.Identities, a.Needs, a.statusOf)); err != nil {
+	if err := observe.Metrics().Register(ctx.GetMetricsRegistry(),
+		observe.NewExpiries(a.observed, a.needsOf, a.statusOf), observe.NewComponents(a.componentsNow, a.dataInUse)); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	return events.On("started", started{a})
-}
-
-func (a *App) statusOf(name string, kind credential.Kind) credential.Status {
-	return a.Identity(name).Status(kind)
 }
 
 // warn logs what is allowed but unwise about an account.
