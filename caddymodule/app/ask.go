@@ -50,7 +50,10 @@ func (a *App) Decides(account *plugin.Account, cardID string) bool {
 			return true
 		}
 	}
-	return false
+	if a.data == nil {
+		return false
+	}
+	return slices.ContainsFunc(a.data.namesOf(account.AppID()), func(name string) bool { return a.cards.decided(name, cardID) })
 }
 
 // Doubts lists what is doubtful about the configured actions of an account; for the empty name, of whichever account a request

@@ -4,6 +4,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/directory"
 	"github.com/spf13/cobra"
 
 	"github.com/caddyserver/caddy/v2"
@@ -163,6 +165,15 @@ func GuestOf(opened *app.App, name string) (*plugin.Account, error) {
 // Find gives an account of a configuration, or says which ones it has.
 func Find(opened *app.App, name string) (*plugin.Account, error) {
 	account := opened.Identity(name)
+	if account == nil && opened.Directory() != nil {
+		found, _, err := opened.Find(context.Background(), name, "")
+		if err == nil {
+			return found, nil
+		}
+		if !errors.Is(err, directory.ErrUnknown) {
+			return nil, err
+		}
+	}
 	if account == nil {
 		return nil, Usagef("there is no account %s, but %s; name one with --account", name, say.List(opened.Names()))
 	}
