@@ -24,10 +24,10 @@ func (c *Component) Take(ctx context.Context, e push.PlatformEvent) {
 	case infoTicket:
 		err = c.TakeTicket(ctx, e.Ticket, e.Created)
 	case string(platform.Authorised), string(platform.Updated), string(platform.Ended):
-		err = c.accept(ctx, platform.Event{Kind: platform.ChangeKind(e.InfoType), AppID: e.AppID, Code: e.Code, Created: e.Created})
+		err = c.Accept(ctx, platform.Event{Kind: platform.ChangeKind(e.InfoType), AppID: e.AppID, Code: e.Code, Created: e.Created})
 	case infoFast:
 		if e.Code != "" {
-			err = c.accept(ctx, platform.Event{Kind: platform.Authorised, AppID: e.AppID, Code: e.Code, Created: e.Created})
+			err = c.Accept(ctx, platform.Event{Kind: platform.Authorised, AppID: e.AppID, Code: e.Code, Created: e.Created})
 		}
 	default:
 		c.cfg.Logger.Debug("event of the platform is not for the gateway", c.label(), slog.String("info_type", e.InfoType))
@@ -36,13 +36,4 @@ func (c *Component) Take(ctx context.Context, e push.PlatformEvent) {
 		c.cfg.Logger.Error("event of the platform could not be taken", c.label(), slog.String("info_type", e.InfoType),
 			slog.String("app_id", e.AppID), slog.Any("error", err))
 	}
-}
-
-func (c *Component) accept(ctx context.Context, e platform.Event) error {
-	if p, ok := any(c.Platform).(interface {
-		Accept(context.Context, platform.Event) error
-	}); ok {
-		return p.Accept(ctx, e)
-	}
-	return c.Happened(ctx, e)
 }
