@@ -117,10 +117,9 @@ func StatusOf(app *app.App, now time.Time) Status {
 
 func componentStatus(c *app.Component, now time.Time) ComponentStatus {
 	standing := c.Standing()
-	notices, events := c.Waiting()
 	one := ComponentStatus{
 		AppID: c.AppID(), Token: credentialStatus(standing.Token, true),
-		Unsaved: standing.Unsaved, Uncopied: standing.Uncopied, Waiting: notices + events,
+		Unsaved: standing.Unsaved, Uncopied: standing.Uncopied, Waiting: c.Waiting(),
 	}
 	if !standing.Ticket.IsZero() {
 		one.Ticket = wholeSecond(standing.Ticket)

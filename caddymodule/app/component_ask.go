@@ -51,10 +51,9 @@ func (a *App) componentsNow() []observe.Component {
 	for _, name := range a.ComponentNames() {
 		c := a.components[name]
 		standing := c.Standing()
-		notices, events := c.Waiting()
 		all = append(all, observe.Component{
 			Name: name, Ticket: standing.Ticket, Authorised: c.Authorised(), Unsaved: standing.Unsaved, Uncopied: standing.Uncopied,
-			Waiting: notices + events,
+			Waiting: c.Waiting(),
 		})
 	}
 	return all
