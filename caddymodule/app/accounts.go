@@ -3,12 +3,12 @@ package app
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/directory/remote"
 
 	"github.com/caddyserver/caddy/v2"
 )
@@ -104,20 +104,20 @@ func (s AccountSource) expand() (AccountSource, error) {
 
 // checkLiteral finds what can be seen to be wrong before placeholders have their values.
 func (s AccountSource) checkLiteral() error {
-	if s.Source == sourceHTTP && !words.IsDynamic(s.URL) {
-		return checkSourceURL(s.URL)
-	}
-	return nil
-}
-
-// checkSourceURL accepts http and https URLs that a query can be added to. Its errors do not quote what may hold a key.
-func checkSourceURL(text string) error {
-	u, err := url.Parse(text)
+	var err error
 	switch {
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return errors.New("accounts http: that is no http or https URL")
-	case u.User != nil || u.Fragment != "":
-		return errors.New("accounts http: the URL has no user and no fragment; a key follows it")
+	case words.IsDynamic(s.URL):
+	case s.Source == sourceRedis:
+		err = s.checkRedis()
+	case s.Source == sourceHTTP:
+		key := s.Key
+		if words.IsDynamic(key) {
+			key = ""
+		}
+		_, err = remote.New(remote.Config{URL: s.URL, Key: key, Cache: time.Duration(s.Cache)})
+	}
+	if err != nil {
+		return fmt.Errorf("accounts %s: %w", s.Source, err)
 	}
 	return nil
 }
@@ -132,6 +132,3 @@ func (s AccountSource) literalSecrets() (names []string) {
 	}
 	return names
 }
-
-// defaultAccountCache is how long the answer of an http source is used.
-const defaultAccountCache = time.Minute

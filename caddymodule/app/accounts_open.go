@@ -1,12 +1,13 @@
 package app
 
 import (
-	"cmp"
 	"fmt"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/directory"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/directory/folder"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/directory/remote"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/directory/sealed"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/wechat"
 )
@@ -37,7 +38,8 @@ func (a *App) openAccounts(like common, client wechat.Config) error {
 	}
 	a.data.directory = directory.New(directory.Config{
 		Sources: a.data.sources,
-		Taken:   func(alias string) bool { return a.accounts[alias] != nil },
+		Taken:   func(name string) bool { return a.accounts[name] != nil || a.byAppID[name] != nil },
+		Logger:  a.logger,
 	})
 	return nil
 }
@@ -61,11 +63,21 @@ func (a *App) sealedKeys() (*sealed.Keys, error) {
 func (a *App) openAccountSource(s AccountSource, client wechat.Config, keys *sealed.Keys) (directory.Source, error) {
 	switch s.Source {
 	case sourceFile:
-		return openFileSource(a, s, keys)
+		source, err := folder.New(folder.Config{Folder: s.Folder, Keys: keys, Logger: a.logger})
+		if err != nil {
+			return nil, err
+		}
+		return source, nil
 	case sourceRedis:
-		return openRedisSource(a, s, client, keys)
+		return s.openRedis(client, keys)
 	case sourceHTTP:
-		return openHTTPSource(a, s, client, keys, cmp.Or(time.Duration(s.Cache), defaultAccountCache))
+		source, err := remote.New(remote.Config{
+			URL: s.URL, Key: s.Key, Cache: time.Duration(s.Cache), Timeout: client.Timeout, RootCAs: client.RootCAs, Keys: keys,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return source, nil
 	}
 	component := a.components[s.Component]
 	if component == nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/platform"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/thirdparty"
@@ -114,6 +115,12 @@ func (a *App) warnOfComponent(name string, c *ComponentSettings, store credentia
 	if store == nil {
 		a.logger.Warn("store off: the refresh tokens of merchants are in this process alone, and are asked for again after a restart", "component", name)
 	}
+}
+
+// serve has an account that authorised the component act through it.
+func (c *Component) serve(cfg *plugin.AccountConfig) {
+	cfg.Token = c.Source(cfg.AppID)
+	_ = c.sealSecret(cfg.AppID)
 }
 
 // sealSecret is what the store's records of an account are sealed with that has no app_secret, because it authorised the component.

@@ -53,9 +53,6 @@ func (a *App) Find(ctx context.Context, name, client string) (*plugin.Account, d
 		}
 		return nil, directory.Entry{}, err
 	}
-	if account := a.byAppID[entry.AppID]; account != nil { // one account has one configuration
-		return account, directory.Entry{}, nil
-	}
 	account, err := a.data.account(entry, time.Now())
 	return account, entry, err
 }

@@ -59,15 +59,15 @@ func (d *data) open(e directory.Entry) *dataAccount {
 			APIURL: cfg.APIURL, Store: cfg.Store, Callers: cfg.Callers,
 		})
 	}
+	if err == nil {
+		d.app.choosing.show(one.names, one.account)
+	}
 	if err != nil {
-		one.account, one.err = nil, fmt.Errorf("%w: %w", errWillNotDo, err)
+		one.account, one.err = nil, &directory.Broken{Name: e.AppID, Err: err}
 		one.release()
 	}
 	return one
 }
-
-// errWillNotDo says of the data of an account that no account can be made of them.
-var errWillNotDo = fmt.Errorf("%w as its data are", directory.ErrUnknown)
 
 // openAccount makes an account, or a mini program of one.
 func (d *data) openAccount(one *dataAccount, cfg plugin.AccountConfig) (*plugin.Account, error) {
@@ -156,9 +156,7 @@ func (d *data) configOfPlatform(e directory.Entry, cfg plugin.AccountConfig) (pl
 	case cfg.AppSecret != "" || cfg.TokenSource != "" || cfg.MessagePush.Token != "":
 		return cfg, errors.New("an account that authorised a component has no app_secret, token_source and message_push of its own")
 	}
-	cfg.Token = component.Source(e.AppID)
-	cfg.SealSecret = component.sealSecret(e.AppID)
-	cfg.Component = &plugin.Component{AppID: component.AppID(), Call: component.Call}
+	component.serve(&cfg)
 	if cfg.IsMiniProgram = e.IsMiniProgram; e.IsMiniProgram {
 		cfg.MiniPrograms = append([]plugin.MiniProgram{{AppID: e.AppID}}, cfg.MiniPrograms...)
 	}

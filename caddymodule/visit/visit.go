@@ -89,6 +89,36 @@ func Param(r *http.Request, name string) (p field.Text) {
 	return p
 }
 
+// AcceptsHTML tells a browser that opens a page from what a page loads.
+func AcceptsHTML(r *http.Request) bool {
+	for _, value := range r.Header["Accept"] {
+		for part := range strings.SplitSeq(value, ",") {
+			mediaType, params, _ := strings.Cut(part, ";")
+			switch strings.ToLower(strings.TrimSpace(mediaType)) {
+			case "text/html", "application/xhtml+xml":
+				if !isNever(params) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// isNever tells whether the parameters of a media type say that it is not accepted.
+func isNever(params string) bool {
+	for param := range strings.SplitSeq(params, ";") {
+		name, q, _ := strings.Cut(param, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "q") {
+			return strings.Trim(q, " \t0.") == "" && strings.TrimSpace(q) != ""
+		}
+	}
+	return false
+}
+
+// NoStore keeps an answer out of caches.
+func NoStore(w http.ResponseWriter) { w.Header().Set("Cache-Control", "no-store") }
+
 // Redirect sends a visitor on.
 func Redirect(w http.ResponseWriter, to string) {
 	h := w.Header()

@@ -85,7 +85,7 @@ func (s *Platform) look(ctx context.Context, appID string) (Entry, error) {
 func (s *Platform) entry(a platform.Authorisation) (Entry, error) {
 	account, err := object.ParseSettings(a.AppID, a.Settings, s.keys)
 	if err != nil {
-		return Entry{}, err
+		return Entry{}, &Broken{Name: a.AppID, Err: err}
 	}
 	kind := "official account"
 	if a.IsMiniProgram {

@@ -65,6 +65,8 @@ type Component struct {
 	state  *State
 	events *errands.Errands
 
+	sealers []*seal.Sealer // of attempts
+
 	mu        sync.Mutex
 	notifiers []*notify.Notifier
 	addresses map[string]string // what the notifiers' keys are, by address
@@ -96,6 +98,9 @@ func New(cfg Config, state *State) (*Component, error) {
 	}
 	var err error
 	if c.Platform, err = platform.New(cfg.Config, state.platform); err != nil {
+		return nil, err
+	}
+	if c.sealers, err = c.attemptSealers(); err != nil {
 		return nil, err
 	}
 	secret, older := c.secrets()

@@ -60,7 +60,7 @@ func (p *MessagePush) provisionComponent(ctx caddy.Context) error {
 
 // take has the action serve a component.
 func (p *MessagePush) take(component *thirdparty.Component, find finder) {
-	p.component, p.find = component, find
+	p.component, p.find, p.strangers = component, find, new(quiet)
 }
 
 func (p *MessagePush) checkComponent() error {

@@ -85,7 +85,7 @@ type MessagePush struct {
 	componentAppID string
 	component      *thirdparty.Component // nil: the route is an account's
 	find           finder
-	strangers      quiet
+	strangers      *quiet
 	logger         *zap.Logger
 }
 

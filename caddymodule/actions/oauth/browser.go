@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/visit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
@@ -28,31 +27,4 @@ func (o *OAuth) pageOf(r *http.Request) string {
 		}
 	}
 	return "/"
-}
-
-// acceptsHTML tells a browser that opens a page from what a page loads.
-func acceptsHTML(r *http.Request) bool {
-	for _, value := range r.Header["Accept"] {
-		for part := range strings.SplitSeq(value, ",") {
-			mediaType, params, _ := strings.Cut(part, ";")
-			switch strings.ToLower(strings.TrimSpace(mediaType)) {
-			case "text/html", "application/xhtml+xml":
-				if !isNever(params) {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-// isNever tells whether the parameters of a media type say that it is not accepted.
-func isNever(params string) bool {
-	for param := range strings.SplitSeq(params, ";") {
-		name, q, _ := strings.Cut(param, "=")
-		if strings.EqualFold(strings.TrimSpace(name), "q") {
-			return strings.Trim(q, " \t0.") == "" && strings.TrimSpace(q) != ""
-		}
-	}
-	return false
 }
