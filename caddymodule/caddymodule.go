@@ -20,6 +20,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/messagepush"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/oauth"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/opencard"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/platformauthorize"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/actions/relay"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/admin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
@@ -60,6 +61,7 @@ func init() {
 	caddy.RegisterModule(jsconfig.JSConfig{})                       // http.handlers.wechat_card.actions.js_config
 	caddy.RegisterModule(choosecard.ChooseCard{})                   // http.handlers.wechat_card.actions.choose_card
 	caddy.RegisterModule(messagepush.MessagePush{})                 // http.handlers.wechat_card.actions.message_push
+	caddy.RegisterModule(platformauthorize.PlatformAuthorize{})     // http.handlers.wechat_card.actions.platform_authorize
 
 	caddy.RegisterModule(sandbox.Sandbox{}) // http.handlers.wechat_sandbox
 

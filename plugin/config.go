@@ -85,7 +85,16 @@ type AccountConfig struct {
 	Observe func(credential.Event) // told of each renewal and failure; it must not block; nil: nobody is
 	Pushed  func(*push.Message)    // told of each message that was delivered; it must not block; nil: nobody is
 
+	// Callers is who may use what relay and credentials lend of the account: those of an account that is data. nil: whoever the routes let.
+	Callers *Callers
+
 	guest bool // see Account.Guest
+}
+
+// Callers knows those who may use an account's access_token through the gateway.
+type Callers struct {
+	HasKey bool                   // else nobody may
+	IsKey  func(text string) bool // whether that is what they have to show
 }
 
 // SharedKey names the State that accounts of this configuration share. It holds no secret.

@@ -151,6 +151,9 @@ func (a *Account) Name() string { return a.cfg.Name }
 // IsMiniProgram tells whether it is a mini program.
 func (a *Account) IsMiniProgram() bool { return a.cfg.IsMiniProgram }
 
+// Callers is who may use what relay and credentials lend of the account; nil: whoever the routes let.
+func (a *Account) Callers() *Callers { return a.cfg.Callers }
+
 // MiniProgram gives a mini program of the account's by its app id, or with "" the first one.
 func (a *Account) MiniProgram(appID string) (*Account, error) {
 	id, err := a.MiniProgramID(appID)

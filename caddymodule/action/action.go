@@ -60,6 +60,15 @@ type Choosing interface {
 	CheckAccount(account *plugin.Account) error
 }
 
+// Accountless is an Action that may be for a component (第三方平台), and finds the accounts itself that it acts for.
+type Accountless interface {
+	Action
+
+	// WithoutAccount tells whether this one is so. It is asked after Provision. The route names no account then, and ServeAction
+	// gets none.
+	WithoutAccount() bool
+}
+
 // ProgramUser is an Action that uses the access_token of mini programs.
 type ProgramUser interface {
 	Action

@@ -70,18 +70,42 @@ func servePushes(w http.ResponseWriter, r *http.Request) error {
 	return write(w, http.StatusOK, list)
 }
 
+// box is where messages of somebody's are kept.
+type box struct {
+	name, appID string
+	inbox       *messages.Inbox
+}
+
+// boxesOf lists those of the configured accounts, of the accounts that are data and in use, and of the components.
+func boxesOf(app *app.App) (boxes []box) {
+	for _, name := range app.Names() {
+		account := app.Account(name)
+		boxes = append(boxes, box{name, account.AppID(), account.Inbox})
+	}
+	for _, appID := range app.DataInUse() {
+		if account := app.DataAccount(appID); account != nil {
+			boxes = append(boxes, box{appID, appID, account.Inbox})
+		}
+	}
+	for _, name := range app.ComponentNames() {
+		component := app.Component(name)
+		boxes = append(boxes, box{"component " + name, component.AppID(), component.Pushes})
+	}
+	return boxes
+}
+
 // keptPushes lists the messages of all accounts, the oldest first; never nil. Accounts that share an app_id share their messages.
 func keptPushes(ctx context.Context, app *app.App) ([]KeptPush, error) {
 	list, seen := []KeptPush{}, make(map[string]bool)
-	for _, name := range app.Names() {
-		pushes, err := app.Account(name).KeptPushes(ctx)
+	for _, of := range boxesOf(app) {
+		pushes, err := of.inbox.KeptPushes(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("account %s: %w", name, err)
+			return nil, fmt.Errorf("account %s: %w", of.name, err)
 		}
 		for _, m := range pushes {
-			if key := app.Account(name).AppID() + m.ID; !seen[key] {
+			if key := of.appID + m.ID; !seen[key] {
 				seen[key] = true
-				list = append(list, KeptPush{m.ID, name, m.Event, m.CardID, m.Time, m.Tries, m.LastStatus})
+				list = append(list, KeptPush{m.ID, of.name, m.Event, m.CardID, m.Time, m.Tries, m.LastStatus})
 			}
 		}
 	}
@@ -151,12 +175,12 @@ func replay(ctx context.Context, app *app.App, id string, account *string) (card
 	if err := ctx.Err(); err != nil {
 		return "", errors.New("nobody waits for it any more")
 	}
-	for _, name := range app.Names() {
-		m, query, body, err := app.Account(name).KeptPush(ctx, id)
+	for _, of := range boxesOf(app) {
+		m, query, body, err := of.inbox.KeptPush(ctx, id)
 		if errors.Is(err, kept.ErrNone) {
 			continue
 		}
-		if *account = name; err != nil {
+		if *account = of.name; err != nil {
 			return "", err
 		}
 		servers, err := httpServers()

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -16,6 +17,23 @@ import (
 type Status struct {
 	Accounts map[string]AccountStatus `json:"accounts"` // mini programs that are no accounts by their app ids
 	Version  string                   `json:"version"`  // of the plugin
+
+	Components   map[string]ComponentStatus `json:"components,omitempty"`    // third-party platforms by their names
+	DataAccounts int                        `json:"data_accounts,omitempty"` // accounts that are data and kept warm
+}
+
+// ComponentStatus is how one third-party platform (第三方平台) stands.
+type ComponentStatus struct {
+	AppID          string               `json:"app_id"`
+	Ticket         time.Time            `json:"ticket,omitzero"` // when the verify ticket came that is in use; missing: there is none
+	Token          *CredentialStatus    `json:"component_access_token"`
+	Authorisations int                  `json:"authorisations"` // accounts that have authorised it
+	Unsaved        int                  `json:"unsaved"`        // records that no store has taken yet: they end with the process
+	Uncopied       int                  `json:"uncopied"`       // records that only one of the store and the copy in Caddy's storage has
+	Unreadable     int                  `json:"unreadable"`     // records that cannot be opened: damaged, or sealed with a key that is gone
+	Waiting        int                  `json:"waiting"`        // events and notices that are not done yet
+	RefusedIPs     []string             `json:"refused_ips,omitempty"`
+	RefusedAt      map[string]time.Time `json:"refused_at,omitempty"`
 }
 
 // AccountStatus is how the credentials of one account stand.
@@ -82,30 +100,59 @@ func StatusOf(app *app.App, now time.Time) Status {
 				one.TicketSource = configured.TicketSource.Source
 			}
 		}
-		for ip, at := range app.RefusedIPs(name, now) {
-			if one.RefusedAt == nil {
-				one.RefusedAt = make(map[string]time.Time)
-			}
-			one.RefusedIPs, one.RefusedAt[ip] = append(one.RefusedIPs, ip), wholeSecond(at)
-		}
-		slices.Sort(one.RefusedIPs)
+		one.RefusedIPs, one.RefusedAt = refusals(app.RefusedIPs(name, now))
 		for _, kind := range kindsOf(account) {
-			s := account.Status(kind)
-			c := &CredentialStatus{
-				State: s.State, Needed: slices.Contains(needed, kind),
-				Obtained: wholeSecond(s.Obtained), Expires: wholeSecond(s.Expires),
-				Source: s.Source, NextAttempt: wholeSecond(s.NextAttempt),
-				Fetched: s.Fetched, Adopted: s.Adopted, Failed: s.Failed, Refused: s.Refused,
-			}
-			if s.LastError != nil {
-				c.Failing = !s.LastErrorAt.Before(s.Obtained)
-				c.LastError = &LastError{wholeSecond(s.LastErrorAt), observe.FailureOf(s.LastError)}
-			}
-			one.Credentials[kind] = c
+			one.Credentials[kind] = credentialStatus(account.Status(kind), slices.Contains(needed, kind))
 		}
 		answer.Accounts[name] = one
 	}
+	for _, name := range app.ComponentNames() {
+		if answer.Components == nil {
+			answer.Components = make(map[string]ComponentStatus)
+		}
+		answer.Components[name] = componentStatus(app.Component(name), now)
+	}
+	answer.DataAccounts = len(app.DataInUse())
 	return answer
+}
+
+func componentStatus(c *app.Component, now time.Time) ComponentStatus {
+	standing := c.Standing()
+	one := ComponentStatus{
+		AppID: c.AppID(), Token: credentialStatus(standing.Token, true),
+		Authorisations: standing.Authorisations, Unsaved: standing.Unsaved, Uncopied: standing.Uncopied, Unreadable: standing.Unreadable,
+		Waiting: c.Waiting(),
+	}
+	if !standing.Ticket.IsZero() {
+		one.Ticket = wholeSecond(standing.Ticket)
+	}
+	one.RefusedIPs, one.RefusedAt = refusals(c.RefusedIPs(now))
+	return one
+}
+
+// refusals lists the addresses that WeChat refuses, sorted, and when it last did; nil: there are none.
+func refusals(refused map[string]time.Time) (ips []string, at map[string]time.Time) {
+	for ip, when := range refused {
+		if at == nil {
+			at = make(map[string]time.Time, len(refused))
+		}
+		at[ip] = wholeSecond(when)
+	}
+	return slices.Sorted(maps.Keys(at)), at
+}
+
+func credentialStatus(s credential.Status, needed bool) *CredentialStatus {
+	c := &CredentialStatus{
+		State: s.State, Needed: needed,
+		Obtained: wholeSecond(s.Obtained), Expires: wholeSecond(s.Expires),
+		Source: s.Source, NextAttempt: wholeSecond(s.NextAttempt),
+		Fetched: s.Fetched, Adopted: s.Adopted, Failed: s.Failed, Refused: s.Refused,
+	}
+	if s.LastError != nil {
+		c.Failing = !s.LastErrorAt.Before(s.Obtained)
+		c.LastError = &LastError{wholeSecond(s.LastErrorAt), observe.FailureOf(s.LastError)}
+	}
+	return c
 }
 
 // kindsOf lists the credentials that an account can have.

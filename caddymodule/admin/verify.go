@@ -43,10 +43,10 @@ func serveVerify(w http.ResponseWriter, r *http.Request) error {
 	if len(in.Value) == 0 {
 		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Message: "value is missing: what the client sent"}
 	}
-	if in.Account != "" && app.Account(in.Account) == nil {
+	if in.Account != "" && app.Account(in.Account) == nil && app.DataAccount(in.Account) == nil {
 		return caddy.APIError{HTTPStatus: http.StatusNotFound, Message: "there is no account of that name"}
 	}
-	return write(w, http.StatusOK, verify.Check(in, verifiable(app)))
+	return write(w, http.StatusOK, verify.Check(in, verifiable(app, in.Account)))
 }
 
 // readVerify reads a verify.Input; or, by itself, what a client sent, where it shows itself by a field that only that has.
@@ -73,8 +73,9 @@ func readVerify(body []byte) (in verify.Input, err error) {
 	return in, nil
 }
 
-// verifiable is what signatures are compared with: what all accounts hold at present.
-func verifiable(app *app.App) verify.Known {
+// verifiable is what signatures are compared with: what all configured accounts hold at present, and the one that is asked for where that
+// is data.
+func verifiable(app *app.App, asked string) verify.Known {
 	owner := func(cardID string) string { return ownerOf(app, cardID) }
 	known := verify.Known{Now: time.Now(), Owner: owner}
 	for _, name := range app.Names() {
@@ -86,6 +87,10 @@ func verifiable(app *app.App) verify.Known {
 			}
 		}
 		known.Accounts = append(known.Accounts, verifiable)
+		known.Now = account.WeChatTime()
+	}
+	if account := app.DataAccount(asked); account != nil {
+		known.Accounts = append(known.Accounts, account.Verifiable(asked))
 		known.Now = account.WeChatTime()
 	}
 	return known

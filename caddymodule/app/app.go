@@ -43,17 +43,33 @@ type App struct {
 	// The official accounts by name. Handlers use the one named `default` unless told otherwise.
 	Accounts map[string]*Account `json:"accounts,omitempty"`
 
-	baseURL   string // the first of the API
-	accounts  map[string]*plugin.Account
-	programs  map[string]*plugin.Account  // the mini programs by app id; those that are accounts, too, are the same
-	observers map[string]*observe.Account // by name; a mini program's is its app id
-	needs     *needs
-	cards     *cardsInUse
-	doubts    *doubts
-	store     credential.Store // nil: nothing is shared
-	pooled    *pooled
-	logger    *slog.Logger
-	audit     *observe.Audit
+	// The third-party platforms (第三方平台) by name. Default: none.
+	Components map[string]*ComponentSettings `json:"components,omitempty"`
+
+	// Where more accounts are, that come and go without a reload. Routes name them by their app_id or alias, which a placeholder may
+	// give; a name that no account has is refused with status 403 and reason `account_unknown`. Default: there are the configured
+	// accounts only.
+	AccountSources []AccountSource `json:"account_sources,omitempty"`
+
+	// What opens the sealed values of accounts that are data, `sealed:…`, each at least 32 characters: the first seals, each opens.
+	// There are two at most. Default: none, and sealed values are refused.
+	SealKey []string `json:"seal_key,omitempty"`
+
+	baseURL    string // the first of the API
+	accounts   map[string]*plugin.Account
+	programs   map[string]*plugin.Account  // the mini programs by app id; those that are accounts, too, are the same
+	observers  map[string]*observe.Account // by name; a mini program's is its app id
+	components map[string]*Component
+	byAppID    map[string]*plugin.Account // the configured accounts by app id
+	data       *data                      // nil: there are no accounts that are data
+	needs      *needs
+	cards      *cardsInUse
+	doubts     *doubts
+	choosing   *choosing
+	store      credential.Store // nil: nothing is shared
+	pooled     *pooled
+	logger     *slog.Logger
+	audit      *observe.Audit
 }
 
 // The names that the plugin is known by.

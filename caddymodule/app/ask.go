@@ -33,6 +33,9 @@ func (a *App) Use(account, name string, act action.Action) {
 		}
 	}
 	a.doubts.add(account, act)
+	if choosing, ok := act.(action.Choosing); ok {
+		a.choosing.add(account, choosing)
+	}
 }
 
 // Needs lists which credentials the configured actions use of an account, or of a mini program.
@@ -50,7 +53,10 @@ func (a *App) Decides(account *plugin.Account, cardID string) bool {
 			return true
 		}
 	}
-	return false
+	if a.data == nil {
+		return false
+	}
+	return slices.ContainsFunc(a.data.namesOf(account.AppID()), func(name string) bool { return a.cards.decided(name, cardID) })
 }
 
 // Doubts lists what is doubtful about the configured actions of an account; for the empty name, of whichever account a request

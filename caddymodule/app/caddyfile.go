@@ -54,6 +54,19 @@ import (
 //			message_push  <token> [<encoding_aes_key>]
 //			limit         decrypt|geturl <n>
 //		}
+//		component <name> {
+//			app_id       <app_id>
+//			app_secret   <secret>
+//			message_push <token> <encoding_aes_key> [<previous_encoding_aes_key>]
+//			seal_key     <key> [<previous_key>]
+//		}
+//		accounts file     <folder>
+//		accounts redis    <url> <prefix>
+//		accounts http     <url> [<key>] {
+//			cache <duration>
+//		}
+//		accounts platform <component>
+//		seal_key <key> [<previous_key>]
 //	}
 func ParseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 	app := new(App)
@@ -95,7 +108,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 // optionWords are what may stand in the block of the option, accountWords what may stand in that of an account.
 var (
-	optionWords  = []string{"api", "open", "timeout", "proxy", "ca", "store", "account"}
+	optionWords  = []string{"api", "open", "timeout", "proxy", "ca", "store", "account", "component", "accounts", "seal_key"}
 	accountWords = []string{
 		"app_id", "app_secret", "token_source", "ticket_source", "force_refresh", "mini_program", "message_push", "limit",
 	}
@@ -181,6 +194,12 @@ func (a *App) unmarshalSubdirective(d *caddyfile.Dispenser, short *Account) erro
 		return a.unmarshalStore(d)
 	case "account":
 		return a.unmarshalAccount(d)
+	case "component":
+		return a.unmarshalComponent(d)
+	case "accounts":
+		return a.unmarshalAccounts(d)
+	case "seal_key":
+		return unmarshalSealKey(d, &a.SealKey)
 	default:
 		if short != nil && slices.Contains(accountWords, name) {
 			return short.unmarshalSubdirective(d)

@@ -19,8 +19,14 @@ type started struct{ app *App }
 
 // Handle implements caddyevents.Handler.
 func (s started) Handle(context.Context, caddy.Event) error {
+	for _, component := range s.app.components {
+		component.Start()
+	}
 	for _, name := range s.app.Identities() {
 		s.app.Identity(name).Start(s.app.needs.of(name)...)
+	}
+	if s.app.data != nil {
+		s.app.data.start()
 	}
 	return nil
 }
@@ -33,6 +39,13 @@ func (a *App) Stop() error {
 			wg.Go(account.Stop)
 		}
 	}
+	if a.data != nil {
+		wg.Go(a.data.stop)
+	}
+	wg.Wait()
+	for _, component := range a.components { // which give the others their tokens
+		wg.Go(component.Stop)
+	}
 	wg.Wait()
 	return nil
 }
@@ -40,6 +53,9 @@ func (a *App) Stop() error {
 // Cleanup gives back what Provision acquired. Requests in flight may go on using the accounts.
 func (a *App) Cleanup() error {
 	err := a.Stop() // a configuration that is only validated, or fails to load, never gets the other one
+	if a.data != nil {
+		a.data.release()
+	}
 	if a.pooled != nil {
 		err = errors.Join(err, a.pooled.release())
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"maps"
 	"slices"
 	"sync"
 
@@ -13,7 +14,8 @@ type needs struct {
 	mu    sync.Mutex
 	kinds map[string]map[credential.Kind]struct{} // by account name; "": all accounts
 
-	traits map[string]traits // by name
+	traits   map[string]traits   // by name
+	programs map[string]struct{} // app ids of the mini programs that are used of accounts that are data; "": the first of each
 }
 
 // traits are what matters here of an account or a mini program.
@@ -28,7 +30,7 @@ type traits struct {
 var tokenOnly = []credential.Kind{credential.AccessToken}
 
 func newNeeds() *needs {
-	return &needs{kinds: make(map[string]map[credential.Kind]struct{}), traits: make(map[string]traits)}
+	return &needs{kinds: make(map[string]map[credential.Kind]struct{}), traits: make(map[string]traits), programs: make(map[string]struct{})}
 }
 
 // account notes what an account or a mini program is like.
@@ -70,4 +72,48 @@ func (n *needs) of(account string) []credential.Kind {
 		}
 		return !used || t.miniProgram
 	})
+}
+
+// addProgram notes that a handler uses the access_token of a mini program of accounts that are data; the empty one is the first of each.
+func (n *needs) addProgram(appID string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.programs[appID] = struct{}{}
+}
+
+// ofData is of for an account that is data, by all names that a route may have for it.
+func (n *needs) ofData(names []string, miniProgram bool) []credential.Kind {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	used := maps.Clone(n.kinds[""])
+	for _, name := range names {
+		for kind := range n.kinds[name] {
+			if used == nil {
+				used = make(map[credential.Kind]struct{})
+			}
+			used[kind] = struct{}{}
+		}
+	}
+	if len(used) == 0 {
+		return nil
+	}
+	if miniProgram {
+		return tokenOnly
+	}
+	return slices.DeleteFunc(slices.Clone(credential.Kinds), func(kind credential.Kind) bool {
+		_, isUsed := used[kind]
+		return !isUsed && kind != credential.AccessToken // which tickets are fetched with
+	})
+}
+
+// ofProgram is of for a mini program of an account that is data; first: it is the account's first.
+func (n *needs) ofProgram(appID string, first bool) []credential.Kind {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	_, used := n.programs[appID]
+	_, firsts := n.programs[""]
+	if used || first && firsts {
+		return tokenOnly
+	}
+	return nil
 }

@@ -26,12 +26,15 @@ var (
 // PoolReferences tells by how many configurations each part of what outlives them is held.
 func PoolReferences() map[any]int {
 	refs := make(map[any]int)
-	statePool.Range(func(key, _ any) bool {
-		refs[key] = 0
-		return true
-	})
-	for key := range refs {
-		refs[key], _ = statePool.References(key)
+	for _, pool := range []*caddy.UsagePool{statePool, platformPool} {
+		var keys []any
+		pool.Range(func(key, _ any) bool {
+			keys = append(keys, key)
+			return true
+		})
+		for _, key := range keys {
+			refs[key], _ = pool.References(key)
+		}
 	}
 	return refs
 }
@@ -40,6 +43,7 @@ func PoolReferences() map[any]int {
 // it is provisioned: events that are under way when it ends still look at it.
 type pooled struct {
 	states      []string
+	platforms   []string
 	connections []settings
 }
 
@@ -64,11 +68,15 @@ func (p *pooled) release() (err error) {
 		_, deleteErr := statePool.Delete(key)
 		err = errors.Join(err, deleteErr)
 	}
+	for _, key := range p.platforms {
+		_, deleteErr := platformPool.Delete(key)
+		err = errors.Join(err, deleteErr)
+	}
 	for _, key := range p.connections {
 		_, deleteErr := connectionsPool.Delete(key)
 		err = errors.Join(err, deleteErr)
 	}
-	p.states, p.connections = nil, nil
+	p.states, p.platforms, p.connections = nil, nil, nil
 	return err
 }
 

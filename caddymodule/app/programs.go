@@ -73,7 +73,13 @@ func (a *App) useProgram(account, appID string) {
 	if account == "" {
 		names = a.Names()
 	}
+	if a.accounts[account] == nil { // of whichever account a request is for, or of one that is data
+		a.needs.addProgram(appID)
+	}
 	for _, name := range names {
+		if a.accounts[name] == nil {
+			continue
+		}
 		if program, err := a.accounts[name].MiniProgram(appID); err == nil {
 			a.needs.add(tokenOnly, program.Name())
 		}

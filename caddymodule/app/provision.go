@@ -30,6 +30,7 @@ func (a *App) provision(ctx caddy.Context) error {
 	a.needs = newNeeds()
 	a.cards = new(cardsInUse)
 	a.doubts = new(doubts)
+	a.choosing = new(choosing)
 	a.pooled = new(pooled)
 	a.accounts = make(map[string]*plugin.Account, len(a.Accounts))
 	a.programs = make(map[string]*plugin.Account)
@@ -99,25 +100,31 @@ func (a *App) provision(ctx caddy.Context) error {
 		}
 		return account, nil
 	}
+	a.byAppID = make(map[string]*plugin.Account, len(names))
 	for _, name := range names {
 		a.warn(name, store)
 		if a.accounts[name], err = open(name, ready[name], observe.NewAccount(name, emitter, audit, a.Accounts[name].owners()...)); err != nil {
 			return err
 		}
+		a.byAppID[a.accounts[name].AppID()] = a.accounts[name]
 	}
 	for _, c := range programs {
 		if _, err := open(c.AppID, c, observe.NewAccount(c.AppID, emitter, audit)); err != nil {
 			return err
 		}
 	}
-	if err := observe.Metrics().Register(ctx.GetMetricsRegistry(), observe.NewExpiries(a.Identities, a.Needs, a.statusOf)); err != nil {
+	like := common{client: client, openURL: openURL, store: store, emitter: emitter, audit: audit}
+	if err := a.openComponents(ctx, like); err != nil {
+		return err
+	}
+	if err := a.openAccounts(like, owners); err != nil {
+		return err
+	}
+	if err := observe.Metrics().Register(ctx.GetMetricsRegistry(),
+		observe.NewExpiries(a.observed, a.needsOf, a.statusOf), observe.NewComponents(a.componentsNow, a.dataInUse)); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	return events.On("started", started{a})
-}
-
-func (a *App) statusOf(name string, kind credential.Kind) credential.Status {
-	return a.Identity(name).Status(kind)
 }
 
 // warn logs what is allowed but unwise about an account.

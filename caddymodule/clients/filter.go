@@ -142,3 +142,8 @@ func isOnUnixSocket(r *http.Request) bool {
 func NotAllowed(format string, args ...any) *problem.Problem {
 	return problem.Newf(http.StatusForbidden, problem.ReasonClientNotAllowed, format, args...)
 }
+
+// NoKey is the 403 for an account that is data and has no key for its callers.
+func NoKey() *problem.Problem {
+	return NotAllowed("the account's data have no key, without which nobody may use its credentials")
+}

@@ -105,6 +105,7 @@ func (h *Handler) log(p *problem.Problem, err error) {
 // ofStrangers are the reasons for refusals that any stranger can have as many of as he likes.
 var ofStrangers = []string{
 	problem.ReasonClientNotAllowed, problem.ReasonPathNotAllowed, problem.ReasonSignatureInvalid, problem.ReasonBusy,
+	problem.ReasonAccountUnknown,
 }
 
 // cardErrCodes say that a card is not the account's, or not fit for what it was asked for, as long as nobody changes it.

@@ -12,11 +12,13 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"go.uber.org/zap"
 
 	"github.com/caddyserver/caddy/v2"
@@ -31,8 +33,8 @@ import (
 // `type`, `title`, `status`, `detail` and `reason`; where WeChat refused the request itself (status 422),
 // also `errcode`, `errmsg` and, if the cause is known, `hint`; with status 502 and 503 `errcode` and `rid`.
 type Handler struct {
-	// The name of the account in the app `wechat_card`. Placeholders are evaluated for each request;
-	// one whose value is no configured account is refused with status 403. Default: default.
+	// The name of the account in the app `wechat_card`; where that has `account_sources`, it may be the app_id or alias of an account that
+	// is data. Placeholders are evaluated for each request; one whose value is no account is refused with status 403. Default: default.
 	Account string `json:"account,omitempty"`
 
 	// What becomes of errors: `caddy` hands them to Caddy's error routes (`handle_errors` in the Caddyfile).
@@ -49,11 +51,16 @@ type Handler struct {
 	methods    []string            // what the action takes; nil: everything
 	allow      string              // the same, as the Allow header has it
 
-	accounts    map[string]*boundAccount
-	account     *boundAccount // nil: Account holds placeholders
-	accountName string        // Account, its placeholders in full
-	logger      *zap.Logger
-	strangers   *paced
+	tickets []credential.Kind // that the action needs of an account
+	ofCards bool              // it does something with cards or tickets, which only official accounts have
+
+	accounts     map[string]*boundAccount
+	account      *boundAccount  // nil: Account holds placeholders, or is none of the configured ones
+	accountName  string         // Account, its placeholders in full
+	app          *app.App       // nil: there are the configured accounts only
+	answeredData *atomic.Uint64 // requests for accounts that are data that ended well
+	logger       *zap.Logger
+	strangers    *paced
 }
 
 // CaddyModule returns the Caddy module information.
@@ -86,6 +93,7 @@ func (h *Handler) key() string {
 
 // provision is Provision with the app; nil: there is none.
 func (h *Handler) provision(ctx caddy.Context, app *app.App) error {
+	named := h.Account != ""
 	h.Account = cmp.Or(h.Account, defaultAccount)
 	if h.Errors != "" && h.Errors != errorsCaddy {
 		return fmt.Errorf("errors can only be %q, not %q", errorsCaddy, h.Errors)
@@ -102,6 +110,9 @@ func (h *Handler) provision(ctx caddy.Context, app *app.App) error {
 	}
 	if app == nil {
 		return fmt.Errorf("wechat_card needs its global option, with an account: { wechat_card <app_id> <app_secret> } at the top of the Caddyfile: %w", caddy.ErrNotConfigured)
+	}
+	if free, ok := mod.(action.Accountless); ok && free.WithoutAccount() {
+		return h.takeAlone(mod.(caddy.Module).CaddyModule().ID.Name(), free, named)
 	}
 	if err := h.checkName(app); err != nil {
 		return err
@@ -127,18 +138,33 @@ func (h *Handler) provision(ctx caddy.Context, app *app.App) error {
 	return fmt.Errorf("%T is no action", mod)
 }
 
-// take has the handler do one action, and finds the accounts for it.
-func (h *Handler) take(app *app.App, name string, act action.Action) error {
+// takeAlone has the handler do an action that no account is chosen for.
+func (h *Handler) takeAlone(name string, act action.Accountless, named bool) error {
+	if named {
+		return fmt.Errorf("account: %s with a component has none: it finds the accounts itself", name)
+	}
+	h.name(name, act)
+	h.Account, h.account = "", h.bind("", nil)
+	return nil
+}
+
+func (h *Handler) name(name string, act action.Action) {
 	h.action, h.actionName = act, name
 	if answering, ok := act.(action.Answering); ok {
 		h.methods = answering.Methods()
 		h.allow = strings.Join(append(slices.Clone(h.methods), http.MethodOptions), ", ")
 	}
+	h.note()
+}
+
+// take has the handler do one action, and finds the accounts for it.
+func (h *Handler) take(app *app.App, name string, act action.Action) error {
+	h.name(name, act)
 	if h.accountName = words.InFull(h.Account); words.IsDynamic(h.accountName) {
 		h.accounts = make(map[string]*boundAccount)
 		for _, name := range app.Names() {
 			account := app.Account(name)
-			if account.IsMiniProgram() && h.usesCards() {
+			if account.IsMiniProgram() && h.ofCards {
 				continue // of several accounts those are meant that have cards
 			}
 			if err := h.checkAccount(name, account); err != nil {
@@ -146,10 +172,16 @@ func (h *Handler) take(app *app.App, name string, act action.Action) error {
 			}
 			h.accounts[name] = h.bind(name, app.Account(name))
 		}
+		h.takeData(app)
 		app.Use("", h.actionName, act)
 		return nil
 	}
 	account := app.Account(h.Account)
+	if account == nil {
+		h.takeData(app)
+		app.Use(h.Account, h.actionName, act)
+		return nil
+	}
 	if err := h.checkAccount(h.Account, account); err != nil {
 		return err
 	}

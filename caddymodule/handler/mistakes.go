@@ -25,7 +25,7 @@ func noAction(d *caddyfile.Dispenser) error {
 	if !d.NextBlock(0) {
 		return missing
 	}
-	if slices.Contains([]string{"api", "open", "timeout", "proxy", "ca", "store"}, d.Val()) {
+	if slices.Contains([]string{"api", "open", "timeout", "proxy", "ca", "store", "component", "accounts", "seal_key"}, d.Val()) {
 		return global
 	}
 	if d.Val() == "account" && (d.CountRemainingArgs() == 0 || opensBlock(d)) {

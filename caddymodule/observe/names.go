@@ -19,4 +19,7 @@ const (
 	resultFailed = "failed" // an attempt; the other results are the sources of a value
 	ReasonOK     = "ok"     // an answer without a problem
 	errcodeOther = "other"  // one of too many
+
+	// LabelData is the account of all accounts that are data.
+	LabelData = "(data)"
 )

@@ -28,7 +28,8 @@ const (
 
 // Account is told what happens to one account, and makes metrics and events of it.
 type Account struct {
-	name    string
+	name    string // in events and the audit
+	label   string // of the metrics
 	emitter *Emitter
 	audit   *Audit
 
@@ -45,18 +46,27 @@ type refusal struct {
 
 // NewAccount makes the observer of an account. owners give its credentials in WeChat's place.
 func NewAccount(account string, emitter *Emitter, audit *Audit, owners ...credential.Source) *Account {
+	return newAccount(account, account, emitter, audit, owners)
+}
+
+// NewDataAccount makes the observer of an account that is data. All of them have one label in the metrics: there may be ten thousand.
+func NewDataAccount(appID string, emitter *Emitter, audit *Audit, owners ...credential.Source) *Account {
+	return newAccount(appID, LabelData, emitter, audit, owners)
+}
+
+func newAccount(account, label string, emitter *Emitter, audit *Audit, owners []credential.Source) *Account {
 	results := append([]credential.Source{credential.FromWeChat, credential.FromStore, resultFailed}, owners...)
 	for _, kind := range credential.Kinds { // from 0 on: Prometheus sees no increase in a series that begins at 1
 		for _, result := range results {
-			Metrics().renewals.at(account, string(kind), string(result))
+			Metrics().renewals.at(label, string(kind), string(result))
 		}
 	}
-	return &Account{name: account, emitter: emitter, audit: audit}
+	return &Account{name: account, label: label, emitter: emitter, audit: audit}
 }
 
 // Called is wechat.Config.Observe.
 func (o *Account) Called(api string, err error, took time.Duration) {
-	Metrics().Called(o.name, api, err, took)
+	Metrics().Called(o.label, api, err, took)
 	o.learnAddress(api, err)
 }
 
@@ -121,7 +131,7 @@ func (o *Account) Happened(e credential.Event) {
 	if e.Err != nil {
 		result, name = resultFailed, EventFailed
 	}
-	Metrics().renewals.at(o.name, string(e.Kind), result).Add(1)
+	Metrics().renewals.at(o.label, string(e.Kind), result).Add(1)
 	if e.Forced {
 		outcome := ReasonOK
 		if e.Err != nil {

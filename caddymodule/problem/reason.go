@@ -11,6 +11,7 @@ const (
 	ReasonSignatureInvalid      = "signature_invalid"
 	ReasonValueMissing          = "value_missing"
 	ReasonValueInvalid          = "value_invalid"
+	ReasonAccountUnknown        = "account_unknown"
 	ReasonMethodNotAllowed      = "method_not_allowed"
 	ReasonBodyTooLarge          = "body_too_large"
 	ReasonLengthRequired        = "length_required"

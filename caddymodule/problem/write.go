@@ -49,13 +49,16 @@ func (p *Problem) Write(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// DetailIn gives the detail in a language, or in English where there is no text for it.
+func (p *Problem) DetailIn(lang language.Tag) string { return cmp.Or(p.message.In(lang), p.Detail) }
+
 // appendJSON writes the problem document. What lang has no text for is English.
 func (p *Problem) appendJSON(b []byte, lang language.Tag) []byte {
 	b = append(b, `{"type":"about:blank","title":`...)
 	b = card.AppendString(b, language.Phrase(http.StatusText(p.Status)).In(lang))
 	b = append(b, `,"status":`...)
 	b = strconv.AppendInt(b, int64(p.Status), 10)
-	b = AppendMember(b, "detail", cmp.Or(p.message.In(lang), p.Detail))
+	b = AppendMember(b, "detail", p.DetailIn(lang))
 	b = AppendMember(b, "reason", p.Reason)
 	refused := p.Status == http.StatusUnprocessableEntity
 	failed := p.Status == http.StatusBadGateway || p.Status == http.StatusServiceUnavailable

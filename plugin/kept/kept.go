@@ -26,6 +26,9 @@ const (
 	MaxAge   = 7 * 24 * time.Hour
 )
 
+// purpose is what the secret is for.
+const purpose = "kept messages"
+
 // fresh is how long a list of the store's messages will do.
 const fresh = time.Second
 
@@ -52,6 +55,7 @@ type Config struct {
 	Store  storeguard.Store // nil, or one whose keys cannot be listed: messages are lost with the process
 	Dir    string           // of the store's keys, without a slash at its end
 	Secret string           // what they are sealed with; required
+	Older  []string         // what they may have been sealed with before
 	Logger *slog.Logger     // nil: silent
 	Now    func() time.Time // nil: time.Now
 }
@@ -61,6 +65,7 @@ type Shelf struct {
 	room   room
 	label  string
 	sealer *seal.Sealer
+	older  []*seal.Sealer
 	logger *slog.Logger
 	now    func() time.Time
 
@@ -77,11 +82,18 @@ type lying struct {
 
 // New makes a Shelf. It calls nobody.
 func New(cfg Config) (*Shelf, error) {
-	sealer, err := seal.For(cfg.Secret, "kept messages")
+	sealer, err := seal.For(cfg.Secret, purpose)
 	if err != nil {
 		return nil, err
 	}
 	s := &Shelf{label: cfg.Dir, sealer: sealer, logger: cfg.Logger, now: cfg.Now, known: make(map[string]lying)}
+	for _, secret := range cfg.Older {
+		opener, err := seal.For(secret, purpose)
+		if err != nil {
+			return nil, err
+		}
+		s.older = append(s.older, opener)
+	}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
@@ -167,6 +179,26 @@ func (s *Shelf) List(ctx context.Context) ([]Message, error) {
 		}
 	}
 	return list, nil
+}
+
+// Waiting lists which messages there are, and since when, the oldest first. It reads none of those that it has seen before.
+func (s *Shelf) Waiting(ctx context.Context) ([]Waiting, error) {
+	if err := s.Sweep(ctx, 0); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]Waiting, 0, len(s.known))
+	for _, id := range s.ordered() {
+		list = append(list, Waiting{id, time.UnixMicro(s.known[id].since)})
+	}
+	return list, nil
+}
+
+// Waiting is a message that is there, and since when.
+type Waiting struct {
+	ID    string
+	Since time.Time
 }
 
 // Sweep drops what is too old, and what is past limit; 0: no number is the limit.

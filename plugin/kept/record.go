@@ -28,6 +28,12 @@ func (s *Shelf) open(id string, raw []byte) (m Message, err error) {
 		return m, err
 	}
 	text, err := s.sealer.Open(r.Sealed, s.label+"/"+id)
+	for _, older := range s.older {
+		if err == nil {
+			break
+		}
+		text, err = older.Open(r.Sealed, s.label+"/"+id)
+	}
 	if err != nil {
 		return m, err
 	}

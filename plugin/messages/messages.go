@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -43,15 +44,20 @@ type Clock interface {
 	Learn(context.Context) bool // asks it, and tells whether it is known then
 }
 
+// Member asks WeChat what a member filled in.
+type Member func(ctx context.Context, cardID, code string) (wechat.Member, error)
+
 // Config is what an Inbox needs to know.
 type Config struct {
 	Push   push.Config // without Token: there are no settings; its Pairs do not count
 	AppID  string      // whom messages are encrypted for, unless a platform is
 	Clock  Clock       // required
-	Member func(ctx context.Context, cardID, code string) (wechat.Member, error)
+	Member Member      // required for PushWithUserInfo
 
 	Store  credential.Store    // where a fleet shares which messages were delivered, and which were not; nil: nowhere
 	Prefix string              // of the Store's keys, without a slash at its end
+	Secret string              // what messages are sealed with that nobody accepts; "": the EncodingAESKey, or the Token
+	Older  []string            // what they may have been sealed with before
 	Logger *slog.Logger        // nil: silent
 	Now    func() time.Time    // our clock
 	Pushed func(*push.Message) // told of each message that was delivered; it must not block; nil: nobody is
@@ -63,7 +69,7 @@ type Inbox struct {
 	receiver *push.Receiver // nil: there are no settings for it, and no once either
 	once     *dedupe.Group
 	shelf    *kept.Shelf
-	keep     int // how many messages that nobody accepts are kept; set before Start
+	keep     atomic.Int64 // how many messages that nobody accepts are kept
 	sweeper  sweeper
 }
 
@@ -83,7 +89,8 @@ func New(cfg Config, state *State) (*Inbox, error) {
 		Memory: state.kept,
 		Store:  cfg.Store,
 		Dir:    cfg.Prefix + "/kept",
-		Secret: cmp.Or(cfg.Push.EncodingAESKey, cfg.Push.Token),
+		Secret: cmp.Or(cfg.Secret, cfg.Push.EncodingAESKey, cfg.Push.Token),
+		Older:  cfg.Older,
 		Logger: cfg.Logger,
 		Now:    cfg.Now,
 	})
@@ -105,8 +112,8 @@ func (in *Inbox) Start() {
 	if in.once != nil {
 		in.once.Start()
 	}
-	if in.keep > 0 {
-		in.sweeper.start(func() { _ = in.shelf.Sweep(context.Background(), in.keep) }) // the store's guard warns of errors
+	if in.keep.Load() > 0 {
+		in.sweeper.start(func() { _ = in.shelf.Sweep(context.Background(), int(in.keep.Load())) }) // the store's guard warns of errors
 	}
 }
 
@@ -181,12 +188,18 @@ func (in *Inbox) SealPush(m *push.Message, reply []byte) (sealed []byte, format 
 // PushWithUserInfo gives a message's text. If a member has activated a card, what the member filled in stands in it, provided
 // that WeChat tells it within two seconds.
 func (in *Inbox) PushWithUserInfo(ctx context.Context, m *push.Message) []byte {
+	return in.PushWithUserInfoOf(ctx, m, in.cfg.Member)
+}
+
+// PushWithUserInfoOf is PushWithUserInfo for a message of an account of a third-party platform (第三方平台): ask asks WeChat for that
+// account.
+func (in *Inbox) PushWithUserInfoOf(ctx context.Context, m *push.Message, ask Member) []byte {
 	if m.Event != push.EventSubmitMembercardUserInfo || m.CardID == "" || m.UserCardCode == "" {
 		return m.Plain
 	}
 	ctx, cancel := context.WithTimeout(ctx, userInfoTimeout)
 	defer cancel()
-	member, err := in.cfg.Member(ctx, m.CardID, m.UserCardCode)
+	member, err := ask(ctx, m.CardID, m.UserCardCode)
 	if err != nil {
 		if in.cfg.Logger != nil {
 			in.cfg.Logger.Warn("message goes on without what the member filled in", slog.String("card_id", m.CardID), slog.Any("error", err))

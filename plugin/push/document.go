@@ -34,6 +34,7 @@ var wanted = map[string]bool{
 // of that is a reason to refuse a message, but some of it is a reason not to believe a field.
 type document struct {
 	format  Format
+	wanted  map[string]bool   // what is read
 	whole   bool              // it was read to its end, and is what it should be
 	fields  map[string]string // those that are wanted and not in doubt, without the blanks around them
 	count   map[string]int    // how often those that are wanted occur

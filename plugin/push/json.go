@@ -13,7 +13,7 @@ func (d *document) readJSON(text []byte) {
 	text = jsonscan.MarkControls(text)
 	if !json.Valid(text) {
 		d.encrypt = lastEncrypt(text)
-		for name := range wanted {
+		for name := range d.wanted {
 			d.count[name] = bytes.Count(text, []byte(`"`+name+`"`))
 		}
 		return
@@ -21,7 +21,7 @@ func (d *document) readJSON(text []byte) {
 	object := bytes.TrimLeft(text, blanks)
 	skipped := len(text) - len(object)
 	for m := range jsonscan.Walk(object) {
-		if !wanted[m.Name] {
+		if !d.wanted[m.Name] {
 			continue
 		}
 		value, ok := scalar(object[m.Value:m.End])

@@ -31,6 +31,7 @@ type Message struct {
 	insertAt int    // where Plain can be added to; 0: nowhere
 	receiver string // "": it was not encrypted
 	envelope Format
+	opener   *Cipher // what it was opened with, and is answered with
 }
 
 // Encrypted tells whether the message was encrypted. Its reply must be then.

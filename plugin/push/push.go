@@ -6,6 +6,7 @@ package push
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -16,14 +17,16 @@ const MaxBody = 64 << 10
 type Config struct {
 	Token          string // 令牌; required
 	EncodingAESKey string // 消息加解密密钥, 43 characters; "": messages come as they are
+	PreviousKey    string // the EncodingAESKey before that, which WeChat may still use; "": there is none
 	Pairs          *Pairs // which timestamps and nonces were used; required without EncodingAESKey
 }
 
 // Receiver reads the messages of one account. Any number of goroutines may use it.
 type Receiver struct {
-	token  string
-	cipher *Cipher // nil: messages come as they are
-	pairs  *Pairs
+	token    string
+	cipher   *Cipher // nil: messages come as they are
+	previous *Cipher // nil: there is none
+	pairs    *Pairs
 }
 
 // New makes a Receiver.
@@ -36,6 +39,11 @@ func New(cfg Config) (*Receiver, error) {
 		var err error
 		if r.cipher, err = NewCipher(cfg.EncodingAESKey); err != nil {
 			return nil, err
+		}
+		if cfg.PreviousKey != "" {
+			if r.previous, err = NewCipher(cfg.PreviousKey); err != nil {
+				return nil, fmt.Errorf("the previous key: %w", err)
+			}
 		}
 	} else if r.pairs == nil {
 		r.pairs = NewPairs()
@@ -87,7 +95,7 @@ func (r *Receiver) openSealed(q Query, body []byte, receiver string) (*Message, 
 	if err != nil {
 		return nil, err
 	}
-	plain, whose, err := r.cipher.Decrypt(encrypt)
+	plain, whose, opener, err := r.decrypt(encrypt, receiver)
 	if err != nil {
 		return nil, &Malformed{Reason: "the message cannot be decrypted with the account's encoding_aes_key", Err: err}
 	}
@@ -95,8 +103,20 @@ func (r *Receiver) openSealed(q Query, body []byte, receiver string) (*Message, 
 		return nil, &Refused{Reason: "the message is for another receiver than", Of: receiver}
 	}
 	m := newMessage(read(plain), plain, span{})
-	m.receiver, m.envelope = receiver, envelope.format
+	m.receiver, m.envelope, m.opener = receiver, envelope.format, opener
 	return m, nil
+}
+
+// decrypt opens what is encrypted for receiver, with the present key or the one before it.
+func (r *Receiver) decrypt(encrypt, receiver string) (plain []byte, whose string, opener *Cipher, err error) {
+	plain, whose, err = r.cipher.Decrypt(encrypt)
+	if r.previous == nil || err == nil && whose == receiver {
+		return plain, whose, r.cipher, err
+	}
+	if older, of, olderErr := r.previous.Decrypt(encrypt); olderErr == nil && of == receiver {
+		return older, of, r.previous, nil
+	}
+	return plain, whose, r.cipher, err
 }
 
 // signedPart finds the encrypted part of an envelope: the one that msg_signature is for.

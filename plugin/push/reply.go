@@ -20,7 +20,11 @@ func (r *Receiver) Seal(m *Message, reply []byte, now time.Time) (sealed []byte,
 
 // seal builds its texts by hand: base64, hex and digits need no escape in either format.
 func (r *Receiver) seal(m *Message, reply []byte, timestamp int64, nonce string, salt [saltSize]byte) []byte {
-	encrypt := r.cipher.Encrypt(salt, reply, m.receiver)
+	cipher := r.cipher
+	if m.opener != nil {
+		cipher = m.opener
+	}
+	encrypt := cipher.Encrypt(salt, reply, m.receiver)
 	signature := Sign(r.token, strconv.FormatInt(timestamp, 10), nonce, encrypt)
 	if m.envelope == JSON {
 		return fmt.Appendf(nil, `{"Encrypt":"%s","MsgSignature":"%s","TimeStamp":%d,"Nonce":"%s"}`, encrypt, signature, timestamp, nonce)

@@ -61,7 +61,7 @@ func (d *document) readXML(text []byte) {
 				started = before
 				value.Reset()
 				sure = true
-			case wanted[name]:
+			case d.wanted[name]:
 				d.note(name, "", false)
 				fallthrough
 			default:
@@ -69,7 +69,7 @@ func (d *document) readXML(text []byte) {
 			}
 			if kind == xmlOpen {
 				open = append(open, name)
-			} else if len(open) == 1 && wanted[name] {
+			} else if len(open) == 1 && d.wanted[name] {
 				d.note(name, "", true)
 			}
 		case xmlClose:
@@ -83,7 +83,7 @@ func (d *document) readXML(text []byte) {
 			case 0:
 				d.end = before
 			case 1:
-				if wanted[name] {
+				if d.wanted[name] {
 					d.note(name, value.String(), sure && (isUTF8 || isASCII(value.String())))
 				}
 				if name == fieldEncrypt {
@@ -112,7 +112,7 @@ func (d *document) readXML(text []byte) {
 func (d *document) settle(text []byte, begun []element) {
 	if !d.whole {
 		d.end, d.encrypt = 0, lastEncrypt(text)
-		for name := range wanted {
+		for name := range d.wanted {
 			d.count[name] = occurrences(text, name)
 			if sure := name == fieldMsgType || name == fieldEvent || name == fieldFromUser; !sure || d.count[name] != 1 {
 				delete(d.fields, name)

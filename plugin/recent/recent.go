@@ -36,6 +36,13 @@ func (c *Cache[K, V]) Add(key K, value V) {
 	kept.Add(key, value)
 }
 
+// Remove forgets the value of a key.
+func (c *Cache[K, V]) Remove(key K) {
+	if kept := c.lru.Load(); kept != nil {
+		kept.Remove(key)
+	}
+}
+
 // Len is how many values are remembered.
 func (c *Cache[K, V]) Len() int {
 	if kept := c.lru.Load(); kept != nil {

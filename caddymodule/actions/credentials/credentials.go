@@ -30,6 +30,9 @@ import (
 // itself may force a refresh: 15 times a day, 35 seconds apart, and with a store. Another gateway that has its token here, by
 // `token_source remote`, names one that WeChat refused it in `rejected_token`, and gets another.
 //
+// Of an account that is data (`account_sources`) nobody has anything without the `key` of its data, which goes in the place of the app
+// secret; without one there, every call is refused with status 403 and reason `client_not_allowed`.
+//
 // With `mini_program` the access_token of a mini program is lent, too, to whoever shows its app_id with its own app secret or with
 // a key that is for it. An app_id alone proves nothing: a key opens what it is for and no more.
 //
@@ -102,6 +105,9 @@ func (c *Credentials) CheckAccount(account *plugin.Account) error {
 	if err := account.CheckCredential(credential.AccessToken); err != nil {
 		return err
 	}
+	if account.Callers() != nil {
+		return nil // they have the account's own key
+	}
 	if !account.HasAppSecret() && !c.key.Set {
 		return errors.New("credentials needs a key: the account has no app_secret by which callers could prove themselves")
 	}
@@ -134,6 +140,9 @@ func (c *Credentials) ServeAction(w http.ResponseWriter, r *http.Request, next c
 	}
 	if err := c.clients.Check(r); err != nil {
 		return err
+	}
+	if callers := account.Callers(); callers != nil && !callers.HasKey {
+		return clients.NoKey()
 	}
 	body, lender, err := serve(c, r, account)
 	if err != nil {
@@ -240,10 +249,11 @@ func (c *Credentials) authenticate(account *plugin.Account, appID, secret, grant
 		return nil, refuse(problem.ReasonInvalidRequest, 41004, "appsecret missing")
 	}
 	lender, isKey := c.lenderOf(account, appID)
-	switch {
+	switch callers := account.Callers(); {
 	case lender == nil:
 		return nil, refuse(problem.ReasonClientNotAllowed, 40013, "invalid appid")
-	case !lender.IsAppSecret(secret) && !isKey(secret):
+	case callers != nil && callers.IsKey(secret):
+	case callers != nil, !lender.IsAppSecret(secret) && !isKey(secret):
 		return nil, refuse(problem.ReasonClientNotAllowed, 40125, "invalid appsecret")
 	}
 	return lender, nil

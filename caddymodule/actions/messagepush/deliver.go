@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 	"go.uber.org/zap"
 
@@ -21,7 +20,7 @@ const pushPatience = time.Minute
 
 // deliver passes a message on to next, and gives its reply. The client may go away meanwhile: what WeChat repeats then finds
 // the work going on, or done. A message that next does not accept is kept, if that is asked for.
-func (p *MessagePush) deliver(r *http.Request, next caddyhttp.Handler, account *plugin.Account, m *push.Message) (*pushReply, error) {
+func (p *MessagePush) deliver(r *http.Request, next caddyhttp.Handler, to receiver, m *push.Message) (*pushReply, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), pushPatience)
 	defer cancel()
 	var way []byte
@@ -30,9 +29,9 @@ func (p *MessagePush) deliver(r *http.Request, next caddyhttp.Handler, account *
 	}
 	plain := m.Plain
 	if p.Enrich {
-		plain = account.PushWithUserInfo(ctx, m)
+		plain = to.enrich(ctx, m)
 	}
-	setPush(r, m, plain)
+	setPush(r, m, plain, to.appID)
 	reply := &pushReply{header: make(http.Header)}
 	began := time.Now()
 	err := p.call(next, reply, r.WithContext(ctx))
@@ -40,13 +39,13 @@ func (p *MessagePush) deliver(r *http.Request, next caddyhttp.Handler, account *
 	if err == nil {
 		nonsense, err = reply.check(m, p.Replies == repliesOff)
 	}
-	p.tell(account, m, plain, reply, err, began)
+	p.tell(to, m, plain, reply, err, began)
 	if err == nil {
-		account.DropPush(m)
+		to.DropPush(m)
 		return reply, nil
 	}
 	if p.Keep > 0 {
-		account.KeepPush(m, reply.status, way)
+		to.KeepPush(m, reply.status, way)
 	}
 	problem := problem.Newf(http.StatusBadGateway, problem.ReasonBackendFailed, "the backend did not accept the message")
 	problem.Err = errors.New(err.Error()) // as text: it is no answer to this request, though it may be meant as one

@@ -13,6 +13,8 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/thirdparty"
 	"go.uber.org/zap"
 
 	"github.com/caddyserver/caddy/v2"
@@ -46,6 +48,11 @@ import (
 // else is answered with status 502, so that WeChat tries again, which it does for up to a day. A message that was accepted
 // before is answered with `success`, and one that is still worked on is joined. The next handler has a minute, whether or not
 // WeChat still waits.
+//
+// With a `component` the route takes what WeChat pushes to a third-party platform (第三方平台), at both of its URLs. Verify tickets and
+// the events of authorisations are the gateway's: they are answered with `success`, and no next handler gets them. A message of
+// an account that authorised the component is passed on as above, with the account's app_id, which is the last segment of the path,
+// as `X-Wechat-App-Id`. One of an account that did not is answered with `success`, and logged once a minute.
 type MessagePush struct {
 	// Whether to add what a member filled in to `submit_membercard_user_info`: as the object `user_info` in JSON, or as the
 	// element `UserInfo`, whose text is that object, in XML. If WeChat does not tell it within two seconds, the message goes on
@@ -55,6 +62,15 @@ type MessagePush struct {
 	// The app_id of the third-party platform (第三方平台) that messages are encrypted for.
 	// Default: they are encrypted for the account.
 	ComponentAppID string `json:"component_app_id,omitempty"`
+
+	// The component (第三方平台) of the app `wechat_card` whose events and messages the route takes. The route has no account then. The
+	// path's last segment is the app_id of the account whose message it is, which WeChat puts for `$APPID$` in the URL of messages.
+	// Default: the route is an account's.
+	Component string `json:"component,omitempty"`
+
+	// Whether the gateway answers WeChat's test before a platform is published (全网发布), with a `component`: `on` or `off`. What the
+	// accounts of that test send is answered as it wants, and no next handler gets it. Default: off.
+	ReleaseTest string `json:"release_test,omitempty"`
 
 	// What the next handler's 2xx answers are: with `off` there are no replies among them, so that each accepts the message
 	// whatever it says, unless it begins as HTML does, and WeChat is answered with `success`. Default: a 2xx answer is a reply,
@@ -67,6 +83,9 @@ type MessagePush struct {
 	Keep int `json:"keep,omitempty"`
 
 	componentAppID string
+	component      *thirdparty.Component // nil: the route is an account's
+	find           finder
+	strangers      *quiet
 	logger         *zap.Logger
 }
 
@@ -88,12 +107,12 @@ func (p *MessagePush) Provision(ctx caddy.Context) error {
 	if p.Keep < 0 {
 		return errors.New("keep must be a number greater than zero")
 	}
-	return nil
+	return p.provisionComponent(ctx)
 }
 
 // Needs implements Action.
 func (p *MessagePush) Needs() []credential.Kind {
-	if p.Enrich {
+	if p.Enrich && p.Component == "" {
 		return []credential.Kind{credential.AccessToken}
 	}
 	return nil
@@ -111,33 +130,50 @@ func (p *MessagePush) CheckAccount(account *plugin.Account) error {
 // ServeAction implements Action.
 func (p *MessagePush) ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error {
 	headers.RemoveForged(r, pushFields)
+	if p.component != nil {
+		return p.serveComponent(w, r, next)
+	}
+	m, err := open(w, r, account, p.componentAppID)
+	if m == nil {
+		return err
+	}
+	return p.pass(w, r, next, receiver{inbox: account, name: account.Name(), whose: account.AppID(), enrich: account.PushWithUserInfo}, m)
+}
+
+// open answers WeChat's check of the URL, or opens a message; nil: there is none.
+func open(w http.ResponseWriter, r *http.Request, of inbox, platform string) (*push.Message, error) {
 	q := readPushQuery(r.URL.RawQuery)
 	if r.Method == http.MethodGet {
-		if err := account.CheckPush(r.Context(), q.Query); err != nil {
-			return pushProblem(err)
+		if err := of.CheckPush(r.Context(), q.Query); err != nil {
+			return nil, pushProblem(err)
 		}
 		answerText(w, q.echo)
-		return nil
+		return nil, nil
 	}
 	body, err := bodies.Read(r)
 	if err != nil {
 		if problem, ok := errors.AsType[*problem.Problem](err); ok {
 			problem.Warn = true
 		}
-		return err
+		return nil, err
 	}
-	m, err := account.OpenPush(r.Context(), q.Query, body, p.componentAppID)
+	m, err := of.OpenPush(r.Context(), q.Query, body, platform)
 	if err != nil {
-		return pushProblem(err)
+		return nil, pushProblem(err)
 	}
-	value, _, err := account.DeliverPush(r.Context(), m, func() (any, error) {
-		return p.deliver(r, next, account, m)
+	return m, nil
+}
+
+// pass passes a message on, once, and answers.
+func (p *MessagePush) pass(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, to receiver, m *push.Message) error {
+	value, _, err := to.DeliverPush(r.Context(), m, func() (any, error) {
+		return p.deliver(r, next, to, m)
 	})
 	if err != nil {
 		return pushProblem(err)
 	}
 	reply, _ := value.(*pushReply) // none, if the message was accepted before
-	reply.answer(w, account, m)
+	reply.answer(w, to, m)
 	return nil
 }
 
@@ -146,6 +182,8 @@ func (p *MessagePush) ServeAction(w http.ResponseWriter, r *http.Request, next c
 //	message_push {
 //		enrich
 //		component_app_id <app_id>
+//		component <name>
+//		release_test on|off
 //		replies off
 //		keep <n>
 //	}
@@ -153,6 +191,8 @@ func (p *MessagePush) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return words.Unmarshal(d, words.Subdirectives{
 		"enrich":           func() error { return words.Flag(d, &p.Enrich) },
 		"component_app_id": func() error { return words.OneValue(d, &p.ComponentAppID) },
+		"component":        func() error { return words.OneValue(d, &p.Component) },
+		"release_test":     func() error { return words.OneOf(d, &p.ReleaseTest, "on", "off") },
 		"replies":          func() error { return words.OneOf(d, &p.Replies, repliesOff) },
 		"keep":             func() error { return words.Number(d, &p.Keep) },
 	})
@@ -166,5 +206,6 @@ var (
 	_ caddy.Provisioner     = (*MessagePush)(nil)
 	_ action.Answering      = (*MessagePush)(nil)
 	_ action.Choosing       = (*MessagePush)(nil)
+	_ action.Accountless    = (*MessagePush)(nil)
 	_ caddyfile.Unmarshaler = (*MessagePush)(nil)
 )

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 )
 
@@ -106,12 +105,12 @@ func (p *pushReply) unpack() error {
 }
 
 // answer answers WeChat. Without a reply the message was accepted before.
-func (p *pushReply) answer(w http.ResponseWriter, account *plugin.Account, m *push.Message) {
+func (p *pushReply) answer(w http.ResponseWriter, to inbox, m *push.Message) {
 	switch {
 	case p == nil || p.accepted:
 		answerText(w, pushSuccess)
 	case m.Encrypted():
-		sealed, format := account.SealPush(m, p.body)
+		sealed, format := to.SealPush(m, p.body)
 		h := w.Header()
 		h.Set("Content-Type", string(format))
 		h.Set("X-Content-Type-Options", "nosniff")

@@ -6,19 +6,18 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // tell tells those who listen of a message and of what came of it.
-func (p *MessagePush) tell(account *plugin.Account, m *push.Message, plain []byte, reply *pushReply, err error, began time.Time) {
-	if !observe.Listeners.Listening() || p.isPlatforms(account, m) {
+func (p *MessagePush) tell(to receiver, m *push.Message, plain []byte, reply *pushReply, err error, began time.Time) {
+	if !observe.Listeners.Listening() || p.isPlatforms(to, m) {
 		return
 	}
 	heard := observe.Heard{
-		Time: began.UTC(), Account: account.Name(), Event: m.Event, CardID: m.CardID, Message: string(plain),
+		Time: began.UTC(), Account: to.name, Event: m.Event, CardID: m.CardID, Message: string(plain),
 		Status: reply.status, Answer: string(reply.body[:min(len(reply.body), observe.MaxHeard)]), Accepted: err == nil,
 		Millis: time.Since(began).Milliseconds(),
 	}
@@ -33,6 +32,6 @@ func (p *MessagePush) tell(account *plugin.Account, m *push.Message, plain []byt
 
 // isPlatforms tells whether a message is a third-party platform's (第三方平台): those hold its verify tickets and the
 // authorisations of its accounts, and have no MsgType. What is encrypted for a platform counts as its own, too.
-func (p *MessagePush) isPlatforms(account *plugin.Account, m *push.Message) bool {
-	return p.componentAppID != "" || m.MsgType == "" || m.Encrypted() && m.Receiver() != account.AppID()
+func (p *MessagePush) isPlatforms(to receiver, m *push.Message) bool {
+	return p.component != nil || p.componentAppID != "" || m.MsgType == "" || m.Encrypted() && m.Receiver() != to.whose
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -34,7 +33,7 @@ func TestPlatformsMessagesAreNotTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		heard, end := observe.Listeners.Listen()
-		tc.action.tell(nil, m, m.Plain, &pushReply{}, nil, now)
+		tc.action.tell(receiver{}, m, m.Plain, &pushReply{}, nil, now)
 		select {
 		case h := <-heard:
 			t.Errorf("%s: %+v was told", name, h)
@@ -62,7 +61,7 @@ func TestNobodyAnswered(t *testing.T) {
 		{&pushReply{}, away, 0, "HTTP 502: connection refused"},
 		{&pushReply{status: http.StatusInternalServerError}, errors.New("the backend answered with status 500"), 500, "the backend answered with status 500"},
 	} {
-		new(MessagePush).tell(new(plugin.Account), m, nil, tc.reply, tc.err, time.Unix(1_700_000_000, 0))
+		new(MessagePush).tell(receiver{}, m, nil, tc.reply, tc.err, time.Unix(1_700_000_000, 0))
 		if h := <-heard; h.Status != tc.status || h.Error != tc.told || h.Accepted {
 			t.Errorf("got %+v", h)
 		}

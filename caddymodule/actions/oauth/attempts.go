@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/visit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/oauth"
 )
@@ -41,14 +42,14 @@ func (a attempts) find(r *http.Request, account *plugin.Account, state string) (
 // keep has the browser keep an attempt, and forget others for which there is no room.
 func (a attempts) keep(w http.ResponseWriter, r *http.Request, account *plugin.Account, attempt oauth.Attempt, text string) {
 	name := a.name(attempt.State)
-	setCookie(w, r, name, text, a.path, oauth.AttemptLife)
+	visit.SetCookie(w, r, name, text, a.path, oauth.AttemptLife)
 	all := a.kept(r, account)
 	bytes := inHeader(name, text)
 	for _, k := range all {
 		bytes += k.bytes
 	}
 	for len(all) > 0 && (len(all) >= oauth.MaxAttempts || bytes > oauth.MaxAttemptBytes) {
-		setCookie(w, r, all[0].name, "", a.path, -1)
+		visit.SetCookie(w, r, all[0].name, "", a.path, -1)
 		bytes -= all[0].bytes
 		all = all[1:]
 	}
@@ -59,7 +60,7 @@ func (a attempts) forget(w http.ResponseWriter, r *http.Request) {
 	forgotten := make(map[string]bool)
 	for _, cookie := range a.in(r) {
 		if !forgotten[cookie.Name] {
-			setCookie(w, r, cookie.Name, "", a.path, -1)
+			visit.SetCookie(w, r, cookie.Name, "", a.path, -1)
 			forgotten[cookie.Name] = true
 		}
 	}

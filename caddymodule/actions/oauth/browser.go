@@ -2,15 +2,10 @@ package oauth
 
 import (
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/visit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/oauth"
-
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // session finds out who a visitor is. There may be several cookies of one name, for other hosts of a domain can set some.
@@ -23,60 +18,13 @@ func (o *OAuth) session(r *http.Request, account *plugin.Account) (oauth.Visitor
 	return oauth.Visitor{}, false
 }
 
-// publicOrigin is the origin that WeChat is to send a visitor back to: the request's, when it is listed, else the first.
-func (o *OAuth) publicOrigin(r *http.Request) string {
-	host := r.Host
-	if forwarded := r.Header.Get("X-Forwarded-Host"); forwarded != "" && isOfTrustedProxy(r) {
-		host, _, _ = strings.Cut(forwarded, ",")
-	}
-	origin, err := field.ParseOrigin(schemeOf(r) + "://" + strings.TrimSpace(host))
-	if err == nil && slices.Contains(o.origins, origin) {
-		return origin
-	}
-	return o.origins[0]
-}
-
 // pageOf is the address that a browser shows for a request: that of the original one, whatever it was rewritten to.
 func (o *OAuth) pageOf(r *http.Request) string {
-	u := pageURL(r)
+	u := visit.Page(r)
 	for _, back := range []string{u.RequestURI(), u.EscapedPath()} { // the latter when the query is too long for a cookie
 		if address, ok := oauth.ReturnTo(back, o.origins, o.path); ok {
 			return address
 		}
 	}
 	return "/"
-}
-
-func pageURL(r *http.Request) *url.URL {
-	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && original.URL != nil {
-		return original.URL
-	}
-	return r.URL
-}
-
-// acceptsHTML tells a browser that opens a page from what a page loads.
-func acceptsHTML(r *http.Request) bool {
-	for _, value := range r.Header["Accept"] {
-		for part := range strings.SplitSeq(value, ",") {
-			mediaType, params, _ := strings.Cut(part, ";")
-			switch strings.ToLower(strings.TrimSpace(mediaType)) {
-			case "text/html", "application/xhtml+xml":
-				if !isNever(params) {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-// isNever tells whether the parameters of a media type say that it is not accepted.
-func isNever(params string) bool {
-	for param := range strings.SplitSeq(params, ";") {
-		name, q, _ := strings.Cut(param, "=")
-		if strings.EqualFold(strings.TrimSpace(name), "q") {
-			return strings.Trim(q, " \t0.") == "" && strings.TrimSpace(q) != ""
-		}
-	}
-	return false
 }

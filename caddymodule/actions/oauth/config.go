@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/headers"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/redact"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/visit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/oauth"
@@ -62,7 +62,7 @@ func (o *OAuth) Provision(caddy.Context) error {
 	if o.life == 0 {
 		o.life = defaultLife
 	}
-	for _, err := range []error{checkPath(o.path), checkCookie(o.cookie), checkLife(o.life)} {
+	for _, err := range []error{visit.CheckPath(o.path, defaultPath), checkCookie(o.cookie), checkLife(o.life)} {
 		if err != nil {
 			return err
 		}
@@ -81,15 +81,6 @@ func (o *OAuth) Provision(caddy.Context) error {
 		}
 		o.fields = append(o.fields, f)
 		redact.AddHeader(f.Name)
-	}
-	return nil
-}
-
-// checkPath accepts what an address can hold as it is.
-func checkPath(p string) error {
-	plain := func(c byte) bool { return field.IsWord(c) || strings.IndexByte("/.~", c) >= 0 }
-	if len(p) < 2 || p[0] != '/' || path.Clean(p) != p || !field.All(p, plain) {
-		return fmt.Errorf("path '%s' is not like %s: letters, digits, - . _ ~ and single slashes, none at the end", p, defaultPath)
 	}
 	return nil
 }
@@ -143,7 +134,7 @@ func (o *OAuth) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			if err := words.OneValue(d, &o.Path); err != nil {
 				return err
 			}
-			return words.Located(d, checkPath(o.Path))
+			return words.Located(d, visit.CheckPath(o.Path, defaultPath))
 		},
 		"cookie":  func() error { return o.unmarshalCookie(d) },
 		"header":  func() error { return o.unmarshalHeader(d) },

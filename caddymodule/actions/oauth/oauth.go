@@ -9,6 +9,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/headers"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/nostore"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/visit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -113,7 +114,7 @@ func (o *OAuth) pass(w http.ResponseWriter, r *http.Request, next caddyhttp.Hand
 	}
 	visitor, known := o.session(r, account)
 	if !known && o.Require {
-		if r.Method == http.MethodGet && acceptsHTML(r) {
+		if r.Method == http.MethodGet && visit.AcceptsHTML(r) {
 			return o.send(w, r, account, o.pageOf(r), false)
 		}
 		return problem.Newf(http.StatusUnauthorized, problem.ReasonLoginRequired, "this takes a visitor who has logged in by WeChat")

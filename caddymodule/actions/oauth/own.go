@@ -7,7 +7,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/clients"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
-	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/queries"
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/visit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/oauth"
@@ -18,7 +18,7 @@ const maxCode = 256
 
 // own gives what answers one of the action's own paths, as browsers see them or as the request was rewritten; nil: it is none.
 func (o *OAuth) own(r *http.Request) func(w http.ResponseWriter, r *http.Request, account *plugin.Account) error {
-	for _, path := range []string{pageURL(r).Path, r.URL.Path} {
+	for _, path := range []string{visit.Page(r).Path, r.URL.Path} {
 		if name, found := strings.CutPrefix(path, o.path); found {
 			switch name {
 			case "/start":
@@ -66,21 +66,21 @@ func (o *OAuth) end(w http.ResponseWriter, r *http.Request, _ *plugin.Account) e
 	if err != nil {
 		return err
 	}
-	setCookie(w, r, o.cookie, "", "/", -1)
+	visit.SetCookie(w, r, o.cookie, "", "/", -1)
 	o.attempts.forget(w, r) // or a callback in the browser's history would log the same visitor in again
-	redirect(w, back)
+	visit.Redirect(w, back)
 	return nil
 }
 
 // callback takes a visitor who comes from WeChat's page.
 func (o *OAuth) callback(w http.ResponseWriter, r *http.Request, account *plugin.Account) error {
-	state := param(r, "state")
+	state := visit.Param(r, "state")
 	attempt, ok := o.attempts.find(r, account, state.S)
 	if !ok || state.Fault != "" {
 		return problem.Newf(http.StatusForbidden, problem.ReasonStateInvalid,
 			"this login was not begun in this browser, or more than ten minutes ago: open the page again")
 	}
-	code := param(r, "code")
+	code := visit.Param(r, "code")
 	switch {
 	case code.Fault != "":
 		return problem.Invalid("%s %s", "code", code.Fault)
@@ -98,7 +98,7 @@ func (o *OAuth) callback(w http.ResponseWriter, r *http.Request, account *plugin
 			"WeChat shows this page as a snapshot, in which nobody is known: open the full page (使用完整服务) first")
 	case oauth.IsSpent(err):
 		if _, known := o.session(r, account); known { // an earlier call of the same code was the one that counted
-			redirect(w, o.stillGood(attempt.Return))
+			visit.Redirect(w, o.stillGood(attempt.Return))
 			return nil
 		}
 		if !attempt.Again {
@@ -108,8 +108,8 @@ func (o *OAuth) callback(w http.ResponseWriter, r *http.Request, account *plugin
 	case err != nil:
 		return err
 	}
-	setCookie(w, r, o.cookie, account.SealSession(visitor), "/", o.life)
-	redirect(w, o.stillGood(attempt.Return))
+	visit.SetCookie(w, r, o.cookie, account.SealSession(visitor), "/", o.life)
+	visit.Redirect(w, o.stillGood(attempt.Return))
 	return nil
 }
 
@@ -117,13 +117,13 @@ func (o *OAuth) callback(w http.ResponseWriter, r *http.Request, account *plugin
 func (o *OAuth) send(w http.ResponseWriter, r *http.Request, account *plugin.Account, back string, again bool) error {
 	attempt, text := account.BeginAttempt(back, again)
 	o.attempts.keep(w, r, account, attempt, text)
-	redirect(w, account.AuthorizeURL(o.publicOrigin(r)+o.path+"/callback", o.scope, attempt.State))
+	visit.Redirect(w, account.AuthorizeURL(visit.Origin(r, o.origins)+o.path+"/callback", o.scope, attempt.State))
 	return nil
 }
 
 // returnOf reads where a visitor wants to go back to.
 func (o *OAuth) returnOf(r *http.Request) (string, error) {
-	back := param(r, "return")
+	back := visit.Param(r, "return")
 	switch {
 	case back.Fault != "":
 		return "", problem.Invalid("%s %s", "return", back.Fault)
@@ -143,34 +143,4 @@ func (o *OAuth) stillGood(back string) string {
 		return address
 	}
 	return "/"
-}
-
-// param finds a parameter of the query.
-func param(r *http.Request, name string) (p field.Text) {
-	found := false
-	for key, value := range queries.Pairs(r.URL.RawQuery) {
-		if key != name {
-			continue
-		}
-		if found {
-			p.Fault = field.FaultTwice
-		} else if s, ok := queries.Unescape(value); ok {
-			p.S = s
-		} else {
-			p.Fault = field.FaultEscape
-		}
-		found = true
-	}
-	if p.Fault == "" {
-		p.Fault = field.FaultOf(p.S)
-	}
-	return p
-}
-
-// redirect sends a visitor on.
-func redirect(w http.ResponseWriter, to string) {
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("Location", to)
-	w.WriteHeader(http.StatusFound)
 }

@@ -77,7 +77,9 @@ type Relay struct {
 	Host []string `json:"host,omitempty"`
 
 	// What callers must send as access_token. Calls that have tokens of their own need no key, for they cannot carry it
-	// and use nothing of the account's. Default: no key is needed.
+	// and use nothing of the account's. For an account that is data (`account_sources`) it is the `key` of its data that counts, in the
+	// place of this one; without one there, every call is refused with status 403 and reason `client_not_allowed`.
+	// Default: no key is needed.
 	Key string `json:"key,omitempty"`
 
 	program string // MiniProgram, expanded

@@ -19,14 +19,23 @@ func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, next caddyh
 	if err := rl.clients.Check(r); err != nil {
 		return err
 	}
-	if !rl.key.Set {
+	isKey := rl.key.Matches
+	callers := account.Callers()
+	switch {
+	case callers == nil && !rl.key.Set:
 		if err := rl.hosts.Check(r); err != nil {
 			return err
 		}
+		isKey = nil
+	case callers == nil:
+	case !callers.HasKey:
+		return clients.NoKey()
+	default:
+		isKey = callers.IsKey
 	}
 	path, plain := plainPath(r.URL)
 	ownToken := plain && (ownTokens.find(path) != "" || rl.pass.find(path) != "")
-	if rl.key.Set && !ownToken && !rl.key.Matches(accessTokenOf(r.URL.RawQuery)) {
+	if isKey != nil && !ownToken && !isKey(accessTokenOf(r.URL.RawQuery)) {
 		return clients.NotAllowed("the access_token is not the key")
 	}
 	entry := ""

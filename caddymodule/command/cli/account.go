@@ -4,6 +4,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/say"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/directory"
 	"github.com/spf13/cobra"
 
 	"github.com/caddyserver/caddy/v2"
@@ -40,10 +42,15 @@ func (f *Account) Add(cmd *cobra.Command) {
 
 // AddConfigured gives a command the flags that name an account of a configuration, for what only a configuration says.
 func (f *Account) AddConfigured(cmd *cobra.Command) {
+	f.AddConfiguration(cmd)
+	cmd.Flags().StringVar(&f.Account, "account", "", "The account of the configuration; default: "+app.DefaultAccount)
+}
+
+// AddConfiguration gives a command the flags that name a configuration, for what concerns no single account of it.
+func (f *Account) AddConfiguration(cmd *cobra.Command) {
 	f.configured = true
 	cmd.Flags().StringVarP(&f.config, "config", "c", "", "The configuration file; default: the Caddyfile in this folder")
 	cmd.Flags().StringVarP(&f.adapter, "adapter", "a", "", "The name of the config adapter for --config")
-	cmd.Flags().StringVar(&f.Account, "account", "", "The account of the configuration; default: "+app.DefaultAccount)
 }
 
 // Open provisions the configuration, as `caddy validate` does: no app of it is started, and nothing of it is logged.
@@ -163,6 +170,15 @@ func GuestOf(opened *app.App, name string) (*plugin.Account, error) {
 // Find gives an account of a configuration, or says which ones it has.
 func Find(opened *app.App, name string) (*plugin.Account, error) {
 	account := opened.Identity(name)
+	if account == nil && opened.Directory() != nil {
+		found, _, err := opened.Find(context.Background(), name, "")
+		if err == nil {
+			return found, nil
+		}
+		if !errors.Is(err, directory.ErrUnknown) {
+			return nil, err
+		}
+	}
 	if account == nil {
 		return nil, Usagef("there is no account %s, but %s; name one with --account", name, say.List(opened.Names()))
 	}

@@ -17,6 +17,7 @@ const ofGateway: Record<string, [zh: string, en: string]> = {
   snapshot_user: ['请先点击“使用完整服务”', 'Please open the full page (使用完整服务) first.'],
   value_missing: ['缺少领取所需的信息，请登录后再试', 'Something about you is missing. Please sign in and try again.'],
   value_invalid: ['页面出了点问题，请联系商家', 'Something is wrong with this page. Please tell the shop.'],
+  account_unknown: ['页面出了点问题，请联系商家', 'Something is wrong with this page. Please tell the shop.'],
   method_not_allowed: ['页面出了点问题，请联系商家', 'Something is wrong with this page. Please tell the shop.'],
   length_required: ['提交的内容过多，请减少后重试', 'That was too much at once. Please try with less.'],
   body_too_large: ['提交的内容过多，请减少后重试', 'That was too much at once. Please try with less.'],

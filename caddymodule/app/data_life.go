@@ -1,0 +1,184 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/directory"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/platform"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+// inUse are the configurations of this process that run, with accounts that are data: at a reload the next takes over what the last has in
+// use.
+var inUse struct {
+	sync.Mutex
+	all map[*data]struct{}
+}
+
+// start makes this configuration the current one of its accounts, and takes over those that others have in use.
+func (d *data) start() {
+	ctx, end := context.WithCancel(context.Background())
+	d.mu.Lock()
+	d.phase, d.end = running, end
+	for _, one := range d.live { // which were asked for before
+		one.start(d.app.needs)
+	}
+	taken := takeOver(d)
+	d.wg.Go(func() {
+		d.resume(ctx, taken)
+		d.sweepUntil(ctx)
+	})
+	d.mu.Unlock()
+}
+
+// heir is an account that another configuration has in use.
+type heir struct {
+	appID string
+	used  int64
+	keys  []string // of statePool, held until the account is made here
+}
+
+// takeOver holds what others have in use, so that it outlives them; d is one of those in use then.
+func takeOver(d *data) (taken []heir) {
+	inUse.Lock()
+	defer inUse.Unlock()
+	for other := range inUse.all {
+		taken = append(taken, other.heirs()...)
+	}
+	if inUse.all == nil {
+		inUse.all = make(map[*data]struct{})
+	}
+	inUse.all[d] = struct{}{}
+	return taken
+}
+
+// heirs holds all that is in use here.
+func (d *data) heirs() (all []heir) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for appID, one := range d.live {
+		h := heir{appID: appID, used: one.used.Load()}
+		for _, key := range one.keys {
+			if _, _, err := statePool.LoadOrNew(key, func() (caddy.Destructor, error) { return nil, errGone }); err == nil {
+				h.keys = append(h.keys, key)
+			}
+		}
+		all = append(all, h)
+	}
+	return all
+}
+
+var errGone = errors.New("it is gone")
+
+// resume makes the accounts that others had in use, one after the other: those of the sources that there are now.
+func (d *data) resume(ctx context.Context, taken []heir) {
+	for _, h := range taken {
+		if ctx.Err() == nil && d.app.byAppID[h.appID] == nil {
+			if entry, err := d.directory.Find(ctx, h.appID, ""); err == nil {
+				one := d.replace(entry)
+				one.used.CompareAndSwap(0, h.used)
+			}
+		}
+		(&dataAccount{keys: h.keys}).release()
+	}
+}
+
+// sweepUntil looks after the accounts until ctx ends.
+func (d *data) sweepUntil(ctx context.Context) {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			d.sweep(ctx, time.Now())
+		}
+	}
+}
+
+// sweep ends those that nobody has asked for within a day, and looks at some of the others: whether they are still there, and as they were.
+func (d *data) sweep(ctx context.Context, now time.Time) {
+	d.mu.Lock()
+	d.ticks++
+	var look []string
+	for i, appID := range slices.Sorted(maps.Keys(d.live)) {
+		one := d.live[appID]
+		switch {
+		case now.Sub(time.Unix(one.used.Load(), 0)) >= warmFor:
+			d.drop(one)
+			delete(d.live, appID)
+		case (i+d.ticks)%lookEvery == 0:
+			look = append(look, appID)
+		}
+	}
+	d.mu.Unlock()
+	for _, appID := range look {
+		if ctx.Err() != nil {
+			return
+		}
+		entry, err := d.directory.Find(ctx, appID, "")
+		switch {
+		case errors.Is(err, directory.ErrUnknown):
+			d.remove(appID)
+		case err == nil:
+			d.replace(entry)
+		}
+	}
+}
+
+// stop ends what runs, and waits for it. The accounts can be used all the same.
+func (d *data) stop() {
+	inUse.Lock()
+	delete(inUse.all, d)
+	inUse.Unlock()
+	d.mu.Lock()
+	wasRunning := d.phase == running
+	if wasRunning {
+		d.phase = stopped
+		d.end()
+	}
+	all := slices.Collect(maps.Values(d.live))
+	d.mu.Unlock()
+	if wasRunning {
+		for _, one := range all {
+			d.wg.Go(one.stop)
+		}
+	}
+	d.wg.Wait()
+}
+
+// release gives back what it holds.
+func (d *data) release() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.phase == released {
+		return
+	}
+	d.phase = released
+	for _, one := range d.live {
+		one.release()
+	}
+	for _, s := range d.sources {
+		s.Close()
+	}
+}
+
+// changed is told what has become of an authorisation: whose ended has no account here from now on.
+func (a *App) changed(component string, c platform.Change) {
+	if a.data == nil || c.Kind != platform.Ended {
+		return
+	}
+	a.data.mu.RLock()
+	one := a.data.live[c.AppID]
+	a.data.mu.RUnlock()
+	if one != nil && one.platform == component {
+		a.data.remove(c.AppID)
+	}
+}
