@@ -22,7 +22,7 @@ var refusedPage = template.Must(template.New("refused").Parse(head + `<h1>无法
 `))
 
 // accountsPage is where the owner says which account it is; or says so at the phone, which the page waits for.
-var accountsPage = template.Must(template.New("accounts").Parse(head + `<h1>{{if .Mobile}}选择帐号{{else}}扫码授权{{end}}</h1>
+var accountsPage = template.Must(template.New("accounts").Parse(head + `<h1>{{if .Mobile}}选择账号{{else}}扫码授权{{end}}</h1>
 <p>{{.Component}}</p>
 <ul>
 {{- range .Accounts}}
