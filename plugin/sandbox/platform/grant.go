@@ -3,7 +3,6 @@ package platform
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -53,6 +52,9 @@ func (s *Store) Grant(c *Component, appID string, sets []int, preAuth string, no
 	m, err := s.Merchant(appID)
 	if err != nil {
 		return nil, err
+	}
+	if len(c.TestList) > 0 && !slices.Contains(c.TestList, m.UserName) {
+		return nil, fmt.Errorf("the platform is not published, and %s is not on its test list", m.UserName)
 	}
 	if sets == nil {
 		sets = m.Sets()
@@ -141,12 +143,4 @@ func (c *Component) Authorisations() []*Authorisation {
 	}
 	slices.SortFunc(list, func(a, b *Authorisation) int { return strings.Compare(b.AppID, a.AppID) })
 	return list
-}
-
-// Refuse has api_authorizer_token refused for an account, whichever platform asks; 0: no longer. It gives all that are refused.
-func (s *Store) Refuse(appID string, errcode int) map[string]int {
-	if delete(s.refused, appID); errcode != 0 && len(s.refused) < accounts.MaxApps {
-		s.refused[appID] = errcode
-	}
-	return maps.Clone(s.refused)
 }
