@@ -271,6 +271,6 @@ func unmarshalOverlap(d *caddyfile.Dispenser, target **int) error {
 	if err != nil || n < 0 {
 		return d.Errf("token_overlap must be a number of seconds, not '%s'", text)
 	}
-	*target = &n
+	*target = new(n)
 	return nil
 }

@@ -363,6 +363,8 @@ func TestAuthorisation(t *testing.T) {
 			t.Errorf("no ticket %s", kind)
 		}
 	}
+	ticket := r.do("GET", "/cgi-bin/ticket/getticket?type=wx_card&access_token="+access, "").text("ticket")
+	r.added(r.addCard("", "pCoupon", ext(ticket, "pCoupon", map[string]string{"nonce_str": "n1"})))
 	next := r.renew(token, refresh)
 	if next.text("authorizer_refresh_token") != refresh || next.text("authorizer_access_token") == access {
 		t.Errorf("got %v", next)

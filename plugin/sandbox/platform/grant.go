@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -143,4 +144,22 @@ func (c *Component) Authorisations() []*Authorisation {
 	}
 	slices.SortFunc(list, func(a, b *Authorisation) int { return strings.Compare(b.AppID, a.AppID) })
 	return list
+}
+
+// Latest gives at most n of those that stand, the latest first, and says how many there are. It is cheap where there are many.
+func (c *Component) Latest(n int) (list []*Authorisation, total int) {
+	for _, a := range c.grants {
+		if a.Ended {
+			continue
+		}
+		total++
+		at, _ := slices.BinarySearchFunc(list, a, func(a, b *Authorisation) int {
+			return cmp.Or(b.Since.Compare(a.Since), strings.Compare(a.AppID, b.AppID))
+		})
+		if at < n {
+			list = slices.Insert(list, at, a)
+			list = list[:min(len(list), n)]
+		}
+	}
+	return list, total
 }

@@ -79,6 +79,7 @@ func (r TicketRule) kinds() []string {
 		return nil
 	case JSAPITicket:
 		return []string{accounts.JSAPITicket}
+	case AllTickets:
 	}
 	return []string{accounts.CardTicket, accounts.JSAPITicket}
 }
