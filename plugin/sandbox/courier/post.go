@@ -24,6 +24,9 @@ const (
 	maxShown  = 200             // of an answer
 )
 
+// late is the error where there was no answer in time.
+var late = "no answer came within " + timeout.String()
+
 // Answer is what a platform answered to a push.
 type Answer struct {
 	Status int    `json:"status"` // 0: nothing
@@ -95,7 +98,11 @@ func (p poster) post(ctx context.Context, w *world.World, e envelope) (a Answer)
 	})
 	a = p.ask(r)
 	w.Log.End(x, a.Status, []byte(a.Body), func(x *exchanges.Exchange) {
-		if a.Error != "" {
+		switch a.Error {
+		case "":
+		case late:
+			x.Failure = "timeout"
+		default:
 			x.Failure = "unreachable"
 		}
 	})
@@ -106,7 +113,7 @@ func (p poster) ask(r *http.Request) Answer {
 	resp, err := p.Transport.RoundTrip(r)
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
-			return Answer{Error: "no answer came within " + timeout.String()}
+			return Answer{Error: late}
 		}
 		return Answer{Error: err.Error()}
 	}

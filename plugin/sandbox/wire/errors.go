@@ -65,7 +65,6 @@ var (
 	ErrBadPage        = &Error{41030, "invalid page"}
 	ErrNoComponent    = &Error{41018, "missing component_appid"}
 	ErrExpiredToken   = &Error{42001, "access_token expired"}
-	ErrOldRefresh     = &Error{42002, "refresh_token expired"}
 	ErrNeedGet        = &Error{43001, "require GET method"}
 	ErrNeedPost       = &Error{43002, "require POST method"}
 	ErrNoConsent      = &Error{43101, "user refuse to accept the msg"}
