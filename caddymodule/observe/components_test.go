@@ -13,8 +13,8 @@ func TestComponents(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	err := registry.Register(observe.NewComponents(func() []observe.Component {
 		return []observe.Component{
-			{Name: "shop", Ticket: time.Unix(1_700_000_000, 0), Authorised: 12, Unsaved: 1, Uncopied: 2, Waiting: 3},
-			{Name: "new", Authorised: -1},
+			{Name: "shop", Ticket: time.Unix(1_700_000_000, 0), Authorised: 12, Unsaved: 1, Uncopied: 2, Unreadable: 4, Waiting: 3},
+			{Name: "new"},
 		}
 	}, func() (int, bool) { return 7, true }))
 	if err != nil {
@@ -36,9 +36,10 @@ func TestComponents(t *testing.T) {
 	}
 	want := map[string]float64{
 		"component_ticket_timestamp_seconds shop": 1_700_000_000, "component_ticket_timestamp_seconds new": 0,
-		"component_authorisations shop":  12, // of the other it cannot be told
+		"component_authorisations shop": 12, "component_authorisations new": 0,
 		"component_unsaved_records shop": 1, "component_unsaved_records new": 0,
 		"component_uncopied_records shop": 2, "component_uncopied_records new": 0,
+		"component_unreadable_records shop": 4, "component_unreadable_records new": 0,
 		"component_waiting shop": 3, "component_waiting new": 0,
 		"data_accounts": 7,
 	}

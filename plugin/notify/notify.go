@@ -20,8 +20,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/errands"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/kept"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/outbox"
 )
 
 // The header fields of a notification.
@@ -48,10 +48,11 @@ type Config struct {
 
 // Notifier tells one backend. Any number of goroutines may use it.
 type Notifier struct {
-	*errands.Errands // Start, Stop, Len
-	url              string
-	key              string
-	client           http.Client
+	*outbox.Outbox // Start, Stop, Len
+
+	url    string
+	key    string
+	client http.Client
 }
 
 // New makes a Notifier. It calls nobody.
@@ -67,9 +68,7 @@ func New(cfg Config) (*Notifier, error) {
 		n.client = *cfg.Client
 	}
 	n.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	n.Errands = errands.New(errands.Config{
-		Shelf: cfg.Shelf, Do: n.send, What: "notification", Timeout: timeout, Logger: cfg.Logger,
-	})
+	n.Outbox = outbox.New(outbox.Config{Shelf: cfg.Shelf, Send: n.send, Timeout: timeout, Logger: cfg.Logger})
 	return n, nil
 }
 
@@ -90,9 +89,9 @@ func CheckKey(key string) error {
 	return nil
 }
 
-// Tell has a notification sent in the background. It does not block. id is 32 hex digits; what is told under one id is told once, as far
-// as this process knows.
-func (n *Notifier) Tell(id, event string, body []byte) { n.Begin(id, event, body) }
+// Tell has a notification sent in the background. It returns when that lies in the store, or after a second or so when the store does
+// not take it. id is 32 hex digits.
+func (n *Notifier) Tell(id, event string, body []byte) { n.Put(id, event, body) }
 
 // send sends one notification.
 func (n *Notifier) send(ctx context.Context, m kept.Message) error {

@@ -35,7 +35,7 @@ func TestPlatformVectors(t *testing.T) {
 		},
 	} {
 		body := "<xml><AppId><![CDATA[" + component + "]]></AppId><Encrypt><![CDATA[" + tc.encrypt + "]]></Encrypt></xml>"
-		m, err := r.Open(tc.q, []byte(body), component, testNow)
+		m, err := r.Open(tc.q, []byte(body), component, testNow.Add(time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}

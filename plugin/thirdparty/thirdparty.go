@@ -15,7 +15,6 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/clock"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/seal"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/errands"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/kept"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/messages"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/notify"
@@ -37,7 +36,6 @@ type State struct {
 	platform *platform.State
 	clock    clock.State
 	messages *messages.State
-	events   *kept.Memory
 
 	mu      sync.Mutex
 	notices map[string]*kept.Memory // by where they are sent
@@ -46,7 +44,7 @@ type State struct {
 // NewState makes the State of a configuration.
 func NewState(cfg Config) *State {
 	return &State{
-		platform: platform.NewState(cfg.Config), messages: messages.NewState(), events: kept.NewMemory(),
+		platform: platform.NewState(cfg.Config), messages: messages.NewState(),
 		notices: make(map[string]*kept.Memory),
 	}
 }
@@ -59,11 +57,10 @@ type Component struct {
 	*platform.Platform                 // what is held of those who authorised, and what follows from it
 	Pushes             *messages.Inbox // what WeChat pushes to it, and to the accounts that authorised it
 
-	cfg    Config
-	clock  *clock.Clock
-	dir    string // of the store's keys
-	state  *State
-	events *errands.Errands
+	cfg   Config
+	clock *clock.Clock
+	dir   string // of the store's keys
+	state *State
 
 	sealers []*seal.Sealer // of attempts
 
@@ -110,13 +107,6 @@ func New(cfg Config, state *State) (*Component, error) {
 	}, state.messages); err != nil {
 		return nil, err
 	}
-	shelf, err := c.shelf("events", state.events)
-	if err != nil {
-		return nil, err
-	}
-	c.events = errands.New(errands.Config{
-		Shelf: shelf, Do: c.do, What: "event of the platform", Timeout: eventTimeout, MaxPause: time.Minute, Life: eventLife, Logger: cfg.Logger,
-	})
 	return c, nil
 }
 
@@ -177,7 +167,6 @@ func (c *Component) Notify(address, key string, client *http.Client) error {
 func (c *Component) Start() {
 	c.Platform.Start()
 	c.Pushes.Start()
-	c.events.Start()
 	for _, n := range c.notified() {
 		n.Start()
 	}
@@ -188,7 +177,6 @@ func (c *Component) Stop() {
 	var wg sync.WaitGroup
 	wg.Go(c.Platform.Stop)
 	wg.Go(c.Pushes.Stop)
-	wg.Go(c.events.Stop)
 	for _, n := range c.notified() {
 		wg.Go(n.Stop)
 	}
@@ -201,12 +189,12 @@ func (c *Component) notified() []*notify.Notifier {
 	return c.notifiers
 }
 
-// Waiting is how many notifications, and how many events of the platform, this process knows of that are not done yet.
-func (c *Component) Waiting() (notices, events int) {
-	for _, n := range c.notified() {
-		notices += n.Len()
+// Waiting is how many notifications this process knows of that are not sent yet.
+func (c *Component) Waiting() (n int) {
+	for _, to := range c.notified() {
+		n += to.Len()
 	}
-	return notices, c.events.Len()
+	return n
 }
 
 // label is what a component is called in logs.

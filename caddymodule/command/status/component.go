@@ -31,7 +31,7 @@ func judgeTicket(c admin.ComponentStatus, now time.Time) terminal.Mark {
 // judgeComponent says how a component stands as a whole.
 func judgeComponent(c admin.ComponentStatus, now time.Time) terminal.Mark {
 	m := max(judgeTicket(c, now), judge(c.Token))
-	if c.Unsaved+c.Uncopied+len(c.RefusedIPs) > 0 {
+	if c.Unsaved+c.Uncopied+c.Unreadable+len(c.RefusedIPs) > 0 {
 		m = max(m, terminal.Warn)
 	}
 	return m
@@ -51,14 +51,15 @@ func componentRows(t *terminal.Table, answer admin.Status, now time.Time) (atten
 		}
 		t.Row(judgeTicket(c, now), "component_verify_ticket", ticket)
 		credentialRows(t, "component_access_token", c.Token, now)
-		if c.Authorisations != nil {
-			t.Line("  " + say.T("accounts that have authorised it: %d", *c.Authorisations))
-		}
+		t.Line("  " + say.T("accounts that have authorised it: %d", c.Authorisations))
 		if c.Unsaved > 0 {
 			t.Row(terminal.Warn, say.T("records that no store has taken, and that end with the process: %d", c.Unsaved))
 		}
 		if c.Uncopied > 0 {
-			t.Row(terminal.Warn, say.T("records that the copy in Caddy's storage has not taken: %d", c.Uncopied))
+			t.Row(terminal.Warn, say.T("records that only one of the store and the copy in Caddy's storage has: %d", c.Uncopied))
+		}
+		if c.Unreadable > 0 {
+			t.Row(terminal.Warn, say.T("records that cannot be opened, damaged or sealed with a key that is gone: %d", c.Unreadable))
 		}
 		if c.Waiting > 0 {
 			t.Line("  " + say.T("events and notices that are not done yet: %d", c.Waiting))
