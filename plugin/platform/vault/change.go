@@ -28,7 +28,7 @@ func (s *Shelf) Change(ctx context.Context, name string, change func(old Entry, 
 	unlock, locked := s.lock(ctx, name)
 	defer unlock()
 	for try := 0; ; try++ {
-		old, err, sides := s.newest(ctx, name)
+		old, sides, err := s.newest(ctx, name)
 		text, failed := change(old, err)
 		if errors.Is(failed, ErrUnchanged) && err == nil {
 			s.put(ctx, name, old, sides, false)
@@ -51,7 +51,7 @@ func (s *Shelf) Change(ctx context.Context, name string, change func(old Entry, 
 		}
 		// Nobody kept others from writing at the same time: of two texts with one number the later one is there now, and it knows
 		// nothing of ours.
-		if now, err, _ := s.newest(ctx, name); err != nil || now == e || !now.newer(e) {
+		if now, _, err := s.newest(ctx, name); err != nil || now == e || !now.newer(e) {
 			return e, nil
 		}
 	}
@@ -97,7 +97,7 @@ func (s *Shelf) repair(ctx context.Context, name string, e Entry, sides [2]found
 			// Another one may have written meanwhile: what is read under the lock counts.
 			unlock, _ := s.lock(ctx, name)
 			defer unlock()
-			if e, err, sides := s.newest(ctx, name); err == nil {
+			if e, sides, err := s.newest(ctx, name); err == nil {
 				s.put(ctx, name, e, sides, false)
 			}
 			return
