@@ -4,13 +4,11 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
-	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -40,8 +38,9 @@ func (p *pooled) platform(cfg thirdparty.Config) *thirdparty.State {
 // componentLabel is what logs, metrics and events call a component: no account's name has a blank.
 func componentLabel(name string) string { return "component " + name }
 
-// openComponents makes the platforms of the configured components. like has what they have in common with accounts.
-func (a *App) openComponents(ctx caddy.Context, like common) error {
+// openComponents makes the platforms of the configured components. like has what they have in common with accounts; backup is where a copy
+// lies of what they must not lose, nil: nowhere.
+func (a *App) openComponents(like common, backup credential.Store) error {
 	a.components = make(map[string]*Component, len(a.Components))
 	known := make(map[string]string) // app ids, and whose they are
 	for name, account := range a.accounts {
@@ -50,7 +49,6 @@ func (a *App) openComponents(ctx caddy.Context, like common) error {
 	for appID := range a.programs {
 		known[appID] = "a mini_program"
 	}
-	backup := a.backup(ctx, like.store)
 	for _, name := range slices.Sorted(maps.Keys(a.Components)) {
 		placed := func(err error) error {
 			return words.Placed("component "+name, fmt.Errorf("component %q: %w", name, err))
@@ -88,19 +86,6 @@ func (a *App) openComponents(ctx caddy.Context, like common) error {
 		a.components[name] = &Component{Component: c, seal: seal, observer: o}
 	}
 	return nil
-}
-
-// backup is where a copy lies of what components must not lose; nil: nowhere. A store that is not Caddy's own may lose everything at
-// once, as a Redis does that saves nothing.
-func (a *App) backup(ctx caddy.Context, store credential.Store) credential.Store {
-	var written struct {
-		Module string `json:"module"`
-	}
-	_ = json.Unmarshal(a.StoreRaw, &written)
-	if store == nil || a.StoreRaw == nil || written.Module == "caddy" {
-		return nil
-	}
-	return stores.Of(ctx.Storage())
 }
 
 // warnOfComponent logs what is allowed but unwise about a component.
