@@ -14,7 +14,7 @@ type Authorisation struct {
 	Name          string          `json:"name,omitempty"`      // nick_name
 	UserName      string          `json:"user_name,omitempty"` // gh_…
 	Refused       int             `json:"refused,omitempty"`   // the errcode with which WeChat refuses it for good: its administrator has to scan again; 0: it does not
-	Generation    string          `json:"-"`                   // another one for each grant: what was made for an older one is not to be used
+	Generation    string          `json:"-"`                   // another one for each grant and its sets: what was made for an older one is not to be used
 	Settings      json.RawMessage `json:"-"`                   // alias, key and account options that somebody set by hand; nil: none
 }
 

@@ -173,7 +173,7 @@ func (p *Platform) grant(ctx context.Context, given wechat.Authorizer, e Event) 
 		case !same, !slices.Equal(was.Sets, given.Sets):
 			kind = Updated
 		}
-		if !same {
+		if !same || was.Refused != nil {
 			r.Generation = newGeneration()
 		}
 		if !same || r.Since == 0 {
@@ -256,7 +256,8 @@ func (p *Platform) profile(ctx context.Context, appID string) (profile wechat.Pr
 	return profile, err
 }
 
-// Reply sends a customer-service text with the token of a query_auth_code, as the test before 全网发布 wants it.
+// Reply sends a customer-service text with the token of a query_auth_code, as the test before 全网发布 wants it; with another one where
+// others have fetched tokens of the account meanwhile, whose latest two are good.
 func (p *Platform) Reply(ctx context.Context, code, openID, text string) error {
 	if _, err := p.Authorise(ctx, code); err != nil && !IsSpent(err) {
 		return err
@@ -274,5 +275,13 @@ func (p *Platform) Reply(ctx context.Context, code, openID, text string) error {
 			return err
 		}
 	}
-	return p.cfg.Client.CustomText(ctx, o.token.Value, openID, text)
+	err := p.cfg.Client.CustomText(ctx, o.token.Value, openID, text)
+	if e, ok := errors.AsType[*wechat.Error](err); !ok || e.Reaction() != wechat.Credential {
+		return err
+	}
+	g, err := p.authorizerToken(ctx, o.AppID)
+	if err != nil {
+		return err
+	}
+	return p.cfg.Client.CustomText(ctx, g.Value, openID, text)
 }

@@ -123,6 +123,10 @@ func TestGeneration(t *testing.T) {
 	if p.Source(merchant).ID() != id {
 		t.Error("a refresh makes another generation")
 	}
+	// What was refused for want of a permission set is asked for at once when the merchant adds it.
+	if more := w.authorise(t, p, merchant, 4, 8); more.Generation == first.Generation || p.Source(merchant).ID() == id {
+		t.Error("other permission sets have the generation of those before")
+	}
 	w.Cancel(merchant)
 	w.Forward(time.Minute)
 	if err := p.Happened(t.Context(), platform.Event{Kind: platform.Ended, AppID: merchant, Created: w.Now()}); err != nil {

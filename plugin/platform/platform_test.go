@@ -182,7 +182,11 @@ func TestReply(t *testing.T) {
 	if err := w.process(t, nil).Reply(t.Context(), codes[1], "oUser", codes[1]+"_from_api"); err != nil {
 		t.Error(err)
 	}
-	if !slices.Equal(w.sent, []string{codes[0] + "_from_api", codes[1] + "_from_api"}) {
+	w.mu2(func(f *fakeWeChat) { f.accounts[merchant].tokens = nil }) // others have fetched two of them
+	if err := p.Reply(t.Context(), codes[0], "oUser", "again"); err != nil {
+		t.Error(err)
+	}
+	if !slices.Equal(w.sent, []string{codes[0] + "_from_api", codes[1] + "_from_api", "again"}) {
 		t.Errorf("sent %q", w.sent)
 	}
 }

@@ -6,11 +6,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential/seal"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/platform/vault"
 )
 
@@ -54,10 +56,19 @@ type ending struct {
 
 func (r *record) alive() bool { return r.AppID != "" && r.Ended == nil }
 
+// generation is another one for each grant, and for other permission sets of the same grant: a token of before may not have them, and what
+// WeChat refused for want of them is to be asked for at once.
+func (r *record) generation() string {
+	if r.Generation == "" {
+		return ""
+	}
+	return seal.Hash(r.Generation, fmt.Sprint(r.Sets))
+}
+
 func (r *record) authorisation() Authorisation {
 	a := Authorisation{
 		AppID: r.AppID, Since: time.Unix(r.Since, 0).UTC(), Sets: slices.Clone(r.Sets), IsMiniProgram: r.MiniProgram,
-		Name: r.Name, UserName: r.UserName, Generation: r.Generation, Settings: slices.Clone(r.Settings),
+		Name: r.Name, UserName: r.UserName, Generation: r.generation(), Settings: slices.Clone(r.Settings),
 	}
 	if r.Refused != nil {
 		a.Refused = r.Refused.Code

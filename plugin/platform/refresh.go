@@ -40,7 +40,7 @@ func (p *Platform) Source(appID string) source.Source {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	if r, err := p.record(ctx, appID); err == nil {
-		generation = r.Generation
+		generation = r.generation()
 	}
 	return &authorizerTokens{p, appID, seal.Hash(string(SourceName), SharedKey(p.cfg), appID, generation)}
 }
