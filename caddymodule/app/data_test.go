@@ -167,6 +167,26 @@ func TestDataOfNoUse(t *testing.T) {
 	problemtest.Want(t, s.Get("/any?card_id=p1&a=wx00000000000000d2"), http.StatusForbidden, "account_unknown", "the account will not do for what is asked here")
 }
 
+// TestLogNamesData: what is logged of a request names the account that it was for.
+func TestLogNamesData(t *testing.T) {
+	lines := sitetest.Logs(t)
+	f := newFolder(t)
+	f.put(dataID, `,"alias":"shop7"`)
+	s := f.site(dataSite)
+	if err := s.WeChat.Fail(sandbox.Fault{Path: "/cgi-bin/stable_token", ErrCode: 40164}); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Get("/any?card_id=p1&a=shop7"); got.Code != http.StatusServiceUnavailable {
+		t.Errorf("got %d %s", got.Code, got.Body)
+	}
+	for _, line := range lines() {
+		if line["msg"] == "wechat card request failed" && line["account"] == dataID {
+			return
+		}
+	}
+	t.Errorf("got %v", lines())
+}
+
 // TestUnknownIsDirectorys: what Find says of an unknown name is what commands and the admin API look for.
 func TestUnknownIsDirectorys(t *testing.T) {
 	s := sitetest.New(t, "")

@@ -34,11 +34,14 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, account *boundAcc
 		h.passed(account)
 		return err // from next
 	}
-	h.log(p, err)
-	name := ""
+	name, whose := "", h.Account
 	if account != nil {
 		name = account.name
+		if account.Account != nil {
+			whose = account.Name()
+		}
 	}
+	h.log(p, err, whose)
 	observe.Metrics().Answered(name, h.actionName, p.Reason).Add(1)
 	if h.Errors == errorsCaddy && p.Form == nil {
 		p.SetHeader(w.Header())
@@ -58,8 +61,9 @@ func (h *Handler) passed(account *boundAccount) {
 	}
 }
 
-// log says what the answer does not. Caddy itself logs the errors that it is handed.
-func (h *Handler) log(p *problem.Problem, err error) {
+// log says what the answer does not. whose is the account, or what the configuration has for it. Caddy itself logs the errors that it is
+// handed.
+func (h *Handler) log(p *problem.Problem, err error, whose string) {
 	listed, isListed := errors.AsType[*cards.ListedError](err)
 	level := zapcore.DebugLevel
 	switch {
@@ -76,7 +80,7 @@ func (h *Handler) log(p *problem.Problem, err error) {
 		return
 	}
 	fields := []zapcore.Field{
-		zap.String("account", h.Account),
+		zap.String("account", whose),
 		zap.String("action", h.actionName),
 		zap.Int("status", p.Status),
 		zap.String("reason", p.Reason),
