@@ -114,7 +114,7 @@ func (a *App) provision(ctx caddy.Context) error {
 		}
 	}
 	like := common{client: client, openURL: openURL, store: store, emitter: emitter, audit: audit}
-	if err := a.openComponents(ctx, like); err != nil {
+	if err := a.openComponents(like); err != nil {
 		return err
 	}
 	if err := a.openAccounts(like, owners); err != nil {
@@ -166,6 +166,9 @@ func (a *App) loadStore(ctx caddy.Context) (credential.Store, error) {
 	store, err := provider.CredentialStore()
 	if err != nil {
 		return nil, fmt.Errorf("loading store: %w", err)
+	}
+	if _, own := mod.(*stores.Caddy); !own && store != nil {
+		a.backup = stores.Of(ctx.Storage())
 	}
 	return store, nil
 }
