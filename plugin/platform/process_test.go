@@ -269,6 +269,11 @@ func (w *world) pushTicket(t testing.TB, p *platform.Platform) {
 	if err := p.TakeTicket(t.Context(), w.Ticket(), w.Now()); err != nil {
 		t.Fatal(err)
 	}
+	// Nobody sets the clock forward while the token is on its way.
+	eventually(t, "the ticket brings no token", func() bool {
+		state := p.Standing().Token.State
+		return state == credential.Fresh || state == credential.Renewing
+	})
 }
 
 // fetch wants a token of an account that WeChat takes.
