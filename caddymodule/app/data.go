@@ -99,6 +99,24 @@ func (d *data) namesOf(appID string) []string {
 	return []string{appID}
 }
 
+// inUse gives an account that is data and in use, by any of its names; nil: there is none.
+func (d *data) inUse(name string) *dataAccount {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	one := d.live[name]
+	if one == nil {
+		for _, other := range d.live {
+			if slices.Contains(other.names, name) {
+				one = other
+			}
+		}
+	}
+	if one == nil || one.account == nil {
+		return nil
+	}
+	return one
+}
+
 // common is what all accounts of a configuration have in common.
 type common struct {
 	client  *wechat.Client
