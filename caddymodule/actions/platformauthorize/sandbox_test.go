@@ -28,7 +28,7 @@ type world struct {
 	site   string // its origin
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, switches sandbox.Switches) *world {
 	t.Helper()
 	var serve http.Handler // what a site of Caddy's answers, once it is there
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve.ServeHTTP(w, r) }))
@@ -36,6 +36,7 @@ func newWorld(t *testing.T) *world {
 	wechat := sandbox.New(sandbox.Config{Components: map[string]sandbox.Component{thirdpartytest.Component: {
 		Secret: thirdpartytest.Secret, Token: thirdpartytest.Token, EncodingAESKey: thirdpartytest.Key,
 		EventsURL: front.URL + "/platform/events", MessagesURL: front.URL + "/platform/$APPID$",
+		Switches: switches,
 	}}})
 	api := httptest.NewServer(wechat)
 	t.Cleanup(api.Close)
@@ -108,14 +109,29 @@ var (
 	toAccount = regexp.MustCompile(`id="account-(wx[0-9a-f]{16})" href="([^"]+)"`)
 )
 
-// TestInTheSandbox goes the whole way to WeChat's page and back, as a browser does, and then a card of the merchant's is signed.
+// TestInTheSandbox goes the whole way to WeChat's page and back, as a browser does, and then a card of the merchant's is signed: whether or
+// not the event of the same scan has the same code, and comes first.
 func TestInTheSandbox(t *testing.T) {
-	w := newWorld(t)
+	for name, otherCode := range map[string]bool{"same code": false, "other code": true} {
+		for order, eventFirst := range map[string]bool{"event last": false, "event first": true} {
+			t.Run(name+", "+order, func(t *testing.T) { authorizeInTheSandbox(t, otherCode, eventFirst) })
+		}
+	}
+}
+
+func authorizeInTheSandbox(t *testing.T, otherCode, eventFirst bool) {
+	t.Helper()
+	w := newWorld(t, sandbox.Switches{OtherCode: otherCode})
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := http.Client{Jar: jar, Timeout: 20 * time.Second}
+	client := http.Client{Jar: jar, Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
+		if eventFirst { // WeChat's page sends the merchant back
+			w.deliver()
+		}
+		return nil
+	}}
 	get := func(address, referer string) string {
 		t.Helper()
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
@@ -155,7 +171,9 @@ func TestInTheSandbox(t *testing.T) {
 	if !strings.Contains(done, account[1]) || !strings.Contains(done, "web pages (网页服务)") {
 		t.Errorf("got %s", done)
 	}
-	w.deliver() // the event of the same scan
+	if !eventFirst {
+		w.deliver()
+	}
 	if card := get(w.site+"/card?card_id=pCard&account="+url.QueryEscape(account[1]), ""); !strings.Contains(card, `"cardList"`) {
 		t.Errorf("got %s", card)
 	}
@@ -163,7 +181,7 @@ func TestInTheSandbox(t *testing.T) {
 
 // TestReleaseInTheSandbox has the sandbox's tester try the platform, as WeChat's does before it is published.
 func TestReleaseInTheSandbox(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, sandbox.Switches{})
 	for _, options := range []sandbox.ReleaseTest{{Pair: 1}, {Pair: 2, Event: true}, {Pair: 3, SameCode: true}, {Pair: 4, Silent: true}, {Pair: 5, Event: true, SameCode: true}} {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		report, err := w.wechat.TestRelease(ctx, options)
