@@ -25,6 +25,7 @@ var (
 	ErrBadGrant       = &Error{40002, "invalid grant_type"}
 	ErrBadOpenID      = &Error{40003, "invalid openid"}
 	ErrBadAppID       = &Error{40013, "invalid appid"}
+	ErrBadMsgType     = &Error{40008, "invalid message type"}
 	ErrBadToken       = &Error{40014, "invalid access_token"}
 	ErrButtonCount    = &Error{40016, "invalid button size"}
 	ErrButtonName     = &Error{40018, "invalid button name size"}
@@ -46,9 +47,11 @@ var (
 	ErrBadScene       = &Error{40129, "invalid scene"}
 	ErrNeedWXCode     = &Error{40158, "invalid use_custom_code, need be false"}
 	ErrPathLength     = &Error{40159, "invalid length for path, or the data is not json string"}
+	ErrBadComponent   = &Error{40094, "invalid component credential"}
 	ErrUsedJSCode     = &Error{40163, "code been used"}
 	ErrBadPagePath    = &Error{40165, "invalid weapp pagepath"}
 	ErrSceneLength    = &Error{40169, "invalid length for scene, or the data is not json string"}
+	ErrBadCount       = &Error{40170, "args count exceed count limit"}
 	ErrBadQuery       = &Error{40212, "invalid query"}
 	ErrRiskyUser      = &Error{40226, "code blocked"}
 	ErrNoSymmetricKey = &Error{40238, "symmetric key is not set"}
@@ -60,6 +63,7 @@ var (
 	ErrNoCardID       = &Error{41012, "missing card id"}
 	ErrNoCode         = &Error{41013, "missing code"}
 	ErrBadPage        = &Error{41030, "invalid page"}
+	ErrNoComponent    = &Error{41018, "missing component_appid"}
 	ErrExpiredToken   = &Error{42001, "access_token expired"}
 	ErrNeedGet        = &Error{43001, "require GET method"}
 	ErrNeedPost       = &Error{43002, "require POST method"}
@@ -67,6 +71,7 @@ var (
 	ErrEmptyBody      = &Error{44002, "empty post data"}
 	ErrBigBody        = &Error{45002, "content size out of limit"}
 	ErrQuota          = &Error{45009, "reach max api daily quota limit"}
+	ErrTooLate        = &Error{45015, "response out of time limit or subscription is canceled"}
 	ErrTooLong        = &Error{45021, "some argument may be out of length limit! please check document and request json!"}
 	ErrUnsupported    = &Error{45030, "limit cardid, not support this function"}
 	ErrNoMenu         = &Error{46003, "menu no exist"}
@@ -75,6 +80,18 @@ var (
 	ErrBadValue       = &Error{47003, "argument invalid!"}
 	ErrUnauthorized   = &Error{48001, "api unauthorized"}
 	ErrClears         = &Error{48006, "forbid to clear quota because of reaching the limit"}
+	ErrNotAuthorized  = &Error{61003, "component is not authorized by this account"}
+	ErrForeignIP      = &Error{61004, "access clientip is not registered"}
+	ErrOldTicket      = &Error{61005, "component ticket is expired"}
+	ErrBadTicket      = &Error{61006, "component ticket is invalid"}
+	ErrNotGranted     = &Error{61007, "api is unauthorized to component"}
+	ErrBadAuthCode    = &Error{61009, "code is invalid"}
+	ErrOldAuthCode    = &Error{61010, "code is expired"}
+	ErrNoPlatform     = &Error{61011, "invalid component"}
+	ErrWantComponent  = &Error{61014, "must use component token for component api"}
+	ErrWantAccount    = &Error{61015, "must use api token for function api"}
+	ErrBadRefresh     = &Error{61023, "refresh_token is invalid"}
+	ErrUseComponent   = &Error{61024, "component should use api_component_token to get component_access_token"}
 	ErrNeedMember     = &Error{72003, "invalid card type, need member card"}
 	ErrForeignTicket  = &Error{72011, "invalid activate_ticket.Maybe this ticket is not belong this AppId"}
 	ErrExpiredTicket  = &Error{72012, "activate_ticket has been expired"}
