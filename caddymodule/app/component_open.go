@@ -38,9 +38,8 @@ func (p *pooled) platform(cfg thirdparty.Config) *thirdparty.State {
 // componentLabel is what logs, metrics and events call a component: no account's name has a blank.
 func componentLabel(name string) string { return "component " + name }
 
-// openComponents makes the platforms of the configured components. like has what they have in common with accounts; backup is where a copy
-// lies of what they must not lose, nil: nowhere.
-func (a *App) openComponents(like common, backup credential.Store) error {
+// openComponents makes the platforms of the configured components. like has what they have in common with accounts.
+func (a *App) openComponents(like common) error {
 	a.components = make(map[string]*Component, len(a.Components))
 	known := make(map[string]string) // app ids, and whose they are
 	for name, account := range a.accounts {
@@ -65,7 +64,7 @@ func (a *App) openComponents(like common, backup credential.Store) error {
 		a.warnOfComponent(name, settings, like.store)
 
 		o := observe.NewAccount(componentLabel(name), like.emitter, like.audit)
-		cfg.Store, cfg.Copy = like.store, backup
+		cfg.Store, cfg.Copy = like.store, a.backup
 		cfg.APIURL = a.baseURL
 		cfg.Client = like.client.Observed(o.Called, observe.Tracer(cfg.AppID))
 		cfg.Process = process

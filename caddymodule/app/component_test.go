@@ -1,14 +1,11 @@
 package app_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/redisstore/redistest"
 )
 
 const (
@@ -38,47 +35,6 @@ func TestComponent(t *testing.T) {
 	}
 	if got := s.App.Directory().Sources(); len(got) != 1 || got[0] != "platform shop" {
 		t.Errorf("got sources %v", got)
-	}
-}
-
-// TestCopyOfComponent: with a store that is not Caddy's own, which may lose everything, a copy of what was pushed lies in Caddy's storage.
-func TestCopyOfComponent(t *testing.T) {
-	sitetest.CheckPool(t)
-	redis := redistest.Start(t)
-	for store, both := range map[string]bool{"redis " + redis.Addr: true, "caddy": false} {
-		dir := t.TempDir()
-		ctx := sitetest.Provision(t, `{
-	admin off
-	storage file_system `+dir+`
-	log {
-		output discard
-	}
-	wechat_card {
-		store `+store+`
-		component shop {
-			app_id `+componentID+`
-			app_secret s3cr3t
-			seal_key `+sealKey+`
-		}
-	}
-}`)
-		loaded, err := ctx.App(app.Name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a := loaded.(*app.App)
-		if err := a.Component("shop").TakeTicket(t.Context(), "ticket@@@1", time.Now()); err != nil {
-			t.Error(err)
-		}
-		if files, err := filepath.Glob(filepath.Join(dir, "wechat_card", "*", "platform", "*", "*")); err != nil || len(files) == 0 {
-			t.Errorf("store %s: nothing lies in Caddy's storage, %v", store, err)
-		}
-		if keys, _ := redis.Do("keys", "*platform*").([]any); both && len(keys) == 0 {
-			t.Errorf("store %s: nothing lies in Redis", store)
-		}
-		if err := a.Cleanup(); err != nil {
-			t.Error(err)
-		}
 	}
 }
 

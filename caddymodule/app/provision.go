@@ -50,7 +50,7 @@ func (a *App) provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	store, backup, err := a.loadStore(ctx)
+	store, err := a.loadStore(ctx)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (a *App) provision(ctx caddy.Context) error {
 		}
 	}
 	like := common{client: client, openURL: openURL, store: store, emitter: emitter, audit: audit}
-	if err := a.openComponents(like, backup); err != nil {
+	if err := a.openComponents(like); err != nil {
 		return err
 	}
 	if err := a.openAccounts(like, owners); err != nil {
@@ -147,27 +147,28 @@ func (a *App) warn(name string, store credential.Store) {
 	}
 }
 
-// loadStore finds where credentials are shared; nil when they are not; and where a copy lies of what components must not lose: in Caddy's
-// storage, unless that is the store itself. A store that is not Caddy's own may lose everything at once, as a Redis does that saves nothing.
-func (a *App) loadStore(ctx caddy.Context) (store, backup credential.Store, err error) {
+// loadStore finds where credentials are shared; nil when they are not.
+func (a *App) loadStore(ctx caddy.Context) (credential.Store, error) {
 	var mod any
+	var err error
 	if a.StoreRaw == nil {
 		mod, err = ctx.LoadModuleByID(stores.Namespace+".caddy", nil)
 	} else {
 		mod, err = ctx.LoadModule(a, "StoreRaw")
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("loading store: %w", err)
+		return nil, fmt.Errorf("loading store: %w", err)
 	}
 	provider, ok := mod.(stores.Provider)
 	if !ok {
-		return nil, nil, fmt.Errorf("loading store: %T is no store", mod)
+		return nil, fmt.Errorf("loading store: %T is no store", mod)
 	}
-	if store, err = provider.CredentialStore(); err != nil {
-		return nil, nil, fmt.Errorf("loading store: %w", err)
+	store, err := provider.CredentialStore()
+	if err != nil {
+		return nil, fmt.Errorf("loading store: %w", err)
 	}
-	if _, isCaddys := mod.(*stores.Caddy); store != nil && !isCaddys {
-		backup = stores.Of(ctx.Storage())
+	if _, own := mod.(*stores.Caddy); !own && store != nil {
+		a.backup = stores.Of(ctx.Storage())
 	}
-	return store, backup, nil
+	return store, nil
 }

@@ -34,14 +34,11 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, account *boundAcc
 		h.passed(account)
 		return err // from next
 	}
-	name, whose := "", h.Account
+	h.log(p, err, account)
+	name := ""
 	if account != nil {
 		name = account.name
-		if account.Account != nil {
-			whose = account.Name()
-		}
 	}
-	h.log(p, err, whose)
 	observe.Metrics().Answered(name, h.actionName, p.Reason).Add(1)
 	if h.Errors == errorsCaddy && p.Form == nil {
 		p.SetHeader(w.Header())
@@ -61,9 +58,8 @@ func (h *Handler) passed(account *boundAccount) {
 	}
 }
 
-// log says what the answer does not. whose is the account, or what the configuration has for it. Caddy itself logs the errors that it is
-// handed.
-func (h *Handler) log(p *problem.Problem, err error, whose string) {
+// log says what the answer does not. Caddy itself logs the errors that it is handed.
+func (h *Handler) log(p *problem.Problem, err error, account *boundAccount) {
 	listed, isListed := errors.AsType[*cards.ListedError](err)
 	level := zapcore.DebugLevel
 	switch {
@@ -80,11 +76,14 @@ func (h *Handler) log(p *problem.Problem, err error, whose string) {
 		return
 	}
 	fields := []zapcore.Field{
-		zap.String("account", whose),
+		zap.String("account", h.Account),
 		zap.String("action", h.actionName),
 		zap.Int("status", p.Status),
 		zap.String("reason", p.Reason),
 		zap.String("detail", p.Detail),
+	}
+	if account != nil && account.name == observe.LabelData {
+		fields = append(fields, zap.String("app_id", account.AppID()))
 	}
 	if isListed {
 		fields = append(fields, zap.String("listed_card", listed.CardID))
