@@ -180,7 +180,7 @@ func TestLogNamesData(t *testing.T) {
 		t.Errorf("got %d %s", got.Code, got.Body)
 	}
 	for _, line := range lines() {
-		if line["msg"] == "wechat card request failed" && line["account"] == dataID {
+		if line["msg"] == "wechat card request failed" && line["app_id"] == dataID {
 			return
 		}
 	}
