@@ -2,13 +2,16 @@
 // lost of both: the verify ticket and each account's refresh token.
 //
 // Where to read on: config.go has what a Platform is made of, record.go what is kept of an account, ticket.go the verify ticket,
-// token.go the component_access_token, authorise.go how an authorization code becomes an authorisation, events.go what WeChat pushes
-// of one, refresh.go the accounts' access_tokens, seek.go how what was lost is found again, background.go what goes on by itself,
+// token.go the component_access_token, authorise.go how an authorization code becomes an authorisation, describe.go whose it
+// is, events.go what WeChat pushes of one, refresh.go the accounts' access_tokens, seek.go how what was lost is found again, background.go what goes on by itself,
 // backup.go export and import. Package vault in it keeps what must not be lost.
 package platform
 
 import (
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -66,8 +69,10 @@ func New(cfg Config, state *State) (*Platform, error) {
 
 // Start makes this configuration the current one, and keeps what it must in the background.
 func (p *Platform) Start() {
+	p.state.delayStart(p.clock.Now())
 	p.core.Start(credential.AccessToken)
 	p.background.work.Go(p.keep)
+	p.background.work.Go(p.tend)
 }
 
 // Stop ends what Start began and waits for it: what is under way gets two seconds, and the call of it that is under way then two more.
@@ -81,6 +86,16 @@ func (p *Platform) Name() string { return p.cfg.Name }
 
 // AppID is the component's.
 func (p *Platform) AppID() string { return p.cfg.AppID }
+
+// SealSecret is what an account that authorised the component seals its own records and cookies with: another one for each account,
+// derived from the present seal key.
+func (p *Platform) SealSecret(appID string) string {
+	secret, err := hkdf.Key(sha256.New, []byte(append(slices.Clone(p.cfg.SealKeys), p.cfg.AppSecret)[0]), nil, "caddy-wechat-card: account "+appID, 32)
+	if err != nil {
+		panic(err) // the length is one that there is
+	}
+	return hex.EncodeToString(secret)
+}
 
 // appIDs are WeChat's. Nothing else becomes a key.
 var appIDs = regexp.MustCompile(`^wx[0-9a-f]{16}$`)
@@ -118,7 +133,7 @@ func (p *Platform) record(ctx context.Context, appID string) (record, error) {
 	found := looked{text: e.Text, at: p.cfg.Now()}
 	p.state.looked.Add(appID, found)
 	r, err := found.record()
-	p.state.count(appID, err == nil)
+	p.state.count(appID, err == nil && r.Refused == nil)
 	return r, err
 }
 
@@ -144,7 +159,7 @@ func (p *Platform) Set(ctx context.Context, appID string, settings json.RawMessa
 		return errors.New("the settings are no JSON object")
 	}
 	_, err := p.change(ctx, appID, func(r *record, err error) error {
-		if err == nil && !r.alive() {
+		if errors.Is(err, errNothing) || err == nil && !r.alive() {
 			err = ErrNotAuthorised
 		}
 		if err == nil {
@@ -188,7 +203,7 @@ type Standing struct {
 	Unsaved        int       // records that no store has taken yet
 	Uncopied       int       // records that one store has and the other has not
 	Unreadable     int       // records that cannot be opened: damaged, or sealed with a key that is gone
-	Authorisations int       // of which this process knows; once it has started, all
+	Authorisations int       // of which this process knows, without those that WeChat refuses; once it has started, all
 	Token          credential.Status
 }
 
