@@ -37,9 +37,18 @@ const (
 
 // AccountConfig is all that an Account needs to know.
 type AccountConfig struct {
-	Name         string        // for logs
-	AppID        string        // of the official account that created the cards, or of the mini program
-	AppSecret    string        // of the same; without it nothing is shared through the Store
+	Name      string // for logs
+	AppID     string // of the official account that created the cards, or of the mini program
+	AppSecret string // of the same
+
+	// SealSecret seals what lies in the Store, and visitors' cookies, where there is no AppSecret: an account that authorised a
+	// component has none here. Without both nothing is shared through the Store, and there are no visitors.
+	SealSecret string
+
+	// Component says that the account authorised a third-party platform (第三方平台), which makes those calls for it that want an
+	// app secret: those that tell whose a code of OAuth or of a mini program's login is. nil: the account calls for itself.
+	Component *Component
+
 	TokenSource  TokenSource   // default Stable; without meaning when there is a Token
 	Token        source.Source // who keeps the access_token; nil: TokenSource says
 	Tickets      source.Source // who keeps the tickets; nil: WeChat gives them for the access_token
@@ -55,11 +64,13 @@ type AccountConfig struct {
 	// below /wxa/, where it takes no official account's, and not below /card/.
 	IsMiniProgram bool
 
-	MiniPrograms []MiniProgram  // whose users Login knows; the first is the default
-	MessagePush  push.Config    // how messages that WeChat pushes are verified and decrypted; without Token: not at all
-	OpenURL      string         // where WeChat's page is to which visitors are sent; "": oauth.DefaultOpenURL
-	APIURL       string         // first base URL of the API: part of the credentials' name
-	Client       *wechat.Client // required
+	// MiniPrograms are those whose users Login knows; the first is the default. One without an AppSecret authorised the Component.
+	MiniPrograms []MiniProgram
+
+	MessagePush push.Config    // how messages that WeChat pushes are verified and decrypted; without Token: not at all
+	OpenURL     string         // where WeChat's page is to which visitors are sent; "": oauth.DefaultOpenURL
+	APIURL      string         // first base URL of the API: part of the credentials' name
+	Client      *wechat.Client // required
 
 	// Process is what all the accounts of a process share; it counts when their State is made. nil: the account is the only one.
 	Process *credential.Process
@@ -94,6 +105,7 @@ func (c AccountConfig) core() account.Config {
 	core := account.Config{
 		AppID:        c.AppID,
 		AppSecret:    c.AppSecret,
+		SealSecret:   c.SealSecret,
 		TokenSource:  c.TokenSource,
 		Token:        c.Token,
 		Tickets:      c.Tickets,

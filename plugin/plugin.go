@@ -84,10 +84,16 @@ func NewAccount(cfg AccountConfig, state *State) (*Account, error) {
 	a.Component = component.New(a.Caller, cfg.Client, cfg.Now, state.component)
 	a.Members = activation.New(activation.Config{Caller: a.Caller, Client: cfg.Client, Now: cfg.Now, Logger: cfg.Logger}, state.activation)
 	a.Users = login.New(cfg.Client, cfg.MiniPrograms, cfg.Now, state.login).WithPhones(login.Phones{Ask: a.askPhone, Now: a.clock.Now})
+	if cfg.Component != nil {
+		a.Users.WithPlatform(cfg.componentLogin)
+	}
 	a.Visitors = oauth.New(oauth.Config{
 		Client:     cfg.Client,
 		AppID:      cfg.AppID,
 		AppSecret:  cfg.AppSecret,
+		SealSecret: settings.Seal(),
+		Component:  cfg.componentID(),
+		WebLogin:   cfg.webLogin(),
 		OpenURL:    cfg.OpenURL,
 		Limit:      state.login.Bucket(),
 		Store:      cfg.Store,

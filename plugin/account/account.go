@@ -32,7 +32,7 @@ func New(cfg Config, keepers *credential.Keepers) (*Core, error) {
 	env, err := credential.NewEnv(credential.EnvConfig{
 		Fetch:        fetcher.fetch,
 		Store:        cfg.Store,
-		Secret:       cfg.AppSecret,
+		Secret:       cfg.Seal(),
 		Classic:      cfg.Source() == Classic,
 		Sources:      cfg.owners(),
 		ForceRefresh: cfg.ForceRefresh,

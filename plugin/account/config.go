@@ -14,7 +14,8 @@ import (
 // Config is what the credentials of an account are made of.
 type Config struct {
 	AppID        string           // of the official account that created the cards, or of the mini program
-	AppSecret    string           // of the same; without it nothing is shared through the Store
+	AppSecret    string           // of the same
+	SealSecret   string           // what is shared through the Store is sealed with where there is no AppSecret; without both nothing is shared
 	TokenSource  TokenSource      // default Stable; without meaning when there is a Token
 	Token        source.Source    // who keeps the access_token; nil: TokenSource says
 	Tickets      source.Source    // who keeps the tickets; nil: WeChat gives them for the access_token
@@ -40,6 +41,9 @@ func (c Config) Source() TokenSource {
 	}
 	return cmp.Or(c.TokenSource, Stable)
 }
+
+// Seal is the secret that what lies in the Store is sealed with; empty: nothing does.
+func (c Config) Seal() string { return cmp.Or(c.AppSecret, c.SealSecret) }
 
 // ID names the credentials: whoever has the same shares them.
 func (c Config) ID() credential.ID {

@@ -17,7 +17,7 @@ import (
 // MiniProgram is a mini program (小程序) that belongs to an official account.
 type MiniProgram struct {
 	AppID     string
-	AppSecret string
+	AppSecret string // "": it authorised a third-party platform (第三方平台), which asks for it
 }
 
 // refusedTTL is how long it is remembered that WeChat refused a js_code, which it will do for good. What a js_code stands for is
@@ -66,6 +66,7 @@ type Users struct {
 	now      func() time.Time
 	state    *State
 	phones   Phones
+	platform func(ctx context.Context, miniProgram, jsCode string) (wechat.MiniUser, error)
 }
 
 // Phones asks for phone numbers.
@@ -82,6 +83,12 @@ const maxPhoneAge = 10 * time.Minute
 // WithPhones has PhoneNumber ask so.
 func (u *Users) WithPhones(phones Phones) *Users {
 	u.phones = phones
+	return u
+}
+
+// WithPlatform has Login ask so about the js_codes of mini programs without an AppSecret.
+func (u *Users) WithPlatform(ask func(ctx context.Context, miniProgram, jsCode string) (wechat.MiniUser, error)) *Users {
+	u.platform = ask
 	return u
 }
 
@@ -149,7 +156,7 @@ func (u *Users) miniProgram(appID string) (MiniProgram, error) {
 	return u.programs[i], nil
 }
 
-// Login tells whose js_code it is (GET /sns/jscode2session), in one of the account's mini programs; "" is the first. A
+// Login tells whose js_code it is (GET /sns/jscode2session, or /sns/component/jscode2session), in one of the account's mini programs; "" is the first. A
 // js_code works once, at WeChat, so nothing is repeated; one that WeChat refused is refused for a minute without a call. Clients
 // choose the js_codes, so the calls are bounded: past the limit it fails with *limit.Busy.
 func (u *Users) Login(ctx context.Context, miniProgram, jsCode string) (user wechat.MiniUser, err error) {
@@ -162,7 +169,11 @@ func (u *Users) Login(ctx context.Context, miniProgram, jsCode string) (user wec
 		return user, r.err
 	}
 	err = u.state.limit.Do(ctx, func() (err error) {
-		user, err = u.client.Login(ctx, mp.AppID, mp.AppSecret, jsCode)
+		if mp.AppSecret == "" && u.platform != nil {
+			user, err = u.platform(ctx, mp.AppID, jsCode)
+		} else {
+			user, err = u.client.Login(ctx, mp.AppID, mp.AppSecret, jsCode)
+		}
 		return err
 	})
 	u.remember(key, err)

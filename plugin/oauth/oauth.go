@@ -7,6 +7,7 @@ package oauth
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,7 +28,9 @@ const DefaultOpenURL = "https://open.weixin.qq.com"
 type Config struct {
 	Client     *wechat.Client   // required
 	AppID      string           // of the official account
-	AppSecret  string           // of the same; "": CheckOAuth fails, and nothing else may be called
+	AppSecret  string           // of the same; "": there is a Component
+	Component  string           // the app id of the third-party platform (第三方平台) that asks for the account; "": none does
+	SealSecret string           // what cookies and the Store's records are sealed with; "": the AppSecret; without both CheckOAuth fails, and nothing else may be called
 	OpenURL    string           // where WeChat's page is, without a slash at its end; "": DefaultOpenURL
 	Limit      *limit.Bucket    // of the calls; required
 	Store      storeguard.Store // where a fleet shares what a code has told; nil: nowhere
@@ -35,6 +38,9 @@ type Config struct {
 	Logger     *slog.Logger     // nil: silent
 	Now        func() time.Time // our clock; required
 	WeChatTime func() time.Time // WeChat's clock, as far as it is known; required
+
+	// WebLogin asks whose a code is; nil: with the AppSecret. Required with a Component.
+	WebLogin func(ctx context.Context, code string) (wechat.WebUser, error)
 }
 
 // Visitors knows the visitors of an account's pages.
@@ -64,13 +70,14 @@ func (v *Visitors) use() (*tools, error) {
 	if t := v.tools.Load(); t != nil {
 		return t, nil
 	}
-	if v.cfg.AppSecret == "" {
+	secret := cmp.Or(v.cfg.SealSecret, v.cfg.AppSecret)
+	if secret == "" || v.cfg.AppSecret == "" && v.cfg.WebLogin == nil {
 		return nil, errors.New("oauth needs the account's app_secret: WeChat wants it, and cookies are sealed with it")
 	}
 	var sealers [3]*seal.Sealer
 	for i, what := range []string{"attempt", "session", "outcome"} {
 		var err error
-		if sealers[i], err = seal.For(v.cfg.AppSecret, fmt.Sprintf("oauth %s of %s, version 1", what, v.cfg.AppID)); err != nil {
+		if sealers[i], err = seal.For(secret, fmt.Sprintf("oauth %s of %s, version 1", what, v.cfg.AppID)); err != nil {
 			return nil, err
 		}
 	}
@@ -113,5 +120,21 @@ const (
 // the order of its parameters, and wants the fragment.
 func (v *Visitors) AuthorizeURL(redirectURI string, scope Scope, state string) string {
 	return v.cfg.OpenURL + "/connect/oauth2/authorize?appid=" + url.QueryEscape(v.cfg.AppID) + "&redirect_uri=" + url.QueryEscape(redirectURI) +
-		"&response_type=code&scope=" + string(scope) + "&state=" + state + "#wechat_redirect"
+		"&response_type=code&scope=" + string(scope) + "&state=" + state + v.component() + "#wechat_redirect"
+}
+
+// component is the parameter that names who asks, behind all others.
+func (v *Visitors) component() string {
+	if v.cfg.Component == "" {
+		return ""
+	}
+	return "&component_appid=" + url.QueryEscape(v.cfg.Component)
+}
+
+// webLogin asks whose a code is.
+func (v *Visitors) webLogin(ctx context.Context, code string) (wechat.WebUser, error) {
+	if v.cfg.WebLogin != nil {
+		return v.cfg.WebLogin(ctx, code)
+	}
+	return v.cfg.Client.WebLogin(ctx, v.cfg.AppID, v.cfg.AppSecret, code)
 }

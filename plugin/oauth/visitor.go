@@ -59,7 +59,7 @@ func (v *Visitors) once(ctx context.Context, name, code string) (o outcome, err 
 			return o, nil
 		}
 	}
-	user, err := v.cfg.Client.WebLogin(ctx, v.cfg.AppID, v.cfg.AppSecret, code)
+	user, err := v.webLogin(ctx, code)
 	switch {
 	case IsSpent(err):
 		o.Code = wechat.Errcode(err)

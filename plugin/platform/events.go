@@ -106,7 +106,7 @@ func (p *Platform) finish(ctx context.Context, e Event, done func(), again bool)
 // do does what an event asks for. again says that this is not the first time, so that nobody may have been told of it.
 func (p *Platform) do(ctx context.Context, e Event, again bool) error {
 	if e.Kind == Ended {
-		return p.end(ctx, e.AppID, e.Created, false)
+		return p.end(ctx, e.AppID, e.Created, false, again)
 	}
 	if e.AppID == "" {
 		return p.doCode(ctx, e, again)
@@ -194,11 +194,12 @@ func (p *Platform) newest(ctx context.Context, appID string) (r record, err erro
 	return r, err
 }
 
-// end notes that an authorisation was taken back at a time, unless it was granted later than that.
-func (p *Platform) end(ctx context.Context, appID string, at time.Time, here bool) error {
+// end notes that an authorisation was taken back at a time, unless it was granted later than that. here says that an operator wants
+// it, again that this is not the first time, so that nobody may have been told of it.
+func (p *Platform) end(ctx context.Context, appID string, at time.Time, here, again bool) error {
 	was := false
 	r, err := p.change(ctx, appID, func(r *record, err error) error {
-		was = r.alive()
+		was = r.alive() || again && r.Ended != nil && r.Ended.At == at.Unix()
 		switch {
 		case errors.Is(err, vault.ErrForeign) && !here:
 			return vault.ErrUnchanged // WeChat refuses it when it is used, should the key come back
@@ -208,7 +209,7 @@ func (p *Platform) end(ctx context.Context, appID string, at time.Time, here boo
 			return ErrNotAuthorised
 		case err != nil:
 			return err
-		case here && !was:
+		case here && !r.alive():
 			return ErrNotAuthorised
 		case r.Since > at.Unix(), r.Ended != nil && r.Ended.At >= at.Unix():
 			return vault.ErrUnchanged
@@ -218,6 +219,9 @@ func (p *Platform) end(ctx context.Context, appID string, at time.Time, here boo
 		return nil
 	})
 	if errors.Is(err, vault.ErrUnchanged) {
+		if again && was && !r.alive() {
+			p.tell(Ended, at, r)
+		}
 		return nil
 	}
 	if err == nil && was {

@@ -14,7 +14,6 @@ import (
 	"io/fs"
 	"regexp"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/account"
@@ -71,12 +70,10 @@ func (p *Platform) Start() {
 	p.background.work.Go(p.keep)
 }
 
-// Stop ends what Start began and waits for it, two seconds or a little more at the most.
+// Stop ends what Start began and waits for it: what is under way gets two seconds, and the call of it that is under way then two more.
 func (p *Platform) Stop() {
-	var wg sync.WaitGroup
-	wg.Go(p.core.Stop)
-	p.background.stop()
-	wg.Wait()
+	p.background.stop() // first: it may want a token
+	p.core.Stop()
 }
 
 // Name is the component's in the configuration.
@@ -160,7 +157,7 @@ func (p *Platform) Set(ctx context.Context, appID string, settings json.RawMessa
 
 // Forget removes an authorisation here. WeChat is not told. One that is granted later counts again.
 func (p *Platform) Forget(ctx context.Context, appID string) error {
-	return p.end(ctx, appID, p.clock.Now(), true)
+	return p.end(ctx, appID, p.clock.Now(), true, false)
 }
 
 // Call makes a call of the component itself, with its component_access_token, and once more where WeChat refuses the first.

@@ -122,7 +122,10 @@ func (s plainStore) Lock(ctx context.Context, name string) error {
 }
 
 func (s plainStore) Unlock(_ context.Context, name string) error {
-	return s.op(func() error { delete(s.locks, name); return nil })
+	if err := s.op(func() error { delete(s.locks, name); return nil }); !errors.Is(err, errDead) {
+		return err
+	}
+	return nil // the dead do not try again
 }
 
 func (s plainStore) Store(_ context.Context, key string, value []byte) error {
@@ -185,6 +188,9 @@ func (w *world) doomed(t testing.TB, fate *fate, change func(*platform.Config)) 
 	cfg := platform.Config{
 		Name: "shop", AppID: componentID, AppSecret: componentSecret, APIURL: "https://api.example", Client: client, Now: w.Now,
 		Changed: func(c platform.Change) {
+			if fate.isDead() {
+				return
+			}
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.changes = append(w.changes, c)
@@ -221,7 +227,19 @@ func (w *world) told() (kinds []platform.ChangeKind) {
 	return kinds
 }
 
-// push has a process take a new ticket.
+// holds tells whether any key of a store has this in it.
+func (w *world) holds(part string) bool {
+	for _, d := range []*disk{w.store, w.copy} {
+		for key, value := range d.all() {
+			if strings.Contains(key, part) && len(value) > 0 && !strings.HasSuffix(key, "/index") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// pushTicket has a process take a new ticket.
 func (w *world) pushTicket(t testing.TB, p *platform.Platform) {
 	t.Helper()
 	if err := p.TakeTicket(t.Context(), w.Ticket(), w.Now()); err != nil {

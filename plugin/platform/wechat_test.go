@@ -133,7 +133,9 @@ func (w *fakeWeChat) Refuse(name string, code int) {
 
 type object = map[string]any
 
-func refusedWith(code int) object { return object{"errcode": code, "errmsg": fmt.Sprint("refused ", code)} }
+func refusedWith(code int) object {
+	return object{"errcode": code, "errmsg": fmt.Sprint("refused ", code)}
+}
 
 func (w *fakeWeChat) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	var in struct {
