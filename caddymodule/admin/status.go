@@ -27,9 +27,10 @@ type ComponentStatus struct {
 	AppID          string               `json:"app_id"`
 	Ticket         time.Time            `json:"ticket,omitzero"` // when the verify ticket came that is in use; missing: there is none
 	Token          *CredentialStatus    `json:"component_access_token"`
-	Authorisations *int                 `json:"authorisations"` // accounts that have authorised it; null: it cannot be told now
+	Authorisations int                  `json:"authorisations"` // accounts that have authorised it
 	Unsaved        int                  `json:"unsaved"`        // records that no store has taken yet: they end with the process
-	Uncopied       int                  `json:"uncopied"`       // records that the store has, and the copy in Caddy's storage has not
+	Uncopied       int                  `json:"uncopied"`       // records that only one of the store and the copy in Caddy's storage has
+	Unreadable     int                  `json:"unreadable"`     // records that cannot be opened: damaged, or sealed with a key that is gone
 	Waiting        int                  `json:"waiting"`        // events and notices that are not done yet
 	RefusedIPs     []string             `json:"refused_ips,omitempty"`
 	RefusedAt      map[string]time.Time `json:"refused_at,omitempty"`
@@ -123,9 +124,6 @@ func componentStatus(c *app.Component, now time.Time) ComponentStatus {
 	}
 	if !standing.Ticket.IsZero() {
 		one.Ticket = wholeSecond(standing.Ticket)
-	}
-	if n := c.Authorised(); n >= 0 {
-		one.Authorisations = &n
 	}
 	one.RefusedIPs, one.RefusedAt = refusals(c.RefusedIPs(now))
 	return one

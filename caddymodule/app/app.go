@@ -65,6 +65,7 @@ type App struct {
 	needs      *needs
 	cards      *cardsInUse
 	doubts     *doubts
+	choosing   *choosing
 	store      credential.Store // nil: nothing is shared
 	pooled     *pooled
 	logger     *slog.Logger

@@ -33,6 +33,9 @@ func (a *App) Use(account, name string, act action.Action) {
 		}
 	}
 	a.doubts.add(account, act)
+	if choosing, ok := act.(action.Choosing); ok {
+		a.choosing.add(account, choosing)
+	}
 }
 
 // Needs lists which credentials the configured actions use of an account, or of a mini program.

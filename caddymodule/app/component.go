@@ -51,7 +51,6 @@ type Component struct {
 
 	seal     string // what the secrets of accounts are derived from that have none of their own
 	observer *observe.Account
-	count    counted
 }
 
 // Component gives the component of a name; nil: none is configured by it.

@@ -1,44 +1,12 @@
 package app
 
 import (
-	"context"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 )
-
-// counted is how many accounts have authorised a component, as it was when somebody last counted.
-type counted struct {
-	mu sync.Mutex
-	n  int
-	at time.Time
-}
-
-// To count is a call for each account where the store cannot tell of them at once.
-const (
-	countEvery  = time.Minute
-	countWithin = 2 * time.Second
-)
-
-// Authorised is how many accounts have authorised the component, not older than a minute; -1: it cannot be told now.
-func (c *Component) Authorised() int {
-	c.count.mu.Lock()
-	defer c.count.mu.Unlock()
-	now := time.Now()
-	if !c.count.at.IsZero() && now.Sub(c.count.at) < countEvery {
-		return c.count.n
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), countWithin)
-	defer cancel()
-	c.count.at, c.count.n = now, -1
-	if all, err := c.Authorisations(ctx); err == nil {
-		c.count.n = len(all)
-	}
-	return c.count.n
-}
 
 // RefusedIPs tells which addresses of this machine WeChat has refused within the last hour for the component, and when last.
 func (c *Component) RefusedIPs(now time.Time) map[string]time.Time {

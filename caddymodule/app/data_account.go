@@ -59,6 +59,9 @@ func (d *data) open(e directory.Entry) *dataAccount {
 			APIURL: cfg.APIURL, Store: cfg.Store, Callers: cfg.Callers,
 		})
 	}
+	if err == nil {
+		d.app.choosing.show(one.names, one.account)
+	}
 	if err != nil {
 		one.account, one.err = nil, &directory.Broken{Name: e.AppID, Err: err}
 		one.release()

@@ -30,6 +30,7 @@ func (a *App) provision(ctx caddy.Context) error {
 	a.needs = newNeeds()
 	a.cards = new(cardsInUse)
 	a.doubts = new(doubts)
+	a.choosing = new(choosing)
 	a.pooled = new(pooled)
 	a.accounts = make(map[string]*plugin.Account, len(a.Accounts))
 	a.programs = make(map[string]*plugin.Account)

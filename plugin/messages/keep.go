@@ -15,8 +15,16 @@ import (
 // sweepEvery is how often what is kept is looked at for what is too old.
 const sweepEvery = time.Hour
 
-// WillKeep says that n messages which no backend accepts may be kept; of several numbers the greatest holds.
-func (in *Inbox) WillKeep(n int) { in.keep = max(in.keep, n) }
+// WillKeep says that n messages which no backend accepts may be kept; of several numbers the greatest holds. Those that are kept are
+// looked after if it was said before Start.
+func (in *Inbox) WillKeep(n int) {
+	for {
+		kept := in.keep.Load()
+		if int64(n) <= kept || in.keep.CompareAndSwap(kept, int64(n)) {
+			return
+		}
+	}
+}
 
 // KeepPush keeps a message that no backend has accepted. status is what the backend answered with; 0: with nothing. way is
 // how the message came, as KeptPush gives it back. It takes a second at most.
@@ -24,7 +32,7 @@ func (in *Inbox) KeepPush(m *push.Message, status int, way []byte) {
 	err := in.shelf.Failed(context.Background(), kept.Message{
 		ID: kept.ID(m.Name[:]), LastStatus: status, Event: m.Event, CardID: m.CardID, Format: m.Format,
 		Receiver: m.Receiver(), Plain: m.Plain, Way: way,
-	}, in.keep)
+	}, int(in.keep.Load()))
 	if err != nil && in.cfg.Logger != nil {
 		in.cfg.Logger.Warn("message that no backend accepted could not be kept", slog.Any("error", err))
 	}
@@ -32,7 +40,7 @@ func (in *Inbox) KeepPush(m *push.Message, status int, way []byte) {
 
 // DropPush drops a message that a backend has accepted, if it was kept. It takes a second at most.
 func (in *Inbox) DropPush(m *push.Message) {
-	if in.keep > 0 {
+	if in.keep.Load() > 0 {
 		_ = in.shelf.Accepted(context.Background(), kept.ID(m.Name[:])) // else it is known as accepted when it comes again
 	}
 }

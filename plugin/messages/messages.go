@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -68,7 +69,7 @@ type Inbox struct {
 	receiver *push.Receiver // nil: there are no settings for it, and no once either
 	once     *dedupe.Group
 	shelf    *kept.Shelf
-	keep     int // how many messages that nobody accepts are kept; set before Start
+	keep     atomic.Int64 // how many messages that nobody accepts are kept
 	sweeper  sweeper
 }
 
@@ -111,8 +112,8 @@ func (in *Inbox) Start() {
 	if in.once != nil {
 		in.once.Start()
 	}
-	if in.keep > 0 {
-		in.sweeper.start(func() { _ = in.shelf.Sweep(context.Background(), in.keep) }) // the store's guard warns of errors
+	if in.keep.Load() > 0 {
+		in.sweeper.start(func() { _ = in.shelf.Sweep(context.Background(), int(in.keep.Load())) }) // the store's guard warns of errors
 	}
 }
 

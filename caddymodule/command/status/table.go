@@ -31,6 +31,9 @@ func judge(c *admin.CredentialStatus) terminal.Mark {
 // Worst is how the whole stands.
 func Worst(answer admin.Status) terminal.Mark {
 	m := terminal.Fine
+	for _, component := range answer.Components {
+		m = max(m, judgeComponent(component, time.Now()))
+	}
 	for _, account := range answer.Accounts {
 		if len(account.RefusedIPs) > 0 {
 			m = max(m, terminal.Warn)
@@ -74,15 +77,7 @@ func statusTable(answer admin.Status, now time.Time, colours bool) string {
 			if m != terminal.Fine {
 				attention++
 			}
-			t.Row(m, string(kind), stateText(c.State), whenEnds(c, now), sourceText(c), nextText(c, now))
-			if c.Failing && c.LastError != nil {
-				t.Line("      " + say.T("%s ago: %s", span(now.Sub(c.LastError.Time)), errorText(c.LastError.Failure)))
-				if c.LastError.Hint != "" {
-					t.Line("      → " + say.Text(c.LastError.Hint))
-				}
-			} else if m == terminal.Warn {
-				t.Line("      → " + say.T("it is about to be fetched; if this stays so, see the log, or run: caddy wechat-card refresh"))
-			}
+			credentialRows(&t, string(kind), c, now)
 		}
 		switch {
 		case shown == 0 && account.MiniProgram:
@@ -90,17 +85,14 @@ func statusTable(answer admin.Status, now time.Time, colours bool) string {
 		case shown == 0:
 			t.Line("  " + say.T("not used by any route"))
 		}
-		for _, ip := range account.RefusedIPs {
-			refused++
-			text := say.T("WeChat refused calls from %s", ip) // an older Caddy does not say when
-			if at, known := account.RefusedAt[ip]; known {
-				text = say.T("WeChat refused calls from %s, %s ago, and has taken no such call since", ip, span(now.Sub(at)))
-			}
-			t.Row(terminal.Warn, text)
-		}
+		refused += len(account.RefusedIPs)
+		refusalRows(&t, account.RefusedIPs, account.RefusedAt, now)
 	}
+	components := componentRows(&t, answer, now)
 	switch {
-	case len(answer.Accounts) == 0:
+	case components > 0 && attention == 0:
+		t.Line(say.T("third-party platforms that need attention: %d", components))
+	case len(answer.Accounts)+len(answer.Components)+answer.DataAccounts == 0:
 		t.Line(say.T("no account is configured"))
 	case attention == 1:
 		t.Line(say.T("1 credential needs attention"))
@@ -112,6 +104,31 @@ func statusTable(answer admin.Status, now time.Time, colours bool) string {
 		t.Line(say.T("all is well"))
 	}
 	return t.Render(colours)
+}
+
+// credentialRows are how one credential stands.
+func credentialRows(t *terminal.Table, name string, c *admin.CredentialStatus, now time.Time) {
+	m := judge(c)
+	t.Row(m, name, stateText(c.State), whenEnds(c, now), sourceText(c), nextText(c, now))
+	if c.Failing && c.LastError != nil {
+		t.Line("      " + say.T("%s ago: %s", span(now.Sub(c.LastError.Time)), errorText(c.LastError.Failure)))
+		if c.LastError.Hint != "" {
+			t.Line("      → " + say.Text(c.LastError.Hint))
+		}
+	} else if m == terminal.Warn {
+		t.Line("      → " + say.T("it is about to be fetched; if this stays so, see the log, or run: caddy wechat-card refresh"))
+	}
+}
+
+// refusalRows are the addresses of the machine that WeChat refuses.
+func refusalRows(t *terminal.Table, ips []string, refusedAt map[string]time.Time, now time.Time) {
+	for _, ip := range ips {
+		text := say.T("WeChat refused calls from %s", ip) // an older Caddy does not say when
+		if at, known := refusedAt[ip]; known {
+			text = say.T("WeChat refused calls from %s, %s ago, and has taken no such call since", ip, span(now.Sub(at)))
+		}
+		t.Row(terminal.Warn, text)
+	}
 }
 
 // refreshTable tells people what a refresh did.
