@@ -1,5 +1,5 @@
 // Package admin has the endpoints of Caddy's admin API for operators: how credentials stand, refreshing them, why a phone
-// refuses a signature, and messages that no backend has accepted.
+// refuses a signature, messages that no backend has accepted, and accounts that are data.
 package admin
 
 import (
@@ -9,8 +9,9 @@ import (
 // API is a module of Caddy's admin API that shows how the credentials of the app `wechat_card` stand and refreshes
 // them: `GET /wechat_card/status` and `POST /wechat_card/refresh`; that says why a phone refuses a signature:
 // `POST /wechat_card/verify`; and that lists and brings again what WeChat pushed and no backend has accepted:
-// `GET /wechat_card/push` and `POST /wechat_card/push/replay`. It shows no secret, no credential and, but for those who listen at
-// `GET /wechat_card/push/listen`, no message.
+// `GET /wechat_card/push` and `POST /wechat_card/push/replay`; and that lists, shows, writes and removes accounts that are data:
+// `GET /wechat_card/accounts` and `GET`, `PUT` and `DELETE /wechat_card/accounts/<app_id>`. It shows no secret, no credential and, but for
+// those who listen at `GET /wechat_card/push/listen`, no message.
 type API struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -27,6 +28,8 @@ func (API) Routes() []caddy.AdminRoute {
 		{Pattern: PushesPath, Handler: caddy.AdminHandlerFunc(servePushes)},
 		{Pattern: ReplayPath, Handler: caddy.AdminHandlerFunc(serveReplay)},
 		{Pattern: ListenPath, Handler: caddy.AdminHandlerFunc(serveListen)},
+		{Pattern: AccountsPath, Handler: caddy.AdminHandlerFunc(serveAccounts)},
+		{Pattern: AccountsPath + "/", Handler: caddy.AdminHandlerFunc(serveAccount)},
 	}
 }
 

@@ -17,3 +17,6 @@ const (
 
 // ListenPath is where the admin API tells what WeChat pushes and what the backend answers, from now on: a line of JSON each.
 const ListenPath = "/wechat_card/push/listen"
+
+// AccountsPath is where the admin API lists the accounts that are data; behind it and a slash is each of them by its app_id.
+const AccountsPath = "/wechat_card/accounts"

@@ -17,6 +17,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/bodies"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 
 	"github.com/caddyserver/caddy/v2"
@@ -55,17 +56,9 @@ func serveRefresh(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var q RefreshRequest
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, bodies.Max))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&q); err != nil && !errors.Is(err, io.EOF) { // an empty body asks for everything
-		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("reading the request: %w", err)}
-	}
-	if dec.More() {
-		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Message: "something follows the request"}
-	}
-	if q.Credential != "" && !slices.Contains(credential.Kinds, q.Credential) {
-		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("credential must be one of %v", credential.Kinds)}
+	q, err := readRefresh(w, r)
+	if err != nil {
+		return err
 	}
 	if q.Account != "" && app.Identity(q.Account) == nil {
 		return caddy.APIError{HTTPStatus: http.StatusNotFound, Message: "there is no account of that name"}
@@ -81,6 +74,22 @@ func serveRefresh(w http.ResponseWriter, r *http.Request) error {
 		status = http.StatusBadGateway
 	}
 	return write(w, status, answer)
+}
+
+// readRefresh reads what is to be refreshed.
+func readRefresh(w http.ResponseWriter, r *http.Request) (q RefreshRequest, err error) {
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, bodies.Max))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&q); err != nil && !errors.Is(err, io.EOF) { // an empty body asks for everything
+		return q, caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("reading the request: %w", err)}
+	}
+	if dec.More() {
+		return q, caddy.APIError{HTTPStatus: http.StatusBadRequest, Message: "something follows the request"}
+	}
+	if q.Credential != "" && !slices.Contains(credential.Kinds, q.Credential) {
+		return q, caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("credential must be one of %v", credential.Kinds)}
+	}
+	return q, nil
 }
 
 // auditRefresh tells the audit what was refreshed by force.
@@ -122,18 +131,23 @@ func refreshAll(ctx context.Context, app *app.App, q RefreshRequest) Refreshed {
 		wg.Go(func() { refreshAccount(ctx, app, name, q, answer.Accounts[name]) })
 	}
 	wg.Wait()
+	answer.Error = answer.failures()
+	return answer
+}
+
+// failures puts all failures into one text.
+func (r Refreshed) failures() string {
 	var failures []string
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(r.Accounts)) {
 		for _, kind := range credential.Kinds {
-			s := answer.Accounts[name][kind]
+			s := r.Accounts[name][kind]
 			if s == nil || s.Error == nil {
 				continue
 			}
 			failures = append(failures, fmt.Sprintf("account %s, %s: %s", name, kind, s.Error))
 		}
 	}
-	answer.Error = strings.Join(failures, "; ")
-	return answer
+	return strings.Join(failures, "; ")
 }
 
 func refreshAccount(ctx context.Context, app *app.App, name string, q RefreshRequest, into map[credential.Kind]*RefreshedCredential) {
@@ -145,8 +159,13 @@ func refreshAccount(ctx context.Context, app *app.App, name string, q RefreshReq
 	case q.Account == "" && !slices.Contains(kindsOf(account), q.Credential):
 		return // of all that have it
 	}
+	refreshKinds(ctx, app, account, kinds, q.Force, into)
+}
+
+// refreshKinds fetches credentials of an account anew, one after the other.
+func refreshKinds(ctx context.Context, app *app.App, account *plugin.Account, kinds []credential.Kind, force bool, into map[credential.Kind]*RefreshedCredential) {
 	for _, kind := range kinds {
-		err := account.Refresh(ctx, kind, q.Force)
+		err := account.Refresh(ctx, kind, force)
 		s := account.Status(kind)
 		one := &RefreshedCredential{Refreshed: err == nil, NextAttempt: wholeSecond(s.NextAttempt)}
 		if err != nil {
@@ -156,6 +175,6 @@ func refreshAccount(ctx context.Context, app *app.App, name string, q RefreshReq
 			one.Expires, one.Source = wholeSecond(s.Expires), s.Source
 		}
 		into[kind] = one
-		app.Logger().Info("credential refreshed by hand", "account", name, "credential", string(kind), "force", q.Force, "ok", err == nil)
+		app.Logger().Info("credential refreshed by hand", "account", account.Name(), "credential", string(kind), "force", force, "ok", err == nil)
 	}
 }

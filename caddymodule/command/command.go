@@ -2,6 +2,7 @@
 package command
 
 import (
+	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/accounts"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/card"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/cli"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/doctor"
@@ -24,12 +25,12 @@ func Command() caddycmd.Command {
 		Usage: "<command> [flags]",
 		Short: "Looks after the WeChat card gateway: its credentials, its cards, and what phones refuse",
 		Long: `
-status, refresh, push, listen and, unless it has a --ticket, verify ask the running Caddy through its admin API. doctor, card,
-form, jump, whitelist and record read a configuration and call WeChat by themselves; trigger reads one and calls the running
-Caddy. See the subcommands.`,
+status, refresh, push, listen, accounts and, unless it has a --ticket, verify ask the running Caddy through its admin API. doctor,
+card, form, jump, whitelist and record read a configuration and call WeChat by themselves; trigger reads one and calls the
+running Caddy. See the subcommands.`,
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(status.Command(), status.RefreshCommand(), verify.Command(), push.Command())
-			cmd.AddCommand(trigger.Command(), listen.Command(), record.Command())
+			cmd.AddCommand(trigger.Command(), listen.Command(), record.Command(), accounts.Command())
 			cmd.AddCommand(doctor.Command(), card.Command(), card.FormCommand(), card.JumpCommand(), card.WhitelistCommand())
 			cli.Group(cmd)
 			unknown := cmd.RunE

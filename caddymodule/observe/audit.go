@@ -11,7 +11,8 @@ import (
 )
 
 // Audit is the logger `http.handlers.wechat_card.audit`: a line for each credential lent or injected, card signed for a user to
-// whom it is bound, forced refresh and message pushed again. None holds a secret. nil writes nothing.
+// whom it is bound, forced refresh, message pushed again, and account that was written or removed by hand. None holds a secret. nil
+// writes nothing.
 type Audit struct {
 	logger *zap.Logger
 	action string
@@ -26,6 +27,7 @@ func NewAudit(ctx caddy.Context, action string) *Audit {
 const (
 	OutcomeNone        = "none"         // there was nothing to be had, and the request went on
 	OutcomeNotAccepted = "not_accepted" // by the backend
+	OutcomeNotDone     = "not_done"
 )
 
 // As gives the Audit of another action.

@@ -18,16 +18,19 @@ import (
 // Down is a fault that makes everything fail.
 var Down = sandbox.Fault{Path: "*", Status: http.StatusInternalServerError}
 
-// Admin calls an endpoint of the admin API.
+// Admin calls an endpoint of the admin API, whose path may have a query.
 func Admin(t *testing.T, path, method, body string, into any) int {
 	t.Helper()
 	routes := admin.API{}.Routes()
-	i := slices.IndexFunc(routes, func(route caddy.AdminRoute) bool { return route.Pattern == path })
+	bare, _, _ := strings.Cut(path, "?")
+	i := slices.IndexFunc(routes, func(route caddy.AdminRoute) bool {
+		return route.Pattern == bare || strings.HasSuffix(route.Pattern, "/") && strings.HasPrefix(bare, route.Pattern)
+	})
 	if i < 0 {
 		t.Fatalf("there is no %s", path)
 	}
 	w := httptest.NewRecorder()
-	err := routes[i].Handler.ServeHTTP(w, httptest.NewRequest(method, "/", strings.NewReader(body)))
+	err := routes[i].Handler.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
 	if apiErr, ok := errors.AsType[caddy.APIError](err); ok {
 		return apiErr.HTTPStatus
 	}

@@ -64,8 +64,8 @@ func (d *Directory) Put(ctx context.Context, source, appID string, raw json.RawM
 	if err := d.checkAlias(ctx, appID, data.Alias); err != nil {
 		return err
 	}
-	defer d.forget(data.Alias)
-	defer d.forget(appID)
+	defer d.doubt(data.Alias)
+	defer d.doubt(appID)
 	holder, err := d.holder(ctx, appID)
 	if err != nil && !errors.Is(err, ErrUnknown) {
 		return err
@@ -109,17 +109,21 @@ func (d *Directory) Remove(ctx context.Context, appID string) error {
 	if !object.IsAppID(appID) {
 		return ErrUnknown
 	}
-	defer d.forget(appID)
+	defer d.doubt(appID)
 	holder, err := d.holder(ctx, appID)
 	if err != nil {
 		return err
 	}
-	return holder.source.Remove(ctx, appID)
+	if err := holder.source.Remove(ctx, appID); err != nil {
+		return err
+	}
+	holder.drop(appID) // whether or not the source can be asked from now on
+	return nil
 }
 
 // holder finds the first source that has an account, if only in a form that cannot be used. ErrUnknown: none has.
 func (d *Directory) holder(ctx context.Context, appID string) (*shelf, error) {
-	d.forget(appID)
+	d.doubt(appID)
 	for _, s := range d.shelves {
 		_, err := s.look(ctx, &visit{d: d, decided: true, may: true}, appID)
 		if _, isBroken := errors.AsType[*Broken](err); err == nil || isBroken {

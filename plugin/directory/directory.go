@@ -73,10 +73,3 @@ func (d *Directory) Sources() []string {
 	}
 	return names
 }
-
-// Close closes the sources. Nothing is to be found any more.
-func (d *Directory) Close() {
-	for _, s := range d.shelves {
-		s.source.Close()
-	}
-}

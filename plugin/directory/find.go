@@ -34,12 +34,12 @@ func isVain(err error) bool {
 	return isBroken || errors.Is(err, ErrUnknown)
 }
 
-// Refresh is Find for an operator: nothing that is remembered is believed, and nothing is bounded.
+// Refresh is Find for an operator: nothing that is remembered is believed while a source answers, and nothing is bounded.
 func (d *Directory) Refresh(ctx context.Context, name string) (Entry, error) {
 	if !object.IsName(name) || d.taken(name) {
 		return Entry{}, ErrUnknown
 	}
-	d.forget(name)
+	d.doubt(name)
 	return d.find(ctx, &visit{d: d, decided: true, may: true}, name)
 }
 
@@ -95,9 +95,9 @@ func (d *Directory) winner(ctx context.Context, v *visit, at int, e Entry) (Entr
 	return e, nil
 }
 
-// forget forgets what is remembered of a name.
-func (d *Directory) forget(name string) {
+// doubt has no source's memory of a name believed.
+func (d *Directory) doubt(name string) {
 	for _, s := range d.shelves {
-		s.forget(name)
+		s.doubt(name)
 	}
 }

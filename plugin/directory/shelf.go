@@ -47,12 +47,14 @@ type shelf struct {
 type held struct {
 	entry  Entry
 	looked time.Time // when that look began
+	again  bool      // it is to be looked at again all the same
 }
 
 // called is whose an alias was.
 type called struct {
 	appID  string
 	looked time.Time
+	again  bool
 }
 
 // vain is a look that gave nothing.
@@ -91,6 +93,7 @@ func (s *shelf) have(name string) (h held, ok bool) {
 	if c.looked.Before(h.looked) { // the account alone was looked for since; whose its alias is that did not tell
 		h.looked = c.looked
 	}
+	h.again = h.again || c.again
 	return h, true
 }
 
@@ -105,7 +108,7 @@ func (s *shelf) knows(name string) bool {
 func (s *shelf) look(ctx context.Context, v *visit, name string) (Entry, error) {
 	now := s.now()
 	h, known := s.have(name)
-	if known && now.Sub(h.looked) < s.source.Fresh() {
+	if known && !h.again && now.Sub(h.looked) < s.source.Fresh() {
 		return h.entry, nil
 	}
 	if last, ok := s.none.Get(s.hash(name)); ok && now.Before(last.until) {
@@ -173,9 +176,9 @@ func (s *shelf) ask(ctx context.Context, name string) (Entry, error) {
 	switch {
 	case err == nil:
 		s.rest.end()
-		s.accounts.Add(e.AppID, held{e, began})
+		s.accounts.Add(e.AppID, held{entry: e, looked: began})
 		if e.Alias == name {
-			s.aliases.Add(name, called{e.AppID, began})
+			s.aliases.Add(name, called{appID: e.AppID, looked: began})
 		}
 		s.none.Remove(s.hash(name))
 	case errors.Is(err, ErrUnknown):
@@ -213,12 +216,20 @@ func (s *shelf) drop(name string) {
 	}
 }
 
-// forget forgets what is remembered of a name. Looks that are under way are not remembered.
-func (s *shelf) forget(name string) {
+// doubt has a name looked for at once when it is asked for next. Looks that are under way are not remembered. That the name is known stays
+// so until then: it is no matter of bounds.
+func (s *shelf) doubt(name string) {
 	s.changes.Add(1)
 	s.flights.Forget(name)
-	s.drop(name)
 	s.none.Remove(s.hash(name))
+	if h, ok := s.accounts.Get(name); ok {
+		h.again = true
+		s.accounts.Add(name, h)
+	}
+	if c, ok := s.aliases.Get(name); ok {
+		c.again = true
+		s.aliases.Add(name, c)
+	}
 }
 
 func (s *shelf) hash(name string) uint64 { return maphash.String(s.seed, name) }

@@ -42,10 +42,15 @@ func (f *Account) Add(cmd *cobra.Command) {
 
 // AddConfigured gives a command the flags that name an account of a configuration, for what only a configuration says.
 func (f *Account) AddConfigured(cmd *cobra.Command) {
+	f.AddConfiguration(cmd)
+	cmd.Flags().StringVar(&f.Account, "account", "", "The account of the configuration; default: "+app.DefaultAccount)
+}
+
+// AddConfiguration gives a command the flags that name a configuration, for what concerns no single account of it.
+func (f *Account) AddConfiguration(cmd *cobra.Command) {
 	f.configured = true
 	cmd.Flags().StringVarP(&f.config, "config", "c", "", "The configuration file; default: the Caddyfile in this folder")
 	cmd.Flags().StringVarP(&f.adapter, "adapter", "a", "", "The name of the config adapter for --config")
-	cmd.Flags().StringVar(&f.Account, "account", "", "The account of the configuration; default: "+app.DefaultAccount)
 }
 
 // Open provisions the configuration, as `caddy validate` does: no app of it is started, and nothing of it is logged.

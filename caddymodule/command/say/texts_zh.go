@@ -136,6 +136,27 @@ var textsZH = map[string]string{
 	"Paste what was passed to wx.addCard, wx.chooseCard or wx.config, then press Ctrl-D.":                 "请粘贴传给 wx.addCard、wx.chooseCard 或 wx.config 的内容，然后按 Ctrl-D。",
 	"A ticket on the command line stays in the shell's history: '{file./path}' and '{env.NAME}' do not.":  "命令行里的 ticket 会留在 shell 的历史记录里，'{file./path}' 和 '{env.NAME}' 则不会。",
 
+	// accounts.
+	"'%s' is neither an app_id (wx and 16 hex digits, in lower case) nor an alias (a-z, 0-9 and -)": "'%s' 既不是 app_id（wx 加 16 位小写十六进制数字），也不是别名（a-z、0-9 和 -）",
+	"'%s' is no app_id (wx and 16 hex digits, in lower case)":                                       "'%s' 不是 app_id（wx 加 16 位小写十六进制数字）",
+	"%s is no JSON object with an app_id (wx and 16 hex digits, in lower case)":                     "%s 不是带有 app_id（wx 加 16 位小写十六进制数字）的 JSON 对象",
+	"no account is data":          "没有作为数据的公众号",
+	"ALIAS":                       "别名",
+	"IN USE":                      "在用",
+	"SOURCE":                      "来源",
+	"what %s has is not listed":   "%s 里有哪些公众号无法列出",
+	"%s is written to: %s":        "%s 已写入：%s",
+	"Remove account %s?":          "删除公众号 %s 吗？",
+	"Remove account %s from: %s?": "从以下来源删除公众号 %s 吗：%s",
+	"%s is removed":               "%s 已删除",
+	"--key-file is missing: the file with the seal_key of the configuration":                             "缺少 --key-file：写有配置里 seal_key 的文件",
+	"--passphrase-file is missing: a file whose first line is the passphrase, of %d characters at least": "缺少 --passphrase-file：第一行是口令的文件，口令至少 %d 个字符",
+	"the configuration has no component":                                                                 "配置里没有第三方平台（component）",
+	"the configuration has no component %s, but %s":                                                      "配置里没有第三方平台 %s，有的是 %s",
+	"component %s: %w":     "第三方平台 %s：%w",
+	"%d records are in %s": "%[2]s 里有 %[1]d 条记录",
+	"component %s: %d of %d records were taken, the others were there already": "第三方平台 %[1]s：共 %[3]d 条记录，放回 %[2]d 条，其余已经存在",
+
 	// card, form, jump and whitelist.
 	"there is no terminal to ask at: look at what would be done, then say --yes": "没有可以询问的终端：请先看清要做的事，再加上 --yes",
 	"nothing was changed":           "未做任何修改",

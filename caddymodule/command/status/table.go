@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"time"
@@ -104,6 +105,11 @@ func statusTable(answer admin.Status, now time.Time, colours bool) string {
 		t.Line(say.T("all is well"))
 	}
 	return t.Render(colours)
+}
+
+// RefreshTable tells people what a refresh did.
+func RefreshTable(out io.Writer, answer admin.Refreshed) string {
+	return refreshTable(answer, time.Now(), terminal.HasColours(out))
 }
 
 // credentialRows are how one credential stands.
