@@ -47,6 +47,23 @@ func (s *Sandbox) place() string {
 //			demanded       <path...>
 //			want_number
 //		}
+//		component        <app_id> <app_secret> {
+//			message_push   <token> <encoding_aes_key>
+//			events         <url>
+//			messages       <url>
+//			domain         <host>
+//			whitelist      <address...>
+//			ticket_every   <seconds>
+//			ticket_life    <seconds>
+//			pre_auth_code  <seconds>
+//			pre_auth_again
+//			auth_code      <seconds>
+//			refresh_token  keep|change|fade
+//			token_overlap  <seconds>
+//			event_code     same|other
+//			code_expires   time|seconds
+//			getticket      all|jsapi|none
+//		}
 //		foreign_token    40001|48001
 //		phone_country    string|number
 //		expires_in       <seconds>
@@ -55,7 +72,7 @@ func (s *Sandbox) place() string {
 //		replay           <file>
 //	}
 //
-// app, mini_program, secure and custom_code_card may be repeated.
+// app, mini_program, secure, component and custom_code_card may be repeated.
 func (s *Sandbox) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // consume directive name
 	if d.NextArg() {
@@ -73,6 +90,11 @@ func (s *Sandbox) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			}
 		case "secure":
 			if err := s.unmarshalSecure(d); err != nil {
+				return err
+			}
+			continue
+		case "component":
+			if err := s.unmarshalComponent(d); err != nil {
 				return err
 			}
 			continue
@@ -133,7 +155,7 @@ func (s *Sandbox) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 				return d.Err("replay: the name of the file is empty")
 			}
 		default:
-			return words.Unrecognized(d, "app", "mini_program", "secure", "foreign_token", "phone_country", "expires_in", "tickets", "custom_code_card", "replay")
+			return words.Unrecognized(d, "app", "mini_program", "secure", "component", "foreign_token", "phone_country", "expires_in", "tickets", "custom_code_card", "replay")
 		}
 		if d.NextBlock(1) {
 			return d.Errf("a block is not allowed here: %s", d.Val())

@@ -2,6 +2,9 @@ package sandbox
 
 import (
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -45,6 +48,41 @@ func TestSandboxUnmarshalCaddyfile(t *testing.T) {
 			want: `{"secure":{"wx1":{"symmetric_key":{"number":"s","key":"{env.S}"},"private_key":{"number":"p","key":"{file.p.pem}"},` +
 				`"certificate":{"o":"{file.o.pem}"},"deprecated_key":{"number":"p0","key":"{file.p0.pem}"},"demanded":["/wxa/a","/wxa/b"],"want_number":true}},"expires_in":60}`,
 		},
+		{
+			name: "a third-party platform",
+			input: `wechat_sandbox {
+				component wxc {env.C} {
+					message_push t k
+					events http://a/e
+					messages http://a/m/$APPID$
+					domain a
+					whitelist 10.0.0.0/8 ::1
+					ticket_every 60
+					ticket_life 600
+					pre_auth_code 600
+					pre_auth_again
+					auth_code 3600
+					refresh_token change
+					token_overlap 0
+					event_code other
+					code_expires seconds
+					getticket none
+				}
+				component wxd d
+				expires_in 60
+			}`,
+			want: `{"component":{"wxc":{"app_secret":"{env.C}","message_push":{"token":"t","encoding_aes_key":"k"},"events":"http://a/e","messages":"http://a/m/$APPID$","domain":"a",` +
+				`"whitelist":["10.0.0.0/8","::1"],"ticket_every":60,"ticket_life":600,"pre_auth_code":600,"pre_auth_again":true,"auth_code":3600,"refresh_token":"change","token_overlap":0,` +
+				`"event_code":"other","code_expires":"seconds","getticket":"none"},"wxd":{"app_secret":"d"}},"expires_in":60}`,
+		},
+		{name: "a platform without a secret", input: "wechat_sandbox {\ncomponent wxc\n}", err: "component wants an app_id, an app_secret and a block"},
+		{name: "a platform twice", input: "wechat_sandbox {\ncomponent wxc s\ncomponent wxc s\n}", err: "component already specified: wxc"},
+		{name: "a platform, unknown", input: "wechat_sandbox {\ncomponent wxc s {\nevent x\n}\n}", err: "unrecognized subdirective 'event'"},
+		{name: "a platform's push without a key", input: "wechat_sandbox {\ncomponent wxc s {\nmessage_push t\n}\n}", err: "message_push wants a token and an encoding_aes_key"},
+		{name: "a platform's events in plain", input: "wechat_sandbox {\ncomponent wxc s {\nevents http://a\n}\n}", err: "want message_push"},
+		{name: "a platform's network", input: "wechat_sandbox {\ncomponent wxc s {\nwhitelist a\n}\n}", err: "whitelist: 'a' is neither an address nor a network, at Testfile:3"},
+		{name: "a platform's overlap", input: "wechat_sandbox {\ncomponent wxc s {\ntoken_overlap 5m\n}\n}", err: "token_overlap must be a number of seconds"},
+		{name: "a platform's rule", input: "wechat_sandbox {\ncomponent wxc s {\nrefresh_token never\n}\n}", err: "refresh_token is keep or change or fade, not 'never'"},
 		{name: "secure of nobody", input: "wechat_sandbox {\nsecure {\n}\n}", err: "secure wants an app_id and a block, nothing else"},
 		{name: "secure without keys", input: "wechat_sandbox {\nsecure wx1\n}", err: "secure: symmetric_key is missing"},
 		{name: "secure, unknown", input: "wechat_sandbox {\nsecure wx1 {\npaths /a\n}\n}", err: "unrecognized subdirective 'paths'"},
@@ -128,6 +166,28 @@ func TestDemanded(t *testing.T) {
 	}
 }
 
+const pushKey = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+
+// TestPlatformIsPushed has the sandbox push by itself as long as a configuration has it.
+func TestPlatformIsPushed(t *testing.T) {
+	pushed := make(chan struct{}, 100)
+	platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		pushed <- struct{}{}
+		_, _ = io.WriteString(w, "success")
+	}))
+	defer platform.Close()
+	ctx, cancel := caddy.NewContext(caddy.Context{Context: t.Context()})
+	defer cancel()
+	s := &Sandbox{Component: map[string]*Component{"wxc": {AppSecret: "s", MessagePush: &ComponentPush{"t", pushKey}, Events: platform.URL}}}
+	if err := s.Provision(ctx); err != nil {
+		t.Fatal(err)
+	}
+	<-pushed
+	if err := s.Cleanup(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestSandboxPool(t *testing.T) {
 	ctx, cancel := caddy.NewContext(caddy.Context{Context: t.Context()})
 	defer cancel()
@@ -172,6 +232,15 @@ func TestSandboxProvisionRefuses(t *testing.T) {
 		"negative":      {ExpiresIn: -1},
 		"too long":      {ExpiresIn: 86401},
 		"no rule":       {Tickets: "stable"},
+		"no secret":     {Component: map[string]*Component{"wxc": {}}},
+		"no platform":   {Component: map[string]*Component{"wxc": nil}},
+		"bad key":       {Component: map[string]*Component{"wxc": {AppSecret: "s", MessagePush: &ComponentPush{"t", "k"}}}},
+		"bad URL":       {Component: map[string]*Component{"wxc": {AppSecret: "s", MessagePush: &ComponentPush{"t", pushKey}, Events: "a/b"}}},
+		"bad host":      {Component: map[string]*Component{"wxc": {AppSecret: "s", Domain: "https://a"}}},
+		"bad rule":      {Component: map[string]*Component{"wxc": {AppSecret: "s", GetTicket: "some"}}},
+		"bad code":      {Component: map[string]*Component{"wxc": {AppSecret: "s", EventCode: "none"}}},
+		"bad span":      {Component: map[string]*Component{"wxc": {AppSecret: "s", TicketLife: -1}}},
+		"an app, too":   {App: map[string]string{"wxc": "s"}, Component: map[string]*Component{"wxc": {AppSecret: "s"}}},
 		"no path":       {Secure: map[string]*Secure{"wx1": {Demanded: []string{"wxa"}}}},
 	} {
 		if err := s.Provision(ctx); err == nil {

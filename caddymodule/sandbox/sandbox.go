@@ -50,6 +50,9 @@ type Sandbox struct {
 	// API 安全 (服务端 API 签名与加密), by the app ids that have it switched on. Default: none has.
 	Secure map[string]*Secure `json:"secure,omitempty"`
 
+	// The third-party platforms (第三方平台), by app id. Default: there is none.
+	Component map[string]*Component `json:"component,omitempty"`
+
 	// The lifetime of tokens and tickets in seconds, at most 86400. WeChat's five minutes, in which a superseded token
 	// still works, scale to a quarter of it at most. Default: 7200, as at WeChat.
 	ExpiresIn int `json:"expires_in,omitempty"`
@@ -73,11 +76,18 @@ type Sandbox struct {
 // sandboxes are the sandboxes in use, by a hash of their configuration.
 var sandboxes = caddy.NewUsagePool()
 
-// pooledSandbox is a sandbox in the pool. There is nothing to end when nobody uses it any more.
-type pooledSandbox struct{ *sandbox.Sandbox }
+// pooledSandbox is a sandbox in the pool, which pushes to its platforms until nobody uses it any more.
+type pooledSandbox struct {
+	*sandbox.Sandbox
+
+	stop func()
+}
 
 // Destruct implements caddy.Destructor.
-func (pooledSandbox) Destruct() error { return nil }
+func (p pooledSandbox) Destruct() error {
+	p.stop()
+	return nil
+}
 
 // CaddyModule returns the Caddy module information.
 func (Sandbox) CaddyModule() caddy.ModuleInfo {
@@ -120,6 +130,14 @@ func (s *Sandbox) provision(ctx caddy.Context) error {
 	if cfg.MiniPrograms, err = apps(repl, s.MiniProgram); err != nil {
 		return err
 	}
+	if cfg.Components, err = components(repl, s.Component); err != nil {
+		return err
+	}
+	for id := range cfg.Components {
+		if cfg.Apps[id] != "" || cfg.MiniPrograms[id] != "" {
+			return fmt.Errorf("component %q: app or mini_program has the same app id", id)
+		}
+	}
 	secure, err := expand(repl, s.Secure)
 	if err != nil {
 		return err
@@ -155,7 +173,11 @@ func (s *Sandbox) provision(ctx caddy.Context) error {
 		for id, with := range apps {
 			made.Secure(id, with)
 		}
-		return pooledSandbox{made}, nil
+		stop := func() {}
+		if len(cfg.Components) > 0 {
+			stop = made.Start()
+		}
+		return pooledSandbox{made, stop}, nil
 	})
 	if err != nil {
 		return err
@@ -192,7 +214,7 @@ func apps(repl *caddy.Replacer, raw map[string]string) (map[string]string, error
 
 // sandboxKey is a hash, because the configuration holds secrets.
 func sandboxKey(cfg sandbox.Config, secure map[string]expanded) (string, error) {
-	b, err := json.Marshal([]any{cfg.Apps, cfg.MiniPrograms, cfg.ForeignToken, cfg.CountryAsNumber, cfg.ExpiresIn, cfg.Tickets, cfg.CustomCodeCards, cfg.Replay, secure})
+	b, err := json.Marshal([]any{cfg.Apps, cfg.MiniPrograms, cfg.ForeignToken, cfg.CountryAsNumber, cfg.ExpiresIn, cfg.Tickets, cfg.CustomCodeCards, cfg.Replay, cfg.Components, secure})
 	if err != nil {
 		return "", err
 	}

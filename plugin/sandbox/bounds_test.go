@@ -70,7 +70,7 @@ func TestConcurrentUse(t *testing.T) {
 
 // FuzzJSON throws bodies at every entry point that reads JSON.
 func FuzzJSON(f *testing.F) {
-	s := New(Config{})
+	s := New(Config{Components: map[string]Component{componentID: {Secret: "s"}}})
 	r := &rig{t: f, s: s}
 	tok, ticket := r.token("wx1"), r.ticket("wx1", accounts.CardTicket)
 	var paths []string
@@ -79,11 +79,11 @@ func FuzzJSON(f *testing.F) {
 			paths = append(paths, path+"?access_token="+tok)
 		}
 	}
-	for _, name := range []string{"phone/addCard", "phone/openCard", "phone/openComponent", "phone/showComponent", "revoke", "cards", "review", "heal", "verify"} {
+	for _, name := range []string{"phone/addCard", "phone/openCard", "phone/openComponent", "phone/showComponent", "revoke", "cards", "review", "heal", "verify", "component/scan", "component/merchant", "component/refuse", "component/message"} {
 		paths = append(paths, "/_sandbox/"+name)
 	}
 	for _, seed := range []string{
-		`{}`, `[]`, `null`, `{"card_id":"p1"}`, `{"card_id":"p1","code":"1","member_card":{"base_info":{"sku":null}}}`,
+		`{"app_id":"wx1","sets":[8]}`, `{"component_appid":"` + componentID + `","authorizer_appid":"wx1"}`, `{}`, `[]`, `null`, `{"card_id":"p1"}`, `{"card_id":"p1","code":"1","member_card":{"base_info":{"sku":null}}}`,
 		`{"card":{"card_type":"GIFT","gift":{"base_info":{"color":"Color010"}}}}`, `{"card":null}`, `{"openid":"` + DemoOpenID + `"}`,
 		string(wire.Encode(map[string]any{"cardList": []any{map[string]any{"cardId": "p1", "cardExt": string(wire.Encode(ext(ticket, "p1", nil)))}}})),
 		`{"appId":"` + phone.ComponentAppID + `","extraData":{"encrypt_card_id":"` + s.world.Seal.EncryptCardID(s.world.Cards.Spring("wx1", "p1").ID) + `","biz":"` + accounts.Biz("wx1") + `"},"form":{"a":["b",1]}}`,

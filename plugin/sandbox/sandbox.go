@@ -9,6 +9,9 @@
 //	request   /_sandbox/phone/request: wx.request, on the page's behalf
 //	control   /_sandbox/…: faults, revocation, call counts, cards, review, reset, and why a signature is good or not
 //	open      /connect/oauth2/…: the pages of open.weixin.qq.com that send visitors of web pages back with a code
+//	scanpage  the pages where an account's owner authorises a third-party platform
+//	console   /_sandbox/component/…: what WeChat, merchants and the test before 全网发布 do to such a platform
+//	courier   pushes tickets, events and messages to it
 //	events    /_sandbox/events: what the page shows
 //	page      /, and /_sandbox/page/…: a phone to try a gateway on in a browser
 //
@@ -20,6 +23,9 @@
 //	oauth      the codes that visitors of web pages were given
 //	codes      the cards that users have
 //	exchanges  requests and their answers, as they came past
+//	platform   third-party platforms, and who has authorised them
+//	outbox     what is to be pushed to them
+//	chats      what users and accounts wrote to each other
 //	faults     what is to go wrong
 //
 // Below these lie wire (WeChat's JSON and errcodes), local (who may use /_sandbox/), secret and lru.
@@ -32,8 +38,11 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/recording"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/accounts"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/cards"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/console"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/courier"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/faults"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/oauth"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/platform"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/request"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/users"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/world"
@@ -64,6 +73,8 @@ type Config struct {
 	Tickets TicketRule
 	// CustomCodeCards are the cards, of those that spring up, with use_custom_code.
 	CustomCodeCards []string
+	// Components are the third-party platforms (第三方平台) that exist, by app id. Nil: there is none.
+	Components map[string]Component
 	// StrictCards: only cards made by /card/create, PutCard or /_sandbox/cards exist; none springs up on first use.
 	StrictCards bool
 	// Replay is answered in the place of what the sandbox would say, for the calls that it has. Its values mean nothing: no phone
@@ -104,32 +115,36 @@ type Revocation = accounts.Revocation
 type Sandbox struct {
 	world   *world.World
 	request *request.Server
+	courier *courier.Courier
+	console *console.Server
 	replay  *recording.Replay // nil: nothing is
 }
 
-// New makes a Sandbox. It starts no goroutine and needs no closing.
+// New makes a Sandbox. It starts no goroutine and needs no closing; what it pushes to platforms, Start or Deliver pushes.
 func New(cfg Config) *Sandbox {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
 	known := accounts.New(cfg.Apps, cfg.ExpiresIn)
 	known.Rule = cmp.Or(cfg.Tickets, TicketsFresh)
+	known.MiniPrograms, known.Foreign = cfg.MiniPrograms, cmp.Or(cfg.ForeignToken, accounts.ForeignCodes[0])
 	w := world.New(
 		known,
+		platform.New(cfg.Components, known),
 		cards.NewStore(cfg.StrictCards, cfg.CustomCodeCards, cfg.Now),
 		cfg.Now,
 	)
-	known.MiniPrograms, known.Foreign = cfg.MiniPrograms, cmp.Or(cfg.ForeignToken, accounts.ForeignCodes[0])
 	w.Users.CountryAsNumber = cfg.CountryAsNumber
-	s := &Sandbox{world: w, request: request.New(w)}
+	s := &Sandbox{world: w, request: request.New(w), courier: courier.New(w)}
+	s.console = console.New(w, s.courier)
 	if cfg.Replay != nil {
 		s.replay = recording.NewReplay(cfg.Replay)
 	}
 	return s
 }
 
-// Reset forgets cards, codes, users, what visitors do at WeChat's page, menus, faults, call counts, exchanges, quotas and revocations to come. Tokens and tickets stay as they
-// are, so that whoever holds them works on; Revoke ends them.
+// Reset forgets cards, codes, users, what visitors do at WeChat's page, menus, faults, call counts, exchanges, quotas, what waits to be pushed, and
+// revocations to come. Tokens, tickets and authorisations stay as they are, so that whoever holds them works on; Revoke ends tokens and tickets.
 func (s *Sandbox) Reset() { s.world.Reset() }
 
 // Fail adds faults. Of several that fit a call, the oldest that has calls left is used, and only it.

@@ -14,6 +14,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/open"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/page"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/phone"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/scanpage"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
 )
 
@@ -32,6 +33,9 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveOwn(w, r, own)
 	case page.IsWanted(r):
 		page.Serve(w, r, "index.html")
+	case scanpage.IsWanted(r):
+		s.world.Calls.Add(r.URL.Path)
+		scanpage.Serve(s.world, w, r)
 	case open.IsWanted(r):
 		s.world.Calls.Add(r.URL.Path)
 		open.Serve(s.world, w, r)
@@ -69,7 +73,10 @@ func (s *Sandbox) serveOwn(w http.ResponseWriter, r *http.Request, name string) 
 		return
 	}
 	call, isPhone := strings.CutPrefix(name, "phone/")
+	act, isConsole := strings.CutPrefix(name, "component/")
 	switch {
+	case isConsole:
+		s.console.Serve(w, r, act)
 	case name == "events":
 		events.Serve(s.world, w, r)
 	case name == "phone/request":

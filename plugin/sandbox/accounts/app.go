@@ -14,6 +14,7 @@ import (
 // App is an official account or a mini program.
 type App struct {
 	ID              string
+	Kind            Kind   // "": nobody has said
 	Secret          string // the one that it showed last; "": none yet
 	Classic, Stable Source
 	forced          forced
@@ -24,13 +25,23 @@ type App struct {
 	Menu            []json.RawMessage // its buttons; nil: there is none
 }
 
-// Source is one of the two ways to get an access_token.
+// Kind is what an App is.
+type Kind string
+
+// The kinds.
+const (
+	Official Kind = "official"
+	Mini     Kind = "mini_program"
+)
+
+// Source is one of the ways to get an access_token.
 type Source struct{ Current, Previous *Token }
 
 // Token is an access_token.
 type Token struct {
 	Text    string
-	app     *App
+	App     *App
+	Grant   *Grant    // nil: it is the account's own
 	Expires time.Time // as its expires_in said
 	Until   time.Time // no later: when it stops working
 }

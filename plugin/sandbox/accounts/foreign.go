@@ -11,10 +11,13 @@ var ForeignCodes = []int{wire.ErrBadCredential.Code, wire.ErrUnauthorized.Code}
 
 // CheckPath refuses a call with the token of another kind of app than it is for.
 func (s *Store) CheckPath(a *App, path string) error {
-	if len(s.MiniPrograms) == 0 {
+	_, isMini := s.MiniPrograms[a.ID]
+	switch {
+	case a.Kind != "":
+		isMini = a.Kind == Mini
+	case len(s.MiniPrograms) == 0:
 		return nil
 	}
-	_, isMini := s.MiniPrograms[a.ID]
 	foreign := strings.HasPrefix(path, "/wxa/")
 	if isMini {
 		foreign = strings.HasPrefix(path, "/card/") || path == "/cgi-bin/ticket/getticket"

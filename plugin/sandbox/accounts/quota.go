@@ -16,6 +16,8 @@ var limits = map[string]int{
 	"/cgi-bin/token":            2_000,
 	"/cgi-bin/stable_token":     500_000,
 	"/cgi-bin/ticket/getticket": 10_000,
+
+	"/cgi-bin/component/api_component_token": 2_000, // not published; as that of an account
 }
 
 const defaultLimit = 100_000

@@ -23,7 +23,7 @@ func (s *Store) Revoke(rev Revocation, now time.Time) error {
 	}
 	if kind == "" {
 		for _, t := range s.tokens.Values() {
-			if rev.AppID == "" || t.app.ID == rev.AppID {
+			if rev.AppID == "" || t.App.ID == rev.AppID {
 				t.endBy(now)
 			}
 		}

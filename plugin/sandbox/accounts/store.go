@@ -2,14 +2,16 @@ package accounts
 
 import (
 	"crypto/subtle"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/lru"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
 )
 
-// MaxApps is how many accounts are remembered.
-const MaxApps = 1_000
+// MaxApps is how many accounts are remembered: a third-party platform serves ten thousand.
+const MaxApps = 20_000
 
 // DefaultExpiresIn is how long tokens and tickets live if nothing else is said: as at WeChat.
 const DefaultExpiresIn = 7200 * time.Second
@@ -86,6 +88,18 @@ func (s *Store) App(id string) *App {
 		s.apps.Add(id, a)
 	}
 	return a
+}
+
+// Known gives the ids of the apps that are configured, in order.
+func (s *Store) Known() []string {
+	ids := slices.Collect(maps.Keys(s.secrets))
+	for id := range s.MiniPrograms {
+		if _, twice := s.secrets[id]; !twice {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // All gives the apps, those unused for longest first.

@@ -58,21 +58,29 @@ func (s *Store) Renewed(a *App, force bool, now time.Time) (*Token, error) {
 
 // issue makes a token and supersedes the current one.
 func (s *Store) issue(a *App, src *Source, now time.Time) *Token {
+	return s.supersede(a, src, s.span(), now)
+}
+
+// supersede makes a token, and lets the current one work for overlap.
+func (s *Store) supersede(a *App, src *Source, overlap time.Duration, now time.Time) *Token {
 	if p := src.Previous; p != nil {
 		p.endBy(now)
 	}
 	if c := src.Current; c != nil {
-		c.endBy(now.Add(s.span()))
+		c.endBy(now.Add(overlap))
 	}
 	end := now.Add(s.ExpiresIn)
-	t := &Token{Text: tokenPrefix + secret.Text(102), app: a, Expires: end, Until: end}
+	t := &Token{Text: tokenPrefix + secret.Text(102), App: a, Expires: end, Until: end}
 	src.Previous, src.Current = src.Current, t
 	s.tokens.Add(t.Text, t)
 	return t
 }
 
-// Authorize gives the app whose access_token text is. It fails with WeChat's refusal.
-func (s *Store) Authorize(text string, now time.Time) (*App, error) {
+// IsToken says whether a text is an access_token that is remembered.
+func (s *Store) IsToken(text string) bool { return s.tokens.Contains(text) }
+
+// Authorize gives the access_token that text is. It fails with WeChat's refusal.
+func (s *Store) Authorize(text string, now time.Time) (*Token, error) {
 	if text == "" {
 		return nil, wire.ErrNoToken
 	}
@@ -82,8 +90,10 @@ func (s *Store) Authorize(text string, now time.Time) (*App, error) {
 		return nil, wire.ErrBadCredential // made before our time, or long forgotten
 	case !found:
 		return nil, wire.ErrBadToken
+	case t.Grant != nil && t.Grant.Ended:
+		return nil, wire.ErrNotAuthorized
 	case t.works(now):
-		return t.app, nil
+		return t, nil
 	case t.Until.Before(t.Expires):
 		return nil, wire.ErrBadCredential
 	}

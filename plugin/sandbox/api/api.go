@@ -4,6 +4,7 @@ package api
 
 import (
 	"net/http"
+	"net/netip"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/world"
@@ -27,9 +28,23 @@ func Run(w *world.World, r *http.Request, body []byte, bodyErr error) (any, erro
 	w.Lock()
 	defer w.Unlock()
 	c := &call{world: w, now: w.Now(), query: r.URL.Query(), body: body, known: isKnown}
+	if from, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		c.from = from.Addr().Unmap()
+	}
+	if e.component != "" {
+		return c.runOfComponent(e, r.URL.Path)
+	}
 	if !e.open {
-		var err error
-		if c.app, err = w.Accounts.Authorize(c.query.Get("access_token"), c.now); err != nil {
+		token := c.query.Get("access_token")
+		if w.Platform.IsToken(token) {
+			return nil, wire.ErrWantAccount
+		}
+		t, err := w.Accounts.Authorize(token, c.now)
+		if err != nil {
+			return nil, err
+		}
+		c.app, c.grant = t.App, t.Grant
+		if err := c.checkGrant(r.URL.Path); err != nil {
 			return nil, err
 		}
 		if err := w.Accounts.CheckPath(c.app, r.URL.Path); err != nil {

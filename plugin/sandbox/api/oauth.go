@@ -6,14 +6,20 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/users"
 )
 
-// webAccessToken tells whose the code of a visitor is. The ids of one who sees a snapshot are nobody's, and new each time.
+// webAccessToken tells whose the code of a visitor is.
 func webAccessToken(c *call) (any, error) {
 	q := c.query
 	a, err := c.world.Accounts.Authenticate(q.Get("appid"), q.Get("secret"), q.Get("grant_type"), "authorization_code")
 	if err != nil {
 		return nil, err
 	}
-	g, err := c.world.OAuth.Exchange(a.ID, q.Get("code"), c.now)
+	return c.visitor(a.ID, "")
+}
+
+// visitor tells whose the code of a visitor is, which a platform asked for or, where there is none, the account. The ids of one who sees a
+// snapshot are nobody's, and new each time.
+func (c *call) visitor(appID, component string) (any, error) {
+	g, err := c.world.OAuth.Exchange(appID, component, c.query.Get("code"), c.now)
 	if err != nil {
 		return nil, err
 	}
@@ -28,9 +34,12 @@ func webAccessToken(c *call) (any, error) {
 	}{AccessToken: secret.Text(64), ExpiresIn: 7200, RefreshToken: secret.Text(64), Scope: g.Scope}
 	user := g.User
 	if g.Snapshot {
-		user, answer.IsSnapshotUser = "snapshot "+secret.Text(9), 1
+		user = "snapshot " + secret.Text(9)
+		if !c.world.OAuth.Mood.Untold {
+			answer.IsSnapshotUser = 1
+		}
 	}
-	answer.OpenID = c.world.Users.OpenID(a.ID, user)
+	answer.OpenID = c.world.Users.OpenID(appID, user)
 	if g.Scope == oauth.UserInfo && !c.world.OAuth.Mood.Unbound {
 		answer.UnionID = users.UnionID(user)
 	}

@@ -8,7 +8,9 @@ import (
 type endpoint struct {
 	method string
 	open   bool // needs no access_token
-	run    func(c *call) (any, error)
+	// component says that it needs a component_access_token, and where the app id stands that this has to be of: in the body or the query.
+	component string
+	run       func(c *call) (any, error)
 }
 
 // endpoints are the calls that the sandbox knows, by path.
@@ -20,6 +22,18 @@ var endpoints = map[string]endpoint{
 	"/cgi-bin/clear_quota":       {method: http.MethodPost, run: clearQuota},
 	"/sns/jscode2session":        {method: http.MethodGet, open: true, run: jscode2session},
 	"/sns/oauth2/access_token":   {method: http.MethodGet, open: true, run: webAccessToken},
+
+	"/cgi-bin/component/api_start_push_ticket":   {method: http.MethodPost, open: true, run: startPushTicket},
+	"/cgi-bin/component/api_component_token":     {method: http.MethodPost, open: true, run: componentToken},
+	"/cgi-bin/component/api_create_preauthcode":  {method: http.MethodPost, component: inBody, run: preAuthCode},
+	"/cgi-bin/component/api_query_auth":          {method: http.MethodPost, component: inBody, run: queryAuth},
+	"/cgi-bin/component/api_authorizer_token":    {method: http.MethodPost, component: inBody, run: authorizerToken},
+	"/cgi-bin/component/api_get_authorizer_info": {method: http.MethodPost, component: inBody, run: authorizerInfo},
+	"/cgi-bin/component/api_get_authorizer_list": {method: http.MethodPost, component: inBody, run: authorizerList},
+	"/sns/component/jscode2session":              {method: http.MethodGet, component: inQuery, run: componentJSCode},
+	"/sns/oauth2/component/access_token":         {method: http.MethodGet, component: inQuery, run: componentWebToken},
+
+	"/cgi-bin/message/custom/send": {method: http.MethodPost, run: sendCustomMessage},
 
 	"/wxa/business/getuserphonenumber": {method: http.MethodPost, run: getPhoneNumber},
 	"/wxa/getwxacode":                  {method: http.MethodPost, run: getWXACode},

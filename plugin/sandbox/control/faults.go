@@ -22,6 +22,7 @@ func addFaults(w *world.World, body []byte) error {
 		Drop    bool    `json:"drop"`
 		Body    *string `json:"body"`
 		Execute bool    `json:"execute"`
+		Repeat  int     `json:"repeat"`
 	}
 	list := []jsonFault{{}}
 	var to any = &list[0]
@@ -41,7 +42,7 @@ func addFaults(w *world.World, body []byte) error {
 			}
 		}
 		made = append(made, faults.Fault{
-			Path: f.Path, Times: f.Times, ErrCode: f.ErrCode, ErrMsg: f.ErrMsg, Status: f.Status, Delay: delay, Drop: f.Drop, Body: f.Body, Execute: f.Execute,
+			Path: f.Path, Times: f.Times, ErrCode: f.ErrCode, ErrMsg: f.ErrMsg, Status: f.Status, Delay: delay, Drop: f.Drop, Body: f.Body, Execute: f.Execute, Repeat: f.Repeat,
 		})
 	}
 	return w.Faults.Fail(made...)

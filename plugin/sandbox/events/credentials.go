@@ -5,6 +5,7 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/accounts"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/exchanges"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/world"
 )
 
 // Bounds of what is told of credentials.
@@ -17,15 +18,16 @@ const (
 type CredentialView struct {
 	AppID   string `json:"app_id"`
 	Kind    string `json:"kind"`             // access_token, api_ticket, jsapi_ticket
-	Source  string `json:"source,omitempty"` // of an access_token: stable, classic
+	Source  string `json:"source,omitempty"` // of an access_token: stable, classic, or platform
 	Text    string `json:"text"`             // masked
 	Made    int64  `json:"made"`
 	Expires int64  `json:"expires"` // as its expires_in said
 	Until   int64  `json:"until"`   // no later: when it stops working
 }
 
-// credentials gives what the page shows of tokens and tickets, and their texts in full, to find them elsewhere.
-func credentials(store *accounts.Store) (list []CredentialView, texts []string) {
+// credentials gives what the page shows of tokens and tickets, and their texts in full, to find them elsewhere. The world is locked.
+func credentials(w *world.World) (list []CredentialView, texts []string) {
+	store := w.Accounts
 	list = []CredentialView{}
 	life := store.ExpiresIn
 	add := func(appID, kind, source, text string, made, expires, until time.Time) {
@@ -51,6 +53,14 @@ func credentials(store *accounts.Store) (list []CredentialView, texts []string) 
 			tickets := a.Tickets[kind.typ]
 			for _, t := range tickets[max(0, len(tickets)-MaxTickets):] {
 				add(a.ID, kind.name, "", t.Text, t.Made, t.Made.Add(life), t.Expires)
+			}
+		}
+	}
+	for _, c := range w.Platform.All() {
+		all := boarded(c)
+		for _, a := range all[:min(len(all), maxApps)] {
+			if t := a.Token(); t != nil {
+				add(a.AppID, "access_token", "platform", t.Text, t.Expires.Add(-life), t.Expires, t.Until)
 			}
 		}
 	}

@@ -23,6 +23,7 @@ type View struct {
 	Faults      []FaultView      `json:"faults"`
 	Wallet      []WalletView     `json:"wallet"`
 	Visitor     oauth.Mood       `json:"visitor"`
+	Platforms   []PlatformView   `json:"platforms"`
 }
 
 // ExchangeView is an exchange without secrets.
@@ -78,12 +79,13 @@ func view(w *world.World, since int64) View {
 	w.Lock()
 	v.Epoch, v.Now = w.Epoch, w.Now().UnixMilli()
 	var known []string
-	v.Credentials, known = credentials(w.Accounts)
+	v.Credentials, known = credentials(w)
 	for _, f := range w.Faults.All() {
 		v.Faults = append(v.Faults, FaultView{f.ID, f.Path, f.Left, f.ErrCode, f.Status, f.Delay.Milliseconds(), f.Drop})
 	}
 	v.Wallet = wallet(w.Codes)
 	v.Visitor = w.OAuth.Mood
+	v.Platforms = Platforms(w)
 	w.Unlock()
 
 	for _, x := range list {

@@ -8,7 +8,7 @@ import (
 )
 
 // What must not be shown in full, in JSON and in queries.
-const hiddenNames = `(?:(?:component_|authorizer_)?(?:access_token|refresh_token|app_?secret)|rejected_token|secret|(?:api_|jsapi_|component_verify_)?ticket|session_key)`
+const hiddenNames = `(?:(?:component_|authorizer_)?(?:access_token|refresh_token|app_?secret)|component_secret|(?:pre_)?auth_code|authorization_code|rejected_token|secret|(?:api_|jsapi_|component_verify_)?ticket|session_key)`
 
 var (
 	secretJSON  = regexp.MustCompile(`("(` + hiddenNames + `)"\s*:\s*")((?:[^"\\]|\\.)*)`)

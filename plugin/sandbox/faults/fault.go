@@ -14,7 +14,9 @@ import (
 // Fault makes calls go wrong. The zero value of every field but Path changes nothing; a fault with a Delay alone makes
 // WeChat slow.
 type Fault struct {
-	// Path of the calls, for example /cgi-bin/token; a * at its end stands for anything.
+	// Path of the calls, for example /cgi-bin/token; a * at its end stands for anything. /push/ and an InfoType, for example
+	// /push/authorized, are the events that are pushed to a third-party platform: Delay has them come late, whatever is answered
+	// otherwise loses them.
 	Path string
 	// Times is how many calls it hits. 0: all, until Reset.
 	Times int
@@ -31,6 +33,8 @@ type Fault struct {
 	Body *string
 	// Execute carries the call out before it goes wrong: its answer is lost or late.
 	Execute bool
+	// Repeat is how many times more an event is pushed.
+	Repeat int
 }
 
 // Pending is a Fault that waits for its calls.

@@ -11,6 +11,11 @@ import (
 // MaxFaults is how many faults wait at once.
 const MaxFaults = 1_000
 
+// pushPrefix begins the paths of what is pushed.
+const pushPrefix = "/push/"
+
+const maxRepeat = 100
+
 // List is the faults that wait for their calls. The zero value is a good one; it is safe for concurrent use.
 type List struct {
 	mu    sync.Mutex
@@ -28,6 +33,8 @@ func (l *List) Fail(faults ...Fault) error {
 			return fmt.Errorf("fault %d: path must begin with / or be *", i)
 		case f.Times < 0 || f.Delay < 0:
 			return fmt.Errorf("fault %d: times and delay must not be negative", i)
+		case f.Repeat < 0 || f.Repeat > maxRepeat:
+			return fmt.Errorf("fault %d: repeat must be 0 to %d", i, maxRepeat)
 		case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 			return fmt.Errorf("fault %d: status must be 200 to 599", i)
 		case len(l.list)+len(faults) > MaxFaults:
@@ -42,10 +49,18 @@ func (l *List) Fail(faults ...Fault) error {
 }
 
 // Hit gives the fault that befalls a call, nil if none does.
-func (l *List) Hit(path string) *Pending {
+func (l *List) Hit(path string) *Pending { return l.hit(path, false) }
+
+// HitPush gives the fault that befalls what is pushed to a platform, nil if none does: one whose path says so.
+func (l *List) HitPush(kind string) *Pending { return l.hit(pushPrefix+kind, true) }
+
+func (l *List) hit(path string, pushed bool) *Pending {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, f := range l.list {
+		if strings.HasPrefix(f.Path, pushPrefix) != pushed {
+			continue // all calls are not all that is pushed
+		}
 		if prefix, isPrefix := strings.CutSuffix(f.Path, "*"); path != f.Path && !(isPrefix && strings.HasPrefix(path, prefix)) {
 			continue
 		}

@@ -37,17 +37,21 @@ type Mood struct {
 	Consent string `json:"consent"` // ask, allow, deny or snapshot, where a visitor has to agree; default: ask
 	Double  bool   `json:"double"`  // the callback is fetched once more before the browser goes there
 	Unbound bool   `json:"unbound"` // the account is not bound at open.weixin.qq.com: there is no unionid
+	Untold  bool   `json:"untold"`  // nothing says that a snapshot is one, as some developers report
 	Domain  string `json:"domain"`  // the one host that visitors may be sent back to; default: any
 }
 
 // Request is what a site has asked of a visitor.
 type Request struct {
 	App, RedirectURI, Scope, State string
+	// Component is the third-party platform that asks on the account's behalf; "": it does so itself.
+	Component string
 }
 
 // Grant is what a code stands for.
 type Grant struct {
 	App, User, Scope string
+	Component        string
 	Snapshot         bool
 	Made             time.Time
 	used             bool
@@ -90,17 +94,17 @@ func (s *Store) Waiting(name string) (Request, bool) { return s.pending.Get(name
 // Grant gives a code for a request.
 func (s *Store) Grant(r Request, snapshot bool, now time.Time) (code string) {
 	code = secret.Text(24)
-	s.grants.Add(code, &Grant{App: r.App, User: s.Mood.User, Scope: r.Scope, Snapshot: snapshot, Made: now})
+	s.grants.Add(code, &Grant{App: r.App, Component: r.Component, User: s.Mood.User, Scope: r.Scope, Snapshot: snapshot, Made: now})
 	return code
 }
 
-// Exchange uses a code up. It fails with WeChat's refusal.
-func (s *Store) Exchange(app, code string, now time.Time) (*Grant, error) {
+// Exchange uses a code up, which the account asked for or, where that is said, a platform. It fails with WeChat's refusal.
+func (s *Store) Exchange(app, component, code string, now time.Time) (*Grant, error) {
 	g, found := s.grants.Get(code)
 	switch {
 	case code == "":
 		return nil, wire.ErrNoWebCode
-	case !found || g.App != app:
+	case !found || g.App != app || g.Component != component:
 		return nil, wire.ErrBadJSCode
 	case g.used:
 		return nil, wire.ErrUsedJSCode

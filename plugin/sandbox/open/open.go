@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/accounts"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/oauth"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/world"
 )
@@ -36,6 +37,9 @@ func Serve(w *world.World, rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	req, refused := read(r.URL.RawQuery, w.OAuth.Mood.Domain)
+	if refused == "" && req.Component != "" {
+		refused = checkComponent(w, req)
+	}
 	switch {
 	case refused != "":
 		show(rw, http.StatusBadRequest, refusedPage, refused)
@@ -59,7 +63,7 @@ func consent(w *world.World, rw http.ResponseWriter, q url.Values) {
 }
 
 // order is that of the parameters, which WeChat heeds. Others that it knows may follow.
-var order = regexp.MustCompile(`^appid=([^&]*)&redirect_uri=([^&]*)&response_type=([^&]*)&scope=([^&]*)&state=([^&]*)(?:&(?:forcePopup|forceSnapShot|connect_redirect)=[^&]*)*$`)
+var order = regexp.MustCompile(`^appid=([^&]*)&redirect_uri=([^&]*)&response_type=([^&]*)&scope=([^&]*)&state=([^&]*)(?:&component_appid=([^&]*))?(?:&(?:forcePopup|forceSnapShot|connect_redirect)=[^&]*)*$`)
 
 var isState = regexp.MustCompile(`^[a-zA-Z0-9]{0,128}$`)
 
@@ -76,7 +80,7 @@ func read(query, domain string) (req oauth.Request, refused string) {
 		}
 		m[i] = value
 	}
-	req = oauth.Request{App: m[1], RedirectURI: m[2], Scope: m[4], State: m[5]}
+	req = oauth.Request{App: m[1], RedirectURI: m[2], Scope: m[4], State: m[5], Component: m[6]}
 	to, err := url.Parse(req.RedirectURI)
 	switch {
 	case req.App == "":
@@ -101,11 +105,30 @@ func read(query, domain string) (req oauth.Request, refused string) {
 	return req, ""
 }
 
+// checkComponent says why a third-party platform may not send visitors on an account's behalf.
+func checkComponent(w *world.World, req oauth.Request) (refused string) {
+	c, found := w.Platform.Component(req.Component)
+	if !found {
+		return "10015: the account has not authorised this component_appid"
+	}
+	a, err := c.Authorised(req.App)
+	switch {
+	case err != nil:
+		return "10015: the account has not authorised this component_appid"
+	case !a.Has(accounts.SetPages):
+		return "10005: the account has not granted the permission set 4 (网页服务)"
+	}
+	return ""
+}
+
 // goBack sends a visitor back to the site. Who does not agree comes without a code; and who gives only his openid is not asked.
 func goBack(w *world.World, rw http.ResponseWriter, req oauth.Request, choice string) {
 	state := "state=" + req.State
 	if req.Scope == oauth.Base || choice != oauth.Deny {
 		state = "code=" + w.OAuth.Grant(req, req.Scope == oauth.UserInfo && choice == oauth.Snapshot, w.Now()) + "&" + state
+	}
+	if req.Component != "" {
+		state += "&appid=" + url.QueryEscape(req.App)
 	}
 	to := req.RedirectURI
 	to, _, _ = strings.Cut(to, "#")

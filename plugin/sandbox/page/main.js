@@ -14,6 +14,7 @@ import { startVisitors } from './visitors.js';
 import { loadMiniProgram } from './miniprogram.js';
 import './component.js';
 import './me.js';
+import './scan.js';
 import './wallet.js';
 
 const themes = ['auto', 'light', 'dark'];

@@ -110,6 +110,7 @@ export function startPhone() {
     tabs: h('nav', { class: 'tabs' },
       tab('home', 'M12 4l7 4v8l-7 4-7-4V8z', 'M5 8l7 4 7-4M12 12v8'),
       wallet,
+      tab('scan', 'M4 8.500V5.500A1.500 1.500 0 0 1 5.500 4h3M15.500 4h3A1.500 1.500 0 0 1 20 5.500v3M20 15.500v3a1.500 1.500 0 0 1-1.500 1.500h-3M8.500 20h-3A1.500 1.500 0 0 1 4 18.500v-3', 'M4 12h16'),
       tab('me', 'M12 12.500a4 4 0 1 0 0-8 4 4 0 0 0 0 8z', 'M4.500 20c.500-4 3.500-6 7.500-6s7 2 7.500 6')),
     layer: h('div', { class: 'layer', hidden: true }),
     badge: h('b', { class: 'badge', 'aria-hidden': 'true' }),

@@ -8,7 +8,7 @@ let polling; // the question under way
 const watchers = [];
 
 /** What the sandbox told last; exchanges by id. */
-export const state = { now: Date.now(), heard: 0, alive: true, exchanges: new Map(), credentials: [], faults: [], wallet: [], visitor: { user: '', consent: 'ask' } };
+export const state = { now: Date.now(), heard: 0, alive: true, exchanges: new Map(), credentials: [], faults: [], wallet: [], visitor: { user: '', consent: 'ask' }, platforms: [] };
 
 /** Names what the user does: the exchanges that follow belong together. */
 export function beginTap(name) {
@@ -72,7 +72,7 @@ async function poll() {
   since = news.next;
   for (const exchange of news.exchanges) state.exchanges.set(exchange.id, exchange);
   for (const id of [...state.exchanges.keys()].slice(0, Math.max(0, state.exchanges.size - 300))) state.exchanges.delete(id);
-  Object.assign(state, { now: news.now, heard: performance.now(), credentials: news.credentials, faults: news.faults, wallet: news.wallet, visitor: news.visitor });
+  Object.assign(state, { now: news.now, heard: performance.now(), credentials: news.credentials, faults: news.faults, wallet: news.wallet, visitor: news.visitor, platforms: news.platforms });
 }
 
 document.addEventListener('visibilitychange', () => {

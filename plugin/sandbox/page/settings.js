@@ -11,6 +11,7 @@ const defaults = {
   activation: '/wechat/activation',
   myCard: '/wechat/myCard',
   join: '/wechat/join',
+  authorize: '/platform/authorize',
   couponID: 'pSandboxCoupon00000000000001',
   memberID: 'pSandboxMember00000000000001',
   miniProgram: 'wx8f2b6c1d9e4a7350',

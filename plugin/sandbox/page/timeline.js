@@ -22,8 +22,8 @@ function picture(x, tone) {
     return drawn;
   }
   const arrow = (a, b, look) => [
-    h('line', { class: look, x1: a, x2: b - 6, y1: y, y2: y }),
-    h('path', { class: 'way-head', d: `M${b - 8} ${y - 4}l7 4-7 4z` }),
+    h('line', { class: look, x1: a, x2: b + (a < b ? -6 : 6), y1: y, y2: y }),
+    h('path', { class: 'way-head', d: a < b ? `M${b - 8} ${y - 4}l7 4-7 4z` : `M${b + 8} ${y - 4}l-7 4 7 4z` }),
   ];
   drawn.append(...arrow(from, lane(x.to), 'way-line'), h('circle', { class: 'way-dot', cx: from, cy: y, r: 3.5 }));
   if (x.proxied) drawn.append(...arrow(lane('gateway'), lane('backend'), 'way-line through'));

@@ -7,12 +7,15 @@ import (
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/accounts"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/cards"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/chats"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/codes"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/consents"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/exchanges"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/faults"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/lru"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/oauth"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/outbox"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/platform"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/secret"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/users"
 )
@@ -34,18 +37,21 @@ type World struct {
 	Cards    *cards.Store
 	Codes    *codes.Store
 	Consents *consents.Store
+	Chats    *chats.Store
+	Platform *platform.Store
+	Outbox   *outbox.Outbox
 	Nonces   *lru.Map[string, struct{}] // of successful wx.addCard calls
 }
 
-// New makes a World of these accounts and cards, which nothing has happened in.
-func New(a *accounts.Store, c *cards.Store, now func() time.Time) *World {
-	w := &World{Now: now, Seal: secret.NewSeal(), Accounts: a, Cards: c}
+// New makes a World of these accounts, platforms and cards, which nothing has happened in.
+func New(a *accounts.Store, p *platform.Store, c *cards.Store, now func() time.Time) *World {
+	w := &World{Now: now, Seal: secret.NewSeal(), Accounts: a, Platform: p, Cards: c, Outbox: outbox.New()}
 	w.Reset()
 	return w
 }
 
-// Reset forgets cards, codes, users, consents, menus, faults, call counts, exchanges, quotas and revocations to come. Tokens and tickets stay as they
-// are, so that whoever holds them works on.
+// Reset forgets cards, codes, users, consents, menus, faults, call counts, exchanges, quotas, what waits to be pushed, and revocations to
+// come. Tokens, tickets and authorisations stay as they are, so that whoever holds them works on.
 func (w *World) Reset() {
 	w.Lock()
 	defer w.Unlock()
@@ -61,6 +67,9 @@ func (w *World) Reset() {
 	w.OAuth = oauth.New()
 	w.Codes = codes.New()
 	w.Consents = consents.New()
+	w.Chats = chats.New()
+	w.Platform.Forget()
+	w.Outbox.Forget()
 	w.Nonces = lru.New[string, struct{}](lru.MaxRecords)
 }
 
@@ -83,6 +92,13 @@ func (w *World) Secure(appID string, with accounts.Secured) {
 	w.Lock()
 	defer w.Unlock()
 	w.Accounts.Secured[appID] = with
+}
+
+// Push has an event of a platform's pushed now; nil: none. The world is locked.
+func (w *World) Push(e *platform.Event) {
+	if e != nil && e.Component.EventsURL != "" {
+		w.Outbox.Add(outbox.Push{Component: e.Component.ID, Kind: e.Kind, AppID: e.AppID, Text: e.Text, Due: w.Now()})
+	}
 }
 
 // PutCard makes a card, or replaces it, as /card/create would, but with an id of the caller's choice.
