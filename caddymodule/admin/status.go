@@ -120,7 +120,8 @@ func componentStatus(c *app.Component, now time.Time) ComponentStatus {
 	standing := c.Standing()
 	one := ComponentStatus{
 		AppID: c.AppID(), Token: credentialStatus(standing.Token, true),
-		Unsaved: standing.Unsaved, Uncopied: standing.Uncopied, Waiting: c.Waiting(),
+		Authorisations: standing.Authorisations, Unsaved: standing.Unsaved, Uncopied: standing.Uncopied, Unreadable: standing.Unreadable,
+		Waiting: c.Waiting(),
 	}
 	if !standing.Ticket.IsZero() {
 		one.Ticket = wholeSecond(standing.Ticket)

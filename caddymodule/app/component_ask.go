@@ -20,8 +20,8 @@ func (a *App) componentsNow() []observe.Component {
 		c := a.components[name]
 		standing := c.Standing()
 		all = append(all, observe.Component{
-			Name: name, Ticket: standing.Ticket, Authorised: c.Authorised(), Unsaved: standing.Unsaved, Uncopied: standing.Uncopied,
-			Waiting: c.Waiting(),
+			Name: name, Ticket: standing.Ticket, Authorised: standing.Authorisations, Unsaved: standing.Unsaved, Uncopied: standing.Uncopied,
+			Unreadable: standing.Unreadable, Waiting: c.Waiting(),
 		})
 	}
 	return all

@@ -9,16 +9,12 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/visit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/notify"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/thirdparty"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
-
-// perMinute is how many calls of a kind visitors may cause: WeChat does not say how many it allows a day.
-const perMinute = 120
 
 var (
 	errNoComponent = errors.New("component is missing")
@@ -76,9 +72,6 @@ func (p *PlatformAuthorize) compile() error {
 	if _, ok := authTypes[p.AuthType]; !ok {
 		return fmt.Errorf("auth_type is official, mini or both, not '%s'", p.AuthType)
 	}
-	p.codes, p.exchanges = new(limit.Bucket), new(limit.Bucket)
-	p.codes.Set("api_create_preauthcode", perMinute)
-	p.exchanges.Set("api_query_auth", perMinute)
 	return nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/visit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/limit"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/thirdparty"
 	"go.uber.org/zap"
 
@@ -50,8 +49,6 @@ type PlatformAuthorize struct {
 	origins   []string
 	path      string // "": that of the request
 	key       string // of Notify; "": there is none
-	codes     *limit.Bucket
-	exchanges *limit.Bucket
 	logger    *zap.Logger
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/notify"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/oauth"
-	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/platform"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/thirdparty"
 	"go.uber.org/zap"
 )
@@ -99,11 +98,8 @@ func (p *PlatformAuthorize) start(w http.ResponseWriter, r *http.Request, device
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	var code string
-	if err := p.codes.Do(clients.Context(r), func() (err error) {
-		code, _, err = p.component.PreAuthCode(r.Context())
-		return err
-	}); err != nil {
+	code, _, err := p.component.PreAuthCode(clients.Context(r))
+	if err != nil {
 		return p.failed(err)
 	}
 	attempt := p.component.NewAttempt(a.back)
@@ -144,11 +140,8 @@ func (p *PlatformAuthorize) callback(w http.ResponseWriter, r *http.Request, non
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	var authorised platform.Authorisation
-	if err := p.exchanges.Do(clients.Context(r), func() (err error) {
-		authorised, err = p.component.Authorise(r.Context(), code.S)
-		return err
-	}); err != nil {
+	authorised, err := p.component.Authorise(clients.Context(r), code.S)
+	if err != nil {
 		return p.failed(err)
 	}
 	missing := thirdparty.Missing(authorised)
