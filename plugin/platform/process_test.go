@@ -69,10 +69,11 @@ func (d *disk) all() map[string][]byte {
 	return maps.Clone(d.values)
 }
 
-func (d *disk) restore(values map[string][]byte) {
+// lose loses everything.
+func (d *disk) lose() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.values = maps.Clone(values)
+	d.values = make(map[string][]byte)
 }
 
 func (d *disk) breaks(err error) {

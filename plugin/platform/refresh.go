@@ -23,6 +23,10 @@ const (
 	componentSoon = 5 * time.Second
 )
 
+// maxRefreshes is how many refresh tokens of an account are tried, one after the other: processes that cannot keep out of each other's
+// way, for there is no lock, may overtake each other.
+const maxRefreshes = 5
+
 // refusedCodes are those that say that a refresh token is good no more: a new scan, or WeChat's list, has another one.
 var refusedCodes = []int{61003, 61023, 42002, 42007}
 
@@ -85,21 +89,20 @@ func (p *Platform) authorizerToken(ctx context.Context, appID string) (wechat.Gr
 	case r.RefreshToken == "":
 		return wechat.Grant{}, errNoRights
 	}
-	g, err := p.refresh(ctx, r)
-	if !slices.Contains(refusedCodes, wechat.Errcode(err)) {
-		return g, p.soon(err)
+	var g wechat.Grant
+	for range maxRefreshes {
+		if g, err = p.refresh(ctx, r); !slices.Contains(refusedCodes, wechat.Errcode(err)) {
+			return g, p.soon(err)
+		}
+		// Another process may have had another refresh token meanwhile, or one before this was killed before it could keep it.
+		next, found := p.another(ctx, r)
+		if !found {
+			p.refuse(ctx, r, err)
+			return wechat.Grant{}, err
+		}
+		r = next
 	}
-	// Another process may have had another refresh token meanwhile, or one before this was killed before it could keep it.
-	next, found := p.another(ctx, r)
-	if !found {
-		p.refuse(ctx, r, err)
-		return wechat.Grant{}, err
-	}
-	g, err = p.refresh(ctx, next)
-	if slices.Contains(refusedCodes, wechat.Errcode(err)) {
-		p.refuse(ctx, next, err)
-	}
-	return g, p.soon(err)
+	return wechat.Grant{}, err
 }
 
 // soon has the account ask again soon where it is the component's token that is wanting.

@@ -160,6 +160,7 @@ func (w *fakeWeChat) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		answer = w.send(r.URL.Query().Get("access_token"), in.Text.Content)
 	}
 	push := w.push
+	rw.Header().Set("Date", w.now().UTC().Format(http.TimeFormat))
 	w.mu.Unlock()
 	if name == "api_start_push_ticket" && answer["errcode"] == 0 && push != nil {
 		push(w.Ticket())

@@ -105,10 +105,15 @@ func (s *Shelf) repair(ctx context.Context, name string, e Entry, sides [2]found
 	}
 }
 
+// known tells whether the side could be read.
+func (f found) known() bool {
+	return f.err == nil || errors.Is(f.err, fs.ErrNotExist) || errors.Is(f.err, ErrForeign)
+}
+
 // lacks tells whether e is to be written to the side. One that fails lacks nothing that could be written.
 func (f found) lacks(e Entry) bool {
 	if f.err != nil {
-		return errors.Is(f.err, fs.ErrNotExist) || errors.Is(f.err, ErrForeign)
+		return f.known()
 	}
 	return e.newer(f.Entry) || f.sealed > 0
 }
@@ -118,9 +123,10 @@ func (s *Shelf) put(ctx context.Context, name string, e Entry, sides [2]found, b
 	// Whoever gives up waiting must not make it half done.
 	ctx = context.WithoutCancel(ctx)
 	var wg sync.WaitGroup
-	var lacking [2]bool
+	var lacking, unknown [2]bool
 	for i, side := range s.sides {
 		if side == nil || !sides[i].lacks(e) {
+			unknown[i] = side != nil && !sides[i].known()
 			continue
 		}
 		if errors.Is(sides[i].err, ErrForeign) {
@@ -131,5 +137,5 @@ func (s *Shelf) put(ctx context.Context, name string, e Entry, sides [2]found, b
 		})
 	}
 	wg.Wait()
-	s.note(name, e, lacking, blind)
+	s.note(name, e, lacking, unknown, blind)
 }

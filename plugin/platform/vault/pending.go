@@ -2,8 +2,6 @@ package vault
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -27,11 +25,16 @@ func (p *pending) lacking(v *Vault) (n int) {
 	return n
 }
 
-// note notes which sides lack e; none of them: what was noted before is done.
-func (s *Shelf) note(name string, e Entry, lacks [2]bool, blind bool) {
+// note notes which sides lack e; none of them: what was noted before is done. Of those that are unknown it stays as it was.
+func (s *Shelf) note(name string, e Entry, lacks, unknown [2]bool, blind bool) {
 	key := s.key(name)
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
+	if old := s.memory.pending[key]; old != nil {
+		for i := range lacks {
+			lacks[i] = lacks[i] || unknown[i] && old.lacks[i]
+		}
+	}
 	if lacks == [2]bool{} {
 		delete(s.memory.pending, key)
 		return
@@ -100,10 +103,9 @@ func (v *Vault) flush(ctx context.Context, key string) bool {
 		if s.sides[i] == nil {
 			continue
 		}
-		known := f.err == nil || errors.Is(f.err, fs.ErrNotExist) || errors.Is(f.err, ErrForeign)
 		switch {
-		case known && !f.lacks(e):
-		case known && s.sides[i].put(ctx, s.dir, name, s.sealers.seal(e, key)) == nil:
+		case f.known() && !f.lacks(e):
+		case f.known() && s.sides[i].put(ctx, s.dir, name, s.sealers.seal(e, key)) == nil:
 			took = true
 		default:
 			lacks[i] = true
@@ -114,6 +116,6 @@ func (v *Vault) flush(ctx context.Context, key string) bool {
 		s.memory.known[key] = known{e, s.now()}
 	}
 	s.memory.mu.Unlock()
-	s.note(name, e, lacks, p.blind)
+	s.note(name, e, lacks, [2]bool{}, p.blind)
 	return took || lacks == [2]bool{}
 }
