@@ -119,8 +119,8 @@ func (a *App) warnOfComponent(name string, c *ComponentSettings, store credentia
 
 // serve has an account that authorised the component act through it.
 func (c *Component) serve(cfg *plugin.AccountConfig) {
-	cfg.Token = c.Source(cfg.AppID)
-	_ = c.sealSecret(cfg.AppID)
+	cfg.Token, cfg.SealSecret = c.Source(cfg.AppID), c.sealSecret(cfg.AppID)
+	cfg.Component = &plugin.Component{AppID: c.AppID(), Call: c.Call}
 }
 
 // sealSecret is what the store's records of an account are sealed with that has no app_secret, because it authorised the component.

@@ -54,10 +54,14 @@ func (d *data) open(e directory.Entry) *dataAccount {
 		if err != nil || mp.AppID == e.AppID {
 			continue
 		}
-		one.programs[mp.AppID], err = d.openAccount(one, plugin.AccountConfig{
+		program := plugin.AccountConfig{
 			AppID: mp.AppID, AppSecret: mp.AppSecret, IsMiniProgram: true, ForceRefresh: cfg.ForceRefresh,
 			APIURL: cfg.APIURL, Store: cfg.Store, Callers: cfg.Callers,
-		})
+		}
+		if mp.AppSecret == "" {
+			d.app.components[e.Platform].serve(&program)
+		}
+		one.programs[mp.AppID], err = d.openAccount(one, program)
 	}
 	if err == nil {
 		d.app.choosing.show(one.names, one.account)

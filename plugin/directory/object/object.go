@@ -38,7 +38,7 @@ type Data struct {
 // Program is a mini program of an account.
 type Program struct {
 	AppID     string `json:"app_id"`
-	AppSecret string `json:"app_secret"`
+	AppSecret string `json:"app_secret,omitempty"` // empty only in settings: it authorised the component
 }
 
 // Push is what the message settings of an account's console show.
@@ -86,7 +86,7 @@ func Parse(raw []byte, keys *sealed.Keys) (*Account, error) {
 // ParseSettings reads what somebody has set for an account that authorised a component, whose app_id this is: alias, key, mini_program and
 // limit. The object may be empty or nil. Errors are *Fault.
 func ParseSettings(appID string, raw []byte, keys *sealed.Keys) (*Account, error) {
-	r := reader{keys: keys}
+	r := reader{keys: keys, settings: true}
 	data := new(Data)
 	if len(raw) > 0 {
 		data = r.read(raw, settingMembers)

@@ -31,8 +31,9 @@ const (
 
 // reader reads objects until something is wrong with them.
 type reader struct {
-	keys  *sealed.Keys
-	fault *Fault // the first
+	keys     *sealed.Keys
+	settings bool   // of an account that authorised a component
+	fault    *Fault // the first
 }
 
 func (r *reader) fail(at, text string) {
@@ -238,7 +239,9 @@ func (r *reader) programs(at string, raw json.RawMessage) (programs []Program) {
 			}
 		}
 		r.want(join(at, "app_id"), one.AppID)
-		r.want(join(at, "app_secret"), one.AppSecret)
+		if !r.settings { // else it may have authorised the component, too
+			r.want(join(at, "app_secret"), one.AppSecret)
+		}
 		if slices.ContainsFunc(programs, func(p Program) bool { return p.AppID == one.AppID }) {
 			r.fail(join(at, "app_id"), "is listed twice")
 		}
