@@ -61,7 +61,7 @@ func serveAccount(w http.ResponseWriter, r *http.Request) error {
 	case r.Method == http.MethodDelete:
 		return removeAccount(w, r, app, data, name)
 	}
-	w.Header().Set("Allow", "GET, PUT, DELETE")
+	w.Header().Set("Allow", strings.Join([]string{http.MethodGet, http.MethodPut, http.MethodDelete}, ", "))
 	return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Message: "this takes GET, PUT and DELETE"}
 }
 

@@ -38,7 +38,7 @@ func TestHelpOfAnother(t *testing.T) {
 func TestHelpHasNoEnglish(t *testing.T) {
 	t.Setenv("LC_ALL", "zh_CN.UTF-8")
 	english := regexp.MustCompile(`\[flags\]|<(command|path|name|file|event|target|field|value|page|admin)>|\(default|Usage:|Flags:`)
-	for _, args := range []string{"", "status", "refresh", "doctor", "verify", "trigger", "listen", "record", "push", "push list", "push replay", "card", "card get", "card create", "card update", "form", "form set", "jump", "whitelist", "whitelist add"} {
+	for _, args := range []string{"", "status", "refresh", "doctor", "verify", "trigger", "listen", "record", "push", "push list", "push replay", "card", "card get", "card create", "card update", "form", "form set", "jump", "whitelist", "whitelist add", "accounts", "accounts list", "accounts show", "accounts add", "accounts remove", "accounts refresh", "accounts export", "accounts import", "accounts seal"} {
 		r := commandtest.Run(t, "", append(strings.Fields(args), "--help")...)
 		if r.Err != nil || english.MatchString(r.Stdout) {
 			t.Errorf("%s: got %v, and %q in %s", args, r.Err, english.FindString(r.Stdout), r.Stdout)

@@ -11,37 +11,37 @@ whitelist 和 record 读取配置并自行调用微信；trigger 读取配置并
 	"help for %s": "显示 %s 的说明",
 
 	// accounts
-	"Lists, writes and removes accounts that are data, seals their values, and backs up authorisations": "列出、写入和删除作为数据的公众号，密封其中的值，备份授权",
-	"Accounts that are data lie where \"accounts\" in the global option says: in a folder, in a Redis, behind a URL, or with a component whom merchants authorise. list, show, add, remove and refresh ask the running Caddy; export and import read and write its store by themselves; seal needs neither.": `作为数据的公众号在全局选项的 "accounts" 所指的地方：目录里、Redis 里、某个 URL 后面，或者由商户授权给第三方平台（component）。
+	"Lists, writes and removes accounts that are data, seals their values, and backs up authorisations": "列出、写入和删除作为数据的账号，加密其中的值，备份授权",
+	"Accounts that are data lie where \"accounts\" in the global option says: in a folder, in a Redis, behind a URL, or with a component whom merchants authorise. list, show, add, remove and refresh ask the running Caddy; export and import read and write its store by themselves; seal needs neither.": `作为数据的账号在全局选项的 "accounts" 所指的地方：目录里、Redis 里、某个 URL 后面，或者由商户授权给第三方平台（component）。
 list、show、add、remove 和 refresh 通过 admin API 询问运行中的 Caddy；export 和 import 自行读写它的存储；seal 两者都不需要。`,
-	"Lists the accounts that are data, sorted by app_id": "列出作为数据的公众号，按 app_id 排序",
-	"Lists the accounts of all sources, sorted by app_id: alias, source, and whether requests of the last day used them in the running Caddy. Of accounts behind a URL only that server knows the list. Nothing secret is shown.": `列出所有来源的公众号，按 app_id 排序：别名、来源，以及最近一天运行中的 Caddy 是否有请求用过它。在 URL 后面的公众号只有
+	"Lists the accounts that are data, sorted by app_id": "列出作为数据的账号，按 app_id 排序",
+	"Lists the accounts of all sources, sorted by app_id: alias, source, and whether requests of the last day used them in the running Caddy. Of accounts behind a URL only that server knows the list. Nothing secret is shown.": `列出所有来源的账号，按 app_id 排序：别名、来源，以及最近一天运行中的 Caddy 是否有请求用过它。在 URL 后面的账号只有
 那台服务器知道有哪些。不显示任何密钥。`,
-	"The exit status is 1 when a source, or the data of an account, could not be read; the others are listed all the same.": "有来源或公众号的数据读不出来时退出码为 1；其余的仍会列出。",
-	"Shows one account as JSON, without its secrets":                                                                        "以 JSON 显示一个公众号，不含密钥",
-	"Shows what an account's source has of it just now, as JSON: which secrets there are, never the secrets; with a component what the merchant has granted; and how its credentials stand where the running Caddy has it in use.": `以 JSON 显示来源里这个公众号目前的内容：有哪些密钥（从不显示密钥本身）；授权给第三方平台的，显示商户授予了什么；运行中的 Caddy
+	"The exit status is 1 when a source, or the data of an account, could not be read; the others are listed all the same.": "有来源或账号的数据读不出来时退出码为 1；其余的仍会列出。",
+	"Shows one account as JSON, without its secrets":                                                                        "以 JSON 显示一个账号，不含密钥",
+	"Shows what an account's source has of it just now, as JSON: which secrets there are, never the secrets; with a component what the merchant has granted; and how its credentials stand where the running Caddy has it in use.": `以 JSON 显示来源里这个账号目前的内容：有哪些密钥（从不显示密钥本身）；授权给第三方平台的，显示商户授予了什么；运行中的 Caddy
 正在使用它时，显示凭据的状态。`,
-	"Writes an account, in the place of what there is of it": "写入一个公众号，取代已有的内容",
-	"Writes the account whose JSON object is in a file or comes from standard input into a source: the one that has it, or else the first one that takes accounts, unless --source says which. Every Caddy that has the source serves it within a second.": `把文件或标准输入里的 JSON 对象写成一个公众号：写入已有它的来源，否则写入第一个可写的来源，也可以用 --source 指定。所有使用该来源的
+	"Writes an account, in the place of what there is of it": "写入一个账号，取代已有的内容",
+	"Writes the account whose JSON object is in a file or comes from standard input into a source: the one that has it, or else the first one that takes accounts, unless --source says which. Every Caddy that has the source serves it within a second.": `把文件或标准输入里的 JSON 对象写成一个账号：写入已有它的来源，否则写入第一个可写的来源，也可以用 --source 指定。所有使用该来源的
 Caddy 一秒内就会为它服务。`,
-	"The object has \"app_id\", \"app_secret\" and what else docs/reference/global-option.md lists. Of an account that authorised a component it has \"app_id\" and what is set beside the authorisation: \"alias\", \"key\", \"mini_program\", \"limit\". A value may be sealed before, by accounts seal.": `对象里有 "app_id"、"app_secret"，以及 docs/reference/global-option.zh-CN.md 列出的其他字段。授权给第三方平台的公众号写 "app_id" 和
-授权之外的设置："alias"、"key"、"mini_program"、"limit"。值可以先用 accounts seal 密封。`,
+	"The object has \"app_id\", \"app_secret\" and what else docs/reference/global-option.md lists. Of an account that authorised a component it has \"app_id\" and what is set beside the authorisation: \"alias\", \"key\", \"mini_program\", \"limit\". A value may be sealed before, by accounts seal.": `对象里有 "app_id"、"app_secret"，以及 docs/reference/global-option.zh-CN.md 列出的其他字段。授权给第三方平台的账号写 "app_id" 和
+授权之外的设置："alias"、"key"、"mini_program"、"limit"。值可以先用 accounts seal 加密。`,
 	"The source, as accounts list names it, such as \"file /etc/caddy/accounts\"":                                                                                                           "来源，写法与 accounts list 显示的相同，例如 \"file /etc/caddy/accounts\"",
-	"Removes an account from the source that has it":                                                                                                                                        "从所在的来源删除一个公众号",
-	"Removes an account from the source that has it. Every Caddy that has the source stops serving it within a second.":                                                                     "从所在的来源删除一个公众号。所有使用该来源的 Caddy 一秒内停止为它服务。",
-	"Of an account that authorised a component this forgets the refresh token: WeChat is not told, and only the merchant's next authorisation brings it back. It asks first.":               "对授权给第三方平台的公众号，会丢弃它的 refresh token：不会通知微信，要等商户再次授权才能恢复。会先询问。",
-	"Looks at an account's data anew, and fetches its credentials anew":                                                                                                                     "重新读取一个公众号的数据，并重新获取它的凭据",
-	"Looks at an account's data anew, also where an answer is cached, fetches the credentials of it that are in use anew, whatever failed before, and shares them with the other machines.": "重新读取公众号的数据（即使响应还在缓存期内），不管之前失败过什么，立即重新获取它正在使用的凭据，并与其他机器共享。",
-	"Seals a value for an account's data": "为公众号的数据密封一个值",
-	"Reads a value from standard input, such as an app_secret, and prints what stands for it in an account's data: \"sealed:\" and base64. The gateway opens it with the same key, which \"seal_key\" in the global option has. White space around the value and the key goes.": `从标准输入读取一个值（例如 app_secret），打印在公众号数据里代替它的文字："sealed:" 加 base64。网关用同一个密钥打开它，即全局选项
+	"Removes an account from the source that has it":                                                                                                                                        "从所在的来源删除一个账号",
+	"Removes an account from the source that has it. Every Caddy that has the source stops serving it within a second.":                                                                     "从所在的来源删除一个账号。所有使用该来源的 Caddy 一秒内停止为它服务。",
+	"Of an account that authorised a component this forgets the refresh token: WeChat is not told, and only the merchant's next authorisation brings it back. It asks first.":               "对授权给第三方平台的账号，会丢弃它的 refresh token：不会通知微信，要等商户再次授权才能恢复。会先询问。",
+	"Looks at an account's data anew, and fetches its credentials anew":                                                                                                                     "重新读取一个账号的数据，并重新获取它的凭据",
+	"Looks at an account's data anew, also where an answer is cached, fetches the credentials of it that are in use anew, whatever failed before, and shares them with the other machines.": "重新读取账号的数据（即使响应还在缓存期内），不管之前失败过什么，立即重新获取它正在使用的凭据，并与其他机器共享。",
+	"Seals a value for an account's data": "为账号的数据加密一个值",
+	"Reads a value from standard input, such as an app_secret, and prints what stands for it in an account's data: \"sealed:\" and base64. The gateway opens it with the same key, which \"seal_key\" in the global option has. White space around the value and the key goes.": `从标准输入读取一个值（例如 app_secret），打印在账号数据里代替它的文字："sealed:" 加 base64。网关用同一个密钥打开它，即全局选项
 里的 "seal_key"。值和密钥首尾的空白会去掉。`,
 	"The key has 32 characters at least; openssl rand -base64 32 prints one.":                  "密钥至少 32 个字符；可用 openssl rand -base64 32 生成。",
 	"A file that holds the seal_key of the configuration":                                      "写有配置里 seal_key 的文件",
 	"A file whose first line is the passphrase":                                                "第一行是口令的文件",
-	"Writes what components hold of authorised accounts into a file, sealed with a passphrase": "把第三方平台持有的授权写入文件，用口令密封",
-	"Writes the verify ticket and each merchant's refresh token, with what was set for the account, into a file that is sealed with a passphrase: what WeChat gives to nobody again without the merchant. It reads the store by itself, as the running Caddy writes it, and changes nothing. Run it on a machine that has the store, as the user that Caddy runs as.": `把 verify ticket、每个商户的 refresh token 以及为该公众号所做的设置写入文件，用口令密封：没有商户，这些微信不会再给任何人。它自行读取
+	"Writes what components hold of authorised accounts into a file, sealed with a passphrase": "把第三方平台持有的授权写入文件，用口令加密",
+	"Writes the verify ticket and each merchant's refresh token, with what was set for the account, into a file that is sealed with a passphrase: what WeChat gives to nobody again without the merchant. It reads the store by itself, as the running Caddy writes it, and changes nothing. Run it on a machine that has the store, as the user that Caddy runs as.": `把 verify ticket、每个商户的 refresh token 以及为该账号所做的设置写入文件，用口令加密：没有商户，这些微信不会再给任何人。它自行读取
 运行中的 Caddy 所写的存储，不做任何修改。请在有该存储的机器上，以运行 Caddy 的用户执行。`,
-	"Accounts in a folder or in a Redis of your own are files and keys already, and not in it.": "目录里或您自己的 Redis 里的公众号本来就是文件和键，不在其中。",
+	"Accounts in a folder or in a Redis of your own are files and keys already, and not in it.": "目录里或您自己的 Redis 里的账号本来就是文件和键，不在其中。",
 	"Puts what accounts export wrote back into the store":                                       "把 accounts export 写出的内容放回存储",
 	"Puts what accounts export wrote back into the store of the configuration, component by component. What is newer there stays, so that it does no harm to do it twice, or while Caddy runs, which takes over within a second what was missing.": `把 accounts export 写出的内容逐个第三方平台放回配置的存储。存储里更新的内容会保留，所以重复执行、或在 Caddy 运行时执行都没有害处；缺少的
 内容 Caddy 会在一秒内用上。`,
