@@ -53,6 +53,7 @@ func (s *Sandbox) place() string {
 //			messages       <url>
 //			domain         <host>
 //			whitelist      <address...>
+//			test_list      <user_name...>
 //			ticket_every   <seconds>
 //			ticket_life    <seconds>
 //			pre_auth_code  <seconds>

@@ -39,6 +39,10 @@ type Component struct {
 	// The addresses and networks that may call (白名单 IP); others get errcode 61004. Default: all may.
 	Whitelist []string `json:"whitelist,omitempty"`
 
+	// The original ids (`gh_…`) of the accounts that may authorise the platform before it is published (授权测试名单). Default: it is, and
+	// any account may.
+	TestList []string `json:"test_list,omitempty"`
+
 	// How often a ticket is pushed, in seconds. Default: 600, as at WeChat.
 	TicketEvery int `json:"ticket_every,omitempty"`
 
@@ -118,6 +122,7 @@ func (c *Component) settings(repl *caddy.Replacer) (s sandbox.Component, err err
 	s = sandbox.Component{
 		Secret: text("app_secret", c.AppSecret), EventsURL: text("events", c.Events), MessagesURL: text("messages", c.Messages), Domain: text("domain", c.Domain),
 	}
+	s.TestList = c.TestList
 	if c.MessagePush != nil {
 		s.Token, s.EncodingAESKey = text("message_push", c.MessagePush.Token), text("message_push", c.MessagePush.EncodingAESKey)
 	}
@@ -221,6 +226,14 @@ func (s *Sandbox) unmarshalComponent(d *caddyfile.Dispenser) error {
 			c.Whitelist = append(c.Whitelist, more...)
 			return nil
 		},
+		"test_list": func() error {
+			more := d.RemainingArgs()
+			if len(more) == 0 {
+				return d.ArgErr()
+			}
+			c.TestList = append(c.TestList, more...)
+			return nil
+		},
 		"ticket_every":   func() error { return words.Number(d, &c.TicketEvery) },
 		"ticket_life":    func() error { return words.Number(d, &c.TicketLife) },
 		"pre_auth_code":  func() error { return words.Number(d, &c.PreAuthCode) },
@@ -258,6 +271,6 @@ func unmarshalOverlap(d *caddyfile.Dispenser, target **int) error {
 	if err != nil || n < 0 {
 		return d.Errf("token_overlap must be a number of seconds, not '%s'", text)
 	}
-	*target = &n
+	*target = new(n)
 	return nil
 }

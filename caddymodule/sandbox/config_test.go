@@ -57,6 +57,7 @@ func TestSandboxUnmarshalCaddyfile(t *testing.T) {
 					messages http://a/m/$APPID$
 					domain a
 					whitelist 10.0.0.0/8 ::1
+					test_list gh_1 gh_2
 					ticket_every 60
 					ticket_life 600
 					pre_auth_code 600
@@ -72,7 +73,7 @@ func TestSandboxUnmarshalCaddyfile(t *testing.T) {
 				expires_in 60
 			}`,
 			want: `{"component":{"wxc":{"app_secret":"{env.C}","message_push":{"token":"t","encoding_aes_key":"k"},"events":"http://a/e","messages":"http://a/m/$APPID$","domain":"a",` +
-				`"whitelist":["10.0.0.0/8","::1"],"ticket_every":60,"ticket_life":600,"pre_auth_code":600,"pre_auth_again":true,"auth_code":3600,"refresh_token":"change","token_overlap":0,` +
+				`"whitelist":["10.0.0.0/8","::1"],"test_list":["gh_1","gh_2"],"ticket_every":60,"ticket_life":600,"pre_auth_code":600,"pre_auth_again":true,"auth_code":3600,"refresh_token":"change","token_overlap":0,` +
 				`"event_code":"other","code_expires":"seconds","getticket":"none"},"wxd":{"app_secret":"d"}},"expires_in":60}`,
 		},
 		{name: "a platform without a secret", input: "wechat_sandbox {\ncomponent wxc\n}", err: "component wants an app_id, an app_secret and a block"},

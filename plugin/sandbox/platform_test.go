@@ -5,12 +5,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
 )
 
 const (
@@ -193,6 +195,81 @@ func TestComponentToken(t *testing.T) {
 	r.wantCode("for twelve hours", again(), 61005)
 }
 
+// TestChangedComponent changes what the platform's console can change.
+func TestChangedComponent(t *testing.T) {
+	r := newPlatform(t, func(c *Component) { c.TestList = []string{"gh_1"} })
+	token := r.token()
+	if err := r.s.ChangeComponent("", "s2", "", ""); err != nil {
+		t.Fatal(err)
+	}
+	r.wantCode("the old secret", r.component("api_component_token", "", `"component_appsecret":"s","component_verify_ticket":"x"`), 40125)
+	r.wantCode("the new one", r.component("api_component_token", "", `"component_appsecret":"s2","component_verify_ticket":"`+r.site.last("ComponentVerifyTicket")+`"`), 0)
+	r.wantCode("as an account", r.do("POST", "/cgi-bin/stable_token", `{"grant_type":"client_credential","appid":"`+componentID+`","secret":"s2"}`), 61024)
+	r.wantCode("as an account", r.do("GET", "/cgi-bin/token?grant_type=client_credential&appid="+componentID+"&secret=s2", ""), 61024)
+	r.wantCode("the token of before", r.component("api_create_preauthcode", token, ""), 40001)
+	if err := r.s.ChangeComponent("", "", "", "short"); err == nil {
+		t.Error("took a short key")
+	}
+	if _, err := r.s.Scan(Scan{AppID: merchantID}); err == nil {
+		t.Error("an account off the test list has authorised the platform")
+	}
+	if err := r.s.PutMerchant(Merchant{AppID: merchantID, UserName: "gh_1"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.s.Scan(Scan{AppID: merchantID}); err != nil {
+		t.Error(err)
+	}
+	for _, body := range []string{`{"info_type":"notify_new"}`, `{"xml":"<xml><InfoType>mine</InfoType></xml>"}`} {
+		if a := r.do("POST", "/_sandbox/component/event", body); a["taken"] != true || !strings.Contains(body, r.site.last("InfoType")) {
+			t.Errorf("got %v", a)
+		}
+	}
+	r.do("POST", "/_sandbox/component/revoke", "{}")
+	for name, body := range map[string]string{"event": `{}`, "refuse": `{}`, "merchant": `{"app_id":"` + componentID + `"}`, "cancel": `{"app_id":"wx0"}`, "scan": `{"component":"wx9"}`, "none": `{}`} {
+		if a := r.do("POST", "/_sandbox/component/"+name, body); a.text("error") == "" {
+			t.Errorf("%s: got %v", name, a)
+		}
+	}
+}
+
+// TestEventsHoldNoSecretOfPlatforms looks for what a platform must keep to itself in what the page is told.
+func TestEventsHoldNoSecretOfPlatforms(t *testing.T) {
+	const secret = "0123456789abcdef0123456789abcdef"
+	r := newPlatform(t, nil)
+	if err := r.s.ChangeComponent("", secret, "", ""); err != nil {
+		t.Fatal(err)
+	}
+	r.do("POST", componentAPI+"api_start_push_ticket", `{"component_appid":"`+componentID+`","component_secret":"`+secret+`"}`)
+	r.s.Deliver(t.Context())
+	ticket := r.site.last("ComponentVerifyTicket")
+	token := r.component("api_component_token", "", `"component_appsecret":"`+secret+`","component_verify_ticket":"`+ticket+`"`).text("component_access_token")
+	pre := r.component("api_create_preauthcode", token, "").text("pre_auth_code")
+	scanned, _ := r.s.Scan(Scan{AppID: merchantID})
+	info := answer(r.component("api_query_auth", token, `"authorization_code":"`+scanned.Code+`"`)["authorization_info"].(map[string]any))
+	access, refresh := info.text("authorizer_access_token"), info.text("authorizer_refresh_token")
+	r.renew(token, refresh)
+	r.component("api_get_authorizer_list", token, `"offset":0,"count":1`)
+	r.post("/card/batchget", access, `{"offset":0,"count":1}`)
+	told := string(wire.Encode(r.events(0)))
+	for name, text := range map[string]string{
+		"secret": secret, "ticket": ticket, "component_access_token": token, "pre_auth_code": pre, "code": scanned.Code, "access_token": access, "refresh_token": refresh,
+	} {
+		if text == "" || strings.Contains(told, text) {
+			t.Errorf("the page is told the %s %q", name, text)
+		}
+	}
+	if !strings.Contains(told, `"source":"platform"`) || !strings.Contains(told, `"boarded":[{`) {
+		t.Errorf("got %s", told)
+	}
+}
+
+func TestWhitelist(t *testing.T) {
+	r := newPlatform(t, func(c *Component) { c.Whitelist = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })
+	for _, path := range []string{"api_start_push_ticket", "api_component_token"} {
+		r.wantCode(path, r.do("POST", componentAPI+path, `{"component_appid":"`+componentID+`","component_secret":"s","component_appsecret":"s"}`), 61004)
+	}
+}
+
 func TestTicketsArePushed(t *testing.T) {
 	r := newPlatform(t, nil)
 	start := func() string {
@@ -286,6 +363,8 @@ func TestAuthorisation(t *testing.T) {
 			t.Errorf("no ticket %s", kind)
 		}
 	}
+	ticket := r.do("GET", "/cgi-bin/ticket/getticket?type=wx_card&access_token="+access, "").text("ticket")
+	r.added(r.addCard("", "pCoupon", ext(ticket, "pCoupon", map[string]string{"nonce_str": "n1"})))
 	next := r.renew(token, refresh)
 	if next.text("authorizer_refresh_token") != refresh || next.text("authorizer_access_token") == access {
 		t.Errorf("got %v", next)
@@ -298,6 +377,13 @@ func TestAuthorisation(t *testing.T) {
 	r.do("POST", "/_sandbox/component/refuse", `{"app_id":"`+merchantID+`","errcode":42007}`)
 	r.wantCode("refused", r.renew(token, refresh), 42007)
 	r.do("POST", "/_sandbox/component/refuse", `{"app_id":"`+merchantID+`"}`)
+
+	if err := r.s.Refuse(merchantID, "/card/batchget", 45009); err != nil {
+		t.Fatal(err)
+	}
+	r.wantCode("a call that is refused", r.post("/card/batchget", next.text("authorizer_access_token"), `{"offset":0,"count":1}`), 45009)
+	r.wantCode("another's", r.post("/card/batchget", r.rig.token("wx1"), `{"offset":0,"count":1}`), 0)
+	r.do("POST", "/_sandbox/component/refuse", `{"app_id":"`+merchantID+`","path":"/card/batchget"}`)
 
 	if err := r.s.Cancel("", merchantID); err != nil {
 		t.Fatal(err)

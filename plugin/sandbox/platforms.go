@@ -66,6 +66,18 @@ func (s *Sandbox) Cancel(component, appID string) error {
 	return err
 }
 
+// ChangeComponent gives a platform another secret, token or key, from now on; "": the one that it has.
+func (s *Sandbox) ChangeComponent(component, secret, token, encodingAESKey string) error {
+	_, err := s.console.Change(context.Background(), console.Change{Component: component, AppSecret: secret, Token: token, EncodingAESKey: encodingAESKey})
+	return err
+}
+
+// Refuse has calls for one account refused, "" being api_authorizer_token; errcode 0: no longer.
+func (s *Sandbox) Refuse(appID, path string, errcode int) error {
+	_, err := s.console.Refuse(context.Background(), console.Refusal{AppID: appID, Path: path, ErrCode: errcode})
+	return err
+}
+
 // Message pushes a message of an account, and gives what the platform answered, opened.
 func (s *Sandbox) Message(ctx context.Context, m Message) (Pushed, error) {
 	return s.console.Message(ctx, m)

@@ -70,6 +70,7 @@ func (p *publisher) send(appID, user, text string) {
 }
 
 func TestRelease(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		spoil   string
 		options ReleaseTest

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
@@ -68,6 +70,12 @@ func TestScanPage(t *testing.T) {
 	w := r.openScan(desktop, from, q)
 	if strings.Contains(w.Body.String(), "wx3c9e70b12d4f6e8a") {
 		t.Error("auth_type 1 lists a mini program")
+	}
+	_, script, _ := strings.Cut(w.Body.String(), "<script>")
+	script, _, _ = strings.Cut(script, "</script>")
+	sum := sha256.Sum256([]byte(script))
+	if policy := w.Header().Get("Content-Security-Policy"); !strings.Contains(policy, base64.StdEncoding.EncodeToString(sum[:])) {
+		t.Errorf("the policy %s forbids the page's script %s", policy, script)
 	}
 	if again := r.openScan(desktop, from, q); again.Code != 400 {
 		t.Errorf("a pre_auth_code twice: got %d", again.Code)

@@ -47,6 +47,9 @@ func Run(w *world.World, r *http.Request, body []byte, bodyErr error) (any, erro
 		if err := c.checkGrant(r.URL.Path); err != nil {
 			return nil, err
 		}
+		if err := w.Platform.Refused(c.app.ID, r.URL.Path); err != nil {
+			return nil, err
+		}
 		if err := w.Accounts.CheckPath(c.app, r.URL.Path); err != nil {
 			return nil, err
 		}

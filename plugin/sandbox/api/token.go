@@ -14,6 +14,9 @@ type tokenAnswer struct {
 
 func classicToken(c *call) (any, error) {
 	q := c.query
+	if c.isComponent(q.Get("appid")) {
+		return nil, wire.ErrUseComponent
+	}
 	a, err := c.world.Accounts.Authenticate(q.Get("appid"), q.Get("secret"), q.Get("grant_type"), "client_credential")
 	if err != nil {
 		return nil, err
@@ -35,6 +38,9 @@ func stableToken(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.isComponent(req.AppID) {
+		return nil, wire.ErrUseComponent
+	}
 	a, err := c.world.Accounts.Authenticate(req.AppID, req.Secret, req.GrantType, "client_credential")
 	if err != nil {
 		return nil, err
@@ -47,6 +53,12 @@ func stableToken(c *call) (any, error) {
 		return nil, err
 	}
 	return tokenAnswer{t.Text, seconds(t.Expires.Sub(c.now))}, nil
+}
+
+// isComponent says whether an app id is a third-party platform's, which has no access_token.
+func (c *call) isComponent(id string) bool {
+	_, found := c.world.Platform.Component(id)
+	return id != "" && found
 }
 
 // seconds are whole ones, at least 1.

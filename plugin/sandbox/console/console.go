@@ -41,6 +41,8 @@ var acts = map[string]func(s *Server, ctx context.Context, body []byte) (any, er
 	"merchant": act((*Server).PutMerchant),
 	"scan":     act((*Server).Scan),
 	"cancel":   act((*Server).Cancel),
+	"change":   act((*Server).Change),
+	"event":    act((*Server).Event),
 	"refuse":   act((*Server).Refuse),
 	"message":  act((*Server).Message),
 	"test":     act((*Server).Test),
@@ -229,22 +231,6 @@ func (s *Server) Cancel(_ context.Context, q Of) (OK, error) {
 	}
 	s.world.Push(event)
 	return OK{true}, nil
-}
-
-// Refusal says what api_authorizer_token answers of an account.
-type Refusal struct {
-	AppID   string `json:"app_id"`
-	ErrCode int    `json:"errcode"` // 0: what is right
-}
-
-// Refuse has api_authorizer_token refused for one account, as with 61023, or 42007 where its owner has changed the password.
-func (s *Server) Refuse(_ context.Context, q Refusal) (map[string]int, error) {
-	if q.AppID == "" {
-		return nil, errors.New("app_id is missing")
-	}
-	s.world.Lock()
-	defer s.world.Unlock()
-	return s.world.Platform.Refuse(q.AppID, q.ErrCode), nil
 }
 
 // Message is what a user writes to an account, or an event of it.

@@ -131,6 +131,7 @@ func (c *Courier) deliver(ctx context.Context, p outbox.Push) outbox.Delivery {
 	w := c.world
 	w.Lock()
 	to, _ := w.Platform.Component(p.Component)
+	with := to.Sealing()
 	w.Unlock()
 	d := outbox.Delivery{Component: p.Component, Kind: p.Kind, AppID: p.AppID, At: w.Now()}
 	if !p.Touched {
@@ -141,7 +142,7 @@ func (c *Courier) deliver(ctx context.Context, p outbox.Push) outbox.Delivery {
 			return d
 		}
 	}
-	answer := c.post(ctx, w, envelope{to, to.EventsURL, p.Kind, "", "", p.Text})
+	answer := c.post(ctx, w, envelope{with, to.EventsURL, p.Kind, "", "", p.Text})
 	d.Status, d.Answer, d.Error = answer.Status, answer.beginning(), answer.Error
 	d.Taken = answer.Status == 200 && answer.Body == "success"
 	w.Lock()

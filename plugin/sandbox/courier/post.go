@@ -24,6 +24,9 @@ const (
 	maxShown  = 200             // of an answer
 )
 
+// late is the error where there was no answer in time.
+var late = "no answer came within " + timeout.String()
+
 // Answer is what a platform answered to a push.
 type Answer struct {
 	Status int    `json:"status"` // 0: nothing
@@ -38,12 +41,13 @@ func (a Answer) beginning() string {
 
 // envelope is what is pushed, to whom.
 type envelope struct {
-	to     *platform.Component
+	platform.Sealing
+
 	url    string
 	kind   string
 	user   string // user_name of the account, of messages; "": it is an event of the platform's
 	openid string
-	text   []byte
+	text   []byte // nil: the body is empty, which has been seen
 }
 
 // poster makes the requests.
@@ -60,18 +64,21 @@ func newPoster() poster {
 func (p poster) post(ctx context.Context, w *world.World, e envelope) (a Answer) {
 	var salt [16]byte
 	_, _ = rand.Read(salt[:]) // never fails
-	encrypt := e.to.Cipher.Encrypt(salt, e.text, e.to.ID)
+	encrypt := e.Cipher.Encrypt(salt, e.text, e.ID)
 	timestamp, nonce := strconv.FormatInt(w.Now().Unix(), 10), strconv.Itoa(int(salt[0])<<16|int(salt[1])<<8|int(salt[2])+100_000_000)
 	q := url.Values{
-		"signature": {push.Sign(e.to.Token, timestamp, nonce)}, "timestamp": {timestamp}, "nonce": {nonce}, "encrypt_type": {"aes"},
-		"msg_signature": {push.Sign(e.to.Token, timestamp, nonce, encrypt)},
+		"signature": {push.Sign(e.Token, timestamp, nonce)}, "timestamp": {timestamp}, "nonce": {nonce}, "encrypt_type": {"aes"},
+		"msg_signature": {push.Sign(e.Token, timestamp, nonce, encrypt)},
 	}
-	head := "<AppId>" + platform.CDATA(e.to.ID) + "</AppId>"
+	head := "<AppId>" + platform.CDATA(e.ID) + "</AppId>"
 	if e.user != "" {
 		head = "<ToUserName>" + platform.CDATA(e.user) + "</ToUserName>"
 		q.Set("openid", e.openid)
 	}
 	body := "<xml>" + head + "<Encrypt>" + platform.CDATA(encrypt) + "</Encrypt></xml>"
+	if e.text == nil {
+		body = ""
+	}
 	address := e.url + "?" + q.Encode()
 	if strings.Contains(e.url, "?") {
 		address = e.url + "&" + q.Encode()
@@ -91,7 +98,11 @@ func (p poster) post(ctx context.Context, w *world.World, e envelope) (a Answer)
 	})
 	a = p.ask(r)
 	w.Log.End(x, a.Status, []byte(a.Body), func(x *exchanges.Exchange) {
-		if a.Error != "" {
+		switch a.Error {
+		case "":
+		case late:
+			x.Failure = "timeout"
+		default:
 			x.Failure = "unreachable"
 		}
 	})
@@ -102,7 +113,7 @@ func (p poster) ask(r *http.Request) Answer {
 	resp, err := p.Transport.RoundTrip(r)
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
-			return Answer{Error: "no answer came within " + timeout.String()}
+			return Answer{Error: late}
 		}
 		return Answer{Error: err.Error()}
 	}
@@ -124,10 +135,13 @@ type sealed struct {
 
 // Message pushes a message of an account to a platform, and opens the reply.
 func (c *Courier) Message(ctx context.Context, to *platform.Component, m *platform.Merchant, openid string, text []byte) Answer {
-	if to.MessagesURL == "" || to.Cipher == nil {
+	if to.MessagesURL == "" {
 		return Answer{Error: "the platform has no URL for messages"}
 	}
-	a := c.post(ctx, c.world, envelope{to, strings.ReplaceAll(to.MessagesURL, "$APPID$", m.AppID), "message", m.UserName, openid, text})
+	c.world.Lock()
+	with := to.Sealing()
+	c.world.Unlock()
+	a := c.post(ctx, c.world, envelope{with, strings.ReplaceAll(to.MessagesURL, "$APPID$", m.AppID), "message", m.UserName, openid, text})
 	if a.Status != http.StatusOK || !strings.Contains(a.Body, "<Encrypt") {
 		return a
 	}
@@ -136,15 +150,15 @@ func (c *Courier) Message(ctx context.Context, to *platform.Component, m *platfo
 		a.Error = "the reply is no XML: " + err.Error()
 		return a
 	}
-	if push.Sign(to.Token, s.TimeStamp, s.Nonce, s.Encrypt) != s.MsgSignature {
+	if push.Sign(with.Token, s.TimeStamp, s.Nonce, s.Encrypt) != s.MsgSignature {
 		a.Error = "the MsgSignature of the reply is wrong"
 		return a
 	}
-	plain, whose, err := to.Cipher.Decrypt(s.Encrypt)
+	plain, whose, err := with.Cipher.Decrypt(s.Encrypt)
 	switch {
 	case err != nil:
 		a.Error = "the reply cannot be decrypted: " + err.Error()
-	case whose != to.ID:
+	case whose != with.ID:
 		a.Error = "the reply is sealed for " + whose + ", not for the platform"
 	default:
 		a.Plain = string(plain)

@@ -57,8 +57,8 @@ func credentials(w *world.World) (list []CredentialView, texts []string) {
 		}
 	}
 	for _, c := range w.Platform.All() {
-		all := boarded(c)
-		for _, a := range all[:min(len(all), maxApps)] {
+		boarded, _ := c.Latest(maxApps)
+		for _, a := range boarded {
 			if t := a.Token(); t != nil {
 				add(a.AppID, "access_token", "platform", t.Text, t.Expires.Add(-life), t.Expires, t.Until)
 			}

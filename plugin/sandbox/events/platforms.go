@@ -1,7 +1,6 @@
 package events
 
 import (
-	"slices"
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/platform"
@@ -57,11 +56,11 @@ type SetView struct {
 func Platforms(w *world.World) []PlatformView {
 	list := []PlatformView{}
 	for _, c := range w.Platform.All() {
-		all := boarded(c)
+		boarded, total := c.Latest(MaxAuthorised)
 		v := PlatformView{
-			AppID: c.ID, Pushed: c.EventsURL != "" && !c.Stopped, Taken: millis(c.Taken), Total: len(all), Boarded: []AuthorisedView{}, Waiting: []ScanView{},
+			AppID: c.ID, Pushed: c.EventsURL != "" && !c.Stopped, Taken: millis(c.Taken), Total: total, Boarded: []AuthorisedView{}, Waiting: []ScanView{},
 		}
-		for _, a := range all[:min(len(all), MaxAuthorised)] {
+		for _, a := range boarded {
 			m, err := w.Platform.Merchant(a.AppID)
 			if err != nil {
 				continue
@@ -80,13 +79,6 @@ func Platforms(w *world.World) []PlatformView {
 		list = append(list, v)
 	}
 	return list
-}
-
-// boarded gives who has authorised a platform, the latest first.
-func boarded(c *platform.Component) []*platform.Authorisation {
-	all := c.Authorisations()
-	slices.SortStableFunc(all, func(a, b *platform.Authorisation) int { return b.Since.Compare(a.Since) })
-	return all
 }
 
 func candidates(s *platform.Store, sc *platform.Scan) []MerchantView {

@@ -78,7 +78,7 @@ function scene(platform) {
   ].filter(Boolean);
 }
 
-register('scan', () => ({ title: t('tab.scan'), content: state.platforms.flatMap(scene) }));
+register('scan', () => ({ title: t('tab.scan'), typing: Boolean(chosen.app), content: state.platforms.flatMap(scene) }));
 
 // The screen is there where there are platforms, and is not drawn anew while the merchant chooses.
 watch(({ platforms }) => {

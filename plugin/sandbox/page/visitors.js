@@ -5,7 +5,7 @@ import { beginTap, control, state, watch } from './sandbox.js';
 import { settings } from './settings.js';
 
 const consents = ['ask', 'allow', 'deny', 'snapshot'];
-const further = ['double', 'unbound'];
+const further = ['double', 'unbound', 'untold'];
 
 /** Tells the sandbox of one thing that is otherwise now. */
 async function set(change) {

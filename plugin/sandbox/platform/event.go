@@ -28,6 +28,11 @@ func TicketText(component, ticket string, now time.Time) []byte {
 	return xml("AppId", component, "CreateTime", now, "InfoType", TicketEvent, "ComponentVerifyTicket", ticket)
 }
 
+// PlainText is an event that has nothing to say but its kind.
+func PlainText(component, kind string, now time.Time) []byte {
+	return xml("AppId", component, "CreateTime", now, "InfoType", kind)
+}
+
 // xml writes elements: strings as CDATA, times and numbers as numbers.
 func xml(pairs ...any) []byte {
 	var b strings.Builder

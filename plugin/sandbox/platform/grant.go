@@ -1,9 +1,9 @@
 package platform
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -53,6 +53,9 @@ func (s *Store) Grant(c *Component, appID string, sets []int, preAuth string, no
 	m, err := s.Merchant(appID)
 	if err != nil {
 		return nil, err
+	}
+	if len(c.TestList) > 0 && !slices.Contains(c.TestList, m.UserName) {
+		return nil, fmt.Errorf("the platform is not published, and %s is not on its test list", m.UserName)
 	}
 	if sets == nil {
 		sets = m.Sets()
@@ -143,10 +146,20 @@ func (c *Component) Authorisations() []*Authorisation {
 	return list
 }
 
-// Refuse has api_authorizer_token refused for an account, whichever platform asks; 0: no longer. It gives all that are refused.
-func (s *Store) Refuse(appID string, errcode int) map[string]int {
-	if delete(s.refused, appID); errcode != 0 && len(s.refused) < accounts.MaxApps {
-		s.refused[appID] = errcode
+// Latest gives at most n of those that stand, the latest first, and says how many there are. It is cheap where there are many.
+func (c *Component) Latest(n int) (list []*Authorisation, total int) {
+	for _, a := range c.grants {
+		if a.Ended {
+			continue
+		}
+		total++
+		at, _ := slices.BinarySearchFunc(list, a, func(a, b *Authorisation) int {
+			return cmp.Or(b.Since.Compare(a.Since), strings.Compare(a.AppID, b.AppID))
+		})
+		if at < n {
+			list = slices.Insert(list, at, a)
+			list = list[:min(len(list), n)]
+		}
 	}
-	return maps.Clone(s.refused)
+	return list, total
 }

@@ -5,6 +5,7 @@
 package platform
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"maps"
 	"slices"
@@ -20,9 +21,6 @@ import (
 type Component struct {
 	ID string
 	Settings
-	// Cipher seals what is pushed; nil: nothing is pushed.
-	Cipher *push.Cipher
-
 	// Stopped says that WeChat pushes no tickets, until api_start_push_ticket.
 	Stopped bool
 	// NextTicket is when the next one is pushed.
@@ -30,6 +28,7 @@ type Component struct {
 	// Taken is when the platform took a ticket last; zero: it has not yet.
 	Taken time.Time
 
+	cipher  *push.Cipher // nil: nothing is pushed
 	tickets []ticket
 	token   *token
 	grants  map[string]*Authorisation // by app id
@@ -41,7 +40,7 @@ type Store struct {
 	components map[string]*Component
 	accounts   *accounts.Store
 	merchants  *lru.Map[string, *Merchant]
-	refused    map[string]int             // what api_authorizer_token answers of an account, by app id
+	refused    map[refusal]int            // errcodes
 	tokens     *lru.Map[string, *token]   // of components
 	preAuths   *lru.Map[string, *preAuth] // by code
 	codes      *lru.Map[string, *code]    // authorization codes
@@ -59,7 +58,7 @@ func New(settings map[string]Settings, a *accounts.Store) *Store {
 		c := &Component{ID: id, Settings: set, grants: make(map[string]*Authorisation)}
 		c.Switches = c.Switches.withDefaults(a.ExpiresIn)
 		if set.EncodingAESKey != "" {
-			c.Cipher, _ = push.NewCipher(set.EncodingAESKey) // Check has seen it
+			c.cipher, _ = push.NewCipher(set.EncodingAESKey) // Check has seen it
 		}
 		s.components[id] = c
 	}
@@ -71,7 +70,7 @@ func New(settings map[string]Settings, a *accounts.Store) *Store {
 // are, so that whoever holds them works on.
 func (s *Store) Forget() {
 	s.merchants = lru.New[string, *Merchant](accounts.MaxApps)
-	s.refused = make(map[string]int)
+	s.refused = make(map[refusal]int)
 	s.scans = lru.New[string, *Scan](MaxScans)
 	for _, m := range invented {
 		_, _ = s.PutMerchant(m) // is a good one
@@ -114,6 +113,28 @@ func (s *Store) Authenticate(id, secret string) (*Component, error) {
 		return nil, wire.ErrBadSecret
 	}
 	return c, nil
+}
+
+// Sealing is what a platform's pushes are sealed with.
+type Sealing struct {
+	ID, Token string
+	Cipher    *push.Cipher
+}
+
+// Sealing gives what pushes are sealed with now.
+func (c *Component) Sealing() Sealing { return Sealing{c.ID, c.Token, c.cipher} }
+
+// Change gives a platform another secret, token or key, as its console does at once; "": the one that it has.
+func (c *Component) Change(secret, token, encodingAESKey string) error {
+	if encodingAESKey != "" {
+		cipher, err := push.NewCipher(encodingAESKey)
+		if err != nil {
+			return err
+		}
+		c.cipher, c.EncodingAESKey = cipher, encodingAESKey
+	}
+	c.Secret, c.Token = cmp.Or(secret, c.Secret), cmp.Or(token, c.Token)
+	return nil
 }
 
 // spent counts the calls of a day, by path.

@@ -24,8 +24,8 @@ func (s *Store) Exchange(c *Component, text string, now time.Time) (*Authorisati
 
 // Renew gives a new authorizer_access_token for a refresh token, which may be another one afterwards. It fails with WeChat's refusal.
 func (s *Store) Renew(c *Component, appID, refresh string, now time.Time) (*Authorisation, *accounts.Token, error) {
-	if errcode := s.refused[appID]; errcode != 0 {
-		return nil, nil, &wire.Error{Code: errcode, Msg: "refused, as the sandbox was told"}
+	if err := s.Refused(appID, RenewPath); err != nil {
+		return nil, nil, err
 	}
 	a, err := c.Authorised(appID)
 	switch {

@@ -25,6 +25,8 @@ type Settings struct {
 	Domain         string         // 授权发起页域名, a bare host; "": any, and redirect_uri leads to the one that the page was opened from
 	Whitelist      []netip.Prefix // 白名单 IP, who may call; none: anybody
 
+	TestList []string // 授权测试名单, original ids (gh_…): who may authorise before 全网发布; none: it is published, and anybody may
+
 	Switches
 }
 
@@ -77,6 +79,7 @@ func (r TicketRule) kinds() []string {
 		return nil
 	case JSAPITicket:
 		return []string{accounts.JSAPITicket}
+	case AllTickets:
 	}
 	return []string{accounts.CardTicket, accounts.JSAPITicket}
 }

@@ -65,7 +65,6 @@ var (
 	ErrBadPage        = &Error{41030, "invalid page"}
 	ErrNoComponent    = &Error{41018, "missing component_appid"}
 	ErrExpiredToken   = &Error{42001, "access_token expired"}
-	ErrOldRefresh     = &Error{42002, "refresh_token expired"}
 	ErrNeedGet        = &Error{43001, "require GET method"}
 	ErrNeedPost       = &Error{43002, "require POST method"}
 	ErrNoConsent      = &Error{43101, "user refuse to accept the msg"}
@@ -92,6 +91,7 @@ var (
 	ErrWantComponent  = &Error{61014, "must use component token for component api"}
 	ErrWantAccount    = &Error{61015, "must use api token for function api"}
 	ErrBadRefresh     = &Error{61023, "refresh_token is invalid"}
+	ErrUseComponent   = &Error{61024, "component should use api_component_token to get component_access_token"}
 	ErrNeedMember     = &Error{72003, "invalid card type, need member card"}
 	ErrForeignTicket  = &Error{72011, "invalid activate_ticket.Maybe this ticket is not belong this AppId"}
 	ErrExpiredTicket  = &Error{72012, "activate_ticket has been expired"}
