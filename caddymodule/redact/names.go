@@ -16,10 +16,10 @@ const Redacted = "REDACTED"
 // always are the names that are never logged, folded: of query parameters, of fields in JSON and in log entries, of headers.
 var always = setOf(
 	"authorization", "proxyauthorization", "cookie", "setcookie", // headers
-	"secret", "appsecret", "password", "encodingaeskey", "key", // of accounts, of relay and credentials
+	"secret", "appsecret", "password", "encodingaeskey", "previousencodingaeskey", "sealkey", "key", // of accounts, components, relay and credentials
 	"token", "accesstoken", "refreshtoken", "rejectedtoken", "authorizeraccesstoken", "authorizerrefreshtoken", "componentaccesstoken",
 	"ticket", "apiticket", "cardticket", "jsapiticket", "activateticket", "componentverifyticket",
-	"code", "jscode", "phonecode", "encryptcode", "authcode", "preauthcode", "cardcode", "usercardcode", "oldusercardcode", "membershipnumber", // what can be exchanged, or used up
+	"code", "jscode", "phonecode", "encryptcode", "authcode", "preauthcode", "authorizationcode", "cardcode", "usercardcode", "oldusercardcode", "membershipnumber", // what can be exchanged, or used up
 	"sessionkey", "encrypteddata", "iv", "signature", "msgsignature", "cardsign", "echostr", "state", // what proves something
 	"openid", "miniopenid", "fromopenid", "fromusername", "friendusername", "unionid", "phone", "phonenumber", "purephonenumber", "phonepure", "mobile", // who somebody is
 )

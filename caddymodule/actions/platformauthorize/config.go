@@ -11,6 +11,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/notify"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/thirdparty"
+	"go.uber.org/zap"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -90,6 +91,9 @@ func (p *PlatformAuthorize) take(component *thirdparty.Component) error {
 	}
 	if p.key, err = words.Expand(p.Notify.Key); err != nil {
 		return fmt.Errorf("key of notify: %w", err)
+	}
+	if !words.IsDynamic(p.Notify.Key) {
+		p.logger.Warn(words.LiteralSecrets, zap.Strings("secrets", []string{"key of notify"}))
 	}
 	if err := component.Notify(address, p.key, nil); err != nil {
 		return fmt.Errorf("notify: %w", err)
