@@ -67,6 +67,7 @@ type App struct {
 	doubts     *doubts
 	choosing   *choosing
 	store      credential.Store // nil: nothing is shared
+	isAside    bool             // store is another one than Caddy's storage
 	pooled     *pooled
 	logger     *slog.Logger
 	audit      *observe.Audit

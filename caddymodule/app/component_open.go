@@ -4,7 +4,6 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -93,11 +92,7 @@ func (a *App) openComponents(ctx caddy.Context, like common) error {
 // backup is where a copy lies of what components must not lose; nil: nowhere. A store that is not Caddy's own may lose everything at
 // once, as a Redis does that saves nothing.
 func (a *App) backup(ctx caddy.Context, store credential.Store) credential.Store {
-	var written struct {
-		Module string `json:"module"`
-	}
-	_ = json.Unmarshal(a.StoreRaw, &written)
-	if store == nil || a.StoreRaw == nil || written.Module == "caddy" {
+	if store == nil || !a.isAside {
 		return nil
 	}
 	return stores.Of(ctx.Storage())

@@ -154,11 +154,13 @@ func (a *App) loadStore(ctx caddy.Context) (credential.Store, error) {
 	if a.StoreRaw == nil {
 		mod, err = ctx.LoadModuleByID(stores.Namespace+".caddy", nil)
 	} else {
-		mod, err = ctx.LoadModule(a, "StoreRaw")
+		mod, err = ctx.LoadModule(a, "StoreRaw") // which empties it
 	}
 	if err != nil {
 		return nil, fmt.Errorf("loading store: %w", err)
 	}
+	_, isCaddys := mod.(*stores.Caddy)
+	a.isAside = !isCaddys
 	provider, ok := mod.(stores.Provider)
 	if !ok {
 		return nil, fmt.Errorf("loading store: %T is no store", mod)
