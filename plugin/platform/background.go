@@ -64,51 +64,58 @@ func (b *background) stop() {
 	b.cancel()
 }
 
-// keep keeps what it must until the configuration stops.
-func (p *Platform) keep() {
-	ctx := p.background.ctx
-	p.sweep(ctx)
-	p.replay(ctx)
-	looked := p.atStart(ctx)
-	tick := time.NewTicker(flushEvery)
-	defer tick.Stop()
-	var since struct{ replay, ticket, alike, sweep time.Duration }
-	since.ticket = ticketEvery // at once
-	for {
-		if p.vault.Pending() {
-			p.contained(func() { p.vault.Flush(ctx) })
-		}
-		due := func(passed *time.Duration, every time.Duration, work func()) {
-			if *passed += flushEvery; *passed >= every {
-				*passed = 0
-				p.contained(work)
+// chore is what is done every so often.
+type chore struct {
+	every time.Duration
+	do    func(context.Context)
+}
+
+// each does chores, each at once and then every so often, with a look at which is due every tick, until the configuration stops.
+func (p *Platform) each(tick time.Duration, chores ...chore) {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for passed := time.Duration(0); ; passed += tick {
+		for _, c := range chores {
+			if passed%c.every == 0 && !p.isOver() {
+				p.contained(func() { c.do(p.background.ctx) })
 			}
-		}
-		due(&since.ticket, ticketEvery, func() { p.tendTicket(ctx) })
-		due(&since.replay, replayEvery, func() { p.replay(ctx) })
-		due(&since.alike, alikeEvery, func() { p.records.Alike(ctx) })
-		due(&since.sweep, sweepEvery, func() { p.sweep(ctx) })
-		if !looked && p.core.Status(credential.AccessToken).State == credential.Fresh {
-			looked = p.atStart(ctx)
 		}
 		select {
-		case <-tick.C:
+		case <-ticker.C:
 		case <-p.background.over:
-			if p.vault.Pending() {
-				p.contained(func() { p.vault.Flush(ctx) })
-			}
 			return
 		}
 	}
 }
 
-// atStart looks through WeChat's list once, when there is a token to ask with, and tells whether that is done.
-func (p *Platform) atStart(ctx context.Context) bool {
-	if p.core.Status(credential.AccessToken).State != credential.Fresh {
-		return false
+// keep keeps what it must until the configuration stops.
+func (p *Platform) keep() {
+	p.each(flushEvery,
+		chore{flushEvery, p.flush},
+		chore{ticketEvery, p.tendTicket},
+		chore{replayEvery, p.replay})
+	p.contained(func() { p.flush(p.background.ctx) })
+}
+
+// tend puts right what got out of order, which may take its time, until the configuration stops.
+func (p *Platform) tend() {
+	looked := false
+	p.each(flushEvery,
+		chore{sweepEvery, p.sweep},
+		chore{alikeEvery, p.records.Alike},
+		chore{flushEvery, func(ctx context.Context) {
+			// Once, when there is a token to ask with: what a process could not keep that was killed, WeChat's list has.
+			if !looked && p.core.Status(credential.AccessToken).State == credential.Fresh {
+				looked = true
+				p.seek(ctx)
+			}
+		}})
+}
+
+func (p *Platform) flush(ctx context.Context) {
+	if p.vault.Pending() {
+		p.vault.Flush(ctx)
 	}
-	p.contained(func() { p.seek(ctx) })
-	return true
 }
 
 // contained does work whose panic, on a goroutine where nobody else would recover, is an error in the log.
@@ -139,7 +146,7 @@ func (p *Platform) sweepRecords(ctx context.Context) {
 			return
 		}
 		r, err := p.newest(ctx, name)
-		p.state.count(name, err == nil)
+		p.state.count(name, err == nil && r.Refused == nil)
 		if errors.Is(err, ErrNotAuthorised) && r.Ended != nil && !r.Ended.Here && p.clock.Now().Sub(time.Unix(r.Ended.At, 0)) > endedLife {
 			_ = p.records.Drop(ctx, name) // else the next time
 		}

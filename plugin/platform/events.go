@@ -239,9 +239,11 @@ const replayAge = 5 * time.Second
 // replay deals with events that nobody has dealt with: a process was killed, or could not.
 func (p *Platform) replay(ctx context.Context) {
 	names, err := p.events.Names(ctx)
-	if err != nil {
+	if err != nil || len(names) == 0 {
 		return
 	}
+	unlock, _ := p.vault.Lock(ctx, "replay", time.Second) // that saves work, no more
+	defer unlock()
 	for _, name := range names {
 		if ctx.Err() != nil {
 			return

@@ -14,9 +14,19 @@ func TestEventsInAnyOrder(t *testing.T) {
 	t.Parallel()
 	const granted, changed, ended, again = 0, 1, 2, 3
 	for _, order := range [][]int{
-		{granted}, {granted, granted, changed, granted}, {changed, granted}, {granted, ended}, {ended, granted}, {granted, changed, ended},
-		{ended, changed, granted}, {changed, ended, granted, changed}, {ended, granted, again}, {again, ended}, {again, granted, ended},
-		{ended, again, ended}, {again, ended, changed, granted},
+		{granted},
+		{granted, granted, changed, granted},
+		{changed, granted},
+		{granted, ended},
+		{ended, granted},
+		{granted, changed, ended},
+		{ended, changed, granted},
+		{changed, ended, granted, changed},
+		{ended, granted, again},
+		{again, ended},
+		{again, granted, ended},
+		{ended, again, ended},
+		{again, ended, changed, granted},
 	} {
 		w := newWorld()
 		a, b := w.process(t, nil), w.process(t, nil)

@@ -9,6 +9,9 @@ package platform
 
 import (
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -68,6 +71,7 @@ func New(cfg Config, state *State) (*Platform, error) {
 func (p *Platform) Start() {
 	p.core.Start(credential.AccessToken)
 	p.background.work.Go(p.keep)
+	p.background.work.Go(p.tend)
 }
 
 // Stop ends what Start began and waits for it: what is under way gets two seconds, and the call of it that is under way then two more.
@@ -81,6 +85,16 @@ func (p *Platform) Name() string { return p.cfg.Name }
 
 // AppID is the component's.
 func (p *Platform) AppID() string { return p.cfg.AppID }
+
+// SealSecret is what an account that authorised the component seals its own records and cookies with: another one for each account,
+// derived from the present seal key.
+func (p *Platform) SealSecret(appID string) string {
+	secret, err := hkdf.Key(sha256.New, []byte(append(slices.Clone(p.cfg.SealKeys), p.cfg.AppSecret)[0]), nil, "caddy-wechat-card: account "+appID, 32)
+	if err != nil {
+		panic(err) // the length is one that there is
+	}
+	return hex.EncodeToString(secret)
+}
 
 // appIDs are WeChat's. Nothing else becomes a key.
 var appIDs = regexp.MustCompile(`^wx[0-9a-f]{16}$`)
@@ -118,7 +132,7 @@ func (p *Platform) record(ctx context.Context, appID string) (record, error) {
 	found := looked{text: e.Text, at: p.cfg.Now()}
 	p.state.looked.Add(appID, found)
 	r, err := found.record()
-	p.state.count(appID, err == nil)
+	p.state.count(appID, err == nil && r.Refused == nil)
 	return r, err
 }
 
@@ -188,7 +202,7 @@ type Standing struct {
 	Unsaved        int       // records that no store has taken yet
 	Uncopied       int       // records that one store has and the other has not
 	Unreadable     int       // records that cannot be opened: damaged, or sealed with a key that is gone
-	Authorisations int       // of which this process knows; once it has started, all
+	Authorisations int       // of which this process knows, without those that WeChat refuses; once it has started, all
 	Token          credential.Status
 }
 

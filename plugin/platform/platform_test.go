@@ -14,6 +14,7 @@ import (
 
 // A merchant scans, and each process of the fleet has its tokens, whatever the stores can do.
 func TestFromTicketToToken(t *testing.T) {
+	t.Parallel()
 	for name, world := range map[string]*world{
 		"two stores":                   newWorld(),
 		"a store that lists nothing":   {fakeWeChat: newWeChat(), store: newDisk(), plain: true},

@@ -114,12 +114,12 @@ func (p *Platform) change(ctx context.Context, appID string, change func(r *reco
 			return "", err
 		}
 		last.AppID = appID
-		text, err := json.Marshal(last)
+		text, err := json.Marshal(last) //nolint:gosec // it is sealed
 		return string(text), err
 	})
 	if err == nil {
 		p.state.looked.Add(appID, looked{e.Text, p.cfg.Now()})
-		p.state.count(appID, last.alive())
+		p.state.count(appID, last.alive() && last.Refused == nil)
 	}
 	return last, err
 }
@@ -148,7 +148,7 @@ func (p *Platform) all(ctx context.Context) ([]record, error) {
 					return
 				}
 				if records[i].AppID != "" {
-					p.state.count(records[i].AppID, records[i].alive())
+					p.state.count(records[i].AppID, records[i].alive() && records[i].Refused == nil)
 				}
 			}
 		})

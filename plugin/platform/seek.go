@@ -71,7 +71,7 @@ func (p *Platform) look(ctx context.Context) error {
 			found++
 		}
 		return err
-	})
+	}, func(total int) bool { return found == 0 && p.state.counted() >= total })
 	p.state.sought(found > 0, p.cfg.Now())
 	if found > 0 {
 		p.cfg.Logger.Warn("accounts were found again in WeChat's list that were not known here any more",
@@ -84,8 +84,8 @@ func (p *Platform) look(ctx context.Context) error {
 	return err
 }
 
-// eachListed gives each account of WeChat's list, until one fails, or as many are known here as WeChat has.
-func (p *Platform) eachListed(ctx context.Context, each func(wechat.Listed) error) error {
+// eachListed gives each account of WeChat's list, until one fails, or what is known is enough of so many behind a page.
+func (p *Platform) eachListed(ctx context.Context, each func(wechat.Listed) error, enough func(total int) bool) error {
 	for page := range maxPages {
 		var list []wechat.Listed
 		var total int
@@ -101,7 +101,7 @@ func (p *Platform) eachListed(ctx context.Context, each func(wechat.Listed) erro
 				return err
 			}
 		}
-		if len(list) == 0 || (page+1)*wechat.MaxAuthorizers >= total || p.state.counted() >= total {
+		if len(list) == 0 || (page+1)*wechat.MaxAuthorizers >= total || enough(total) {
 			return nil
 		}
 	}

@@ -34,7 +34,8 @@ func TestComponentCalls(t *testing.T) {
 			},
 			"/cgi-bin/component/api_component_token", "",
 			`{"component_appid":"` + testAppID + `","component_appsecret":"` + testSecret + `","component_verify_ticket":"ticket@@@T"}`,
-			`{"component_access_token":"C","expires_in":7200}`, []any{"C", 2 * time.Hour},
+			`{"component_access_token":"C","expires_in":7200}`,
+			[]any{"C", 2 * time.Hour},
 		},
 		"pre-auth": {
 			func(c *Client) (any, error) {
@@ -42,7 +43,8 @@ func TestComponentCalls(t *testing.T) {
 				return []any{code, life}, err
 			},
 			"/cgi-bin/component/api_create_preauthcode", "component_access_token=" + testToken, `{"component_appid":"` + testAppID + `"}`,
-			`{"pre_auth_code":"preauthcode@@@P","expires_in":1800}`, []any{"preauthcode@@@P", 30 * time.Minute},
+			`{"pre_auth_code":"preauthcode@@@P","expires_in":1800}`,
+			[]any{"preauthcode@@@P", 30 * time.Minute},
 		},
 		"query": {
 			func(c *Client) (any, error) {
@@ -51,7 +53,8 @@ func TestComponentCalls(t *testing.T) {
 			},
 			"/cgi-bin/component/api_query_auth", "component_access_token=" + testToken,
 			`{"component_appid":"` + testAppID + `","authorization_code":"queryauthcode@@@Q"}`,
-			`{` + info + `}`, []any{account, "refreshtoken@@@R", "A", []int{1, 8}},
+			`{` + info + `}`,
+			[]any{account, "refreshtoken@@@R", "A", []int{1, 8}},
 		},
 		"query of one without rights": {
 			func(c *Client) (any, error) {
@@ -60,7 +63,8 @@ func TestComponentCalls(t *testing.T) {
 			},
 			"/cgi-bin/component/api_query_auth", "component_access_token=" + testToken,
 			`{"component_appid":"` + testAppID + `","authorization_code":"queryauthcode@@@Q"}`,
-			`{"authorization_info":{"authorizer_appid":"` + account + `","func_info":""}}`, []any{account, "", "", 0},
+			`{"authorization_info":{"authorizer_appid":"` + account + `","func_info":""}}`,
+			[]any{account, "", "", 0},
 		},
 		"refresh": {
 			func(c *Client) (any, error) {
@@ -69,7 +73,8 @@ func TestComponentCalls(t *testing.T) {
 			},
 			"/cgi-bin/component/api_authorizer_token", "component_access_token=" + testToken,
 			`{"component_appid":"` + testAppID + `","authorizer_appid":"` + account + `","authorizer_refresh_token":"refreshtoken@@@R"}`,
-			`{"authorizer_access_token":"B","expires_in":7200,"authorizer_refresh_token":"refreshtoken@@@S"}`, []any{"B", 2 * time.Hour, "refreshtoken@@@S"},
+			`{"authorizer_access_token":"B","expires_in":7200,"authorizer_refresh_token":"refreshtoken@@@S"}`,
+			[]any{"B", 2 * time.Hour, "refreshtoken@@@S"},
 		},
 		"info": {
 			func(c *Client) (any, error) {
@@ -95,13 +100,15 @@ func TestComponentCalls(t *testing.T) {
 			func(c *Client) (any, error) { return c.ComponentLogin(t.Context(), of, account, "code") },
 			"/sns/component/jscode2session",
 			"appid=" + account + "&component_access_token=" + testToken + "&component_appid=" + testAppID + "&grant_type=authorization_code&js_code=code", "",
-			`{"openid":"o1","session_key":"k","unionid":"u1"}`, MiniUser{"o1", "u1"},
+			`{"openid":"o1","session_key":"k","unionid":"u1"}`,
+			MiniUser{"o1", "u1"},
 		},
 		"web login": {
 			func(c *Client) (any, error) { return c.ComponentWebLogin(t.Context(), of, account, "code") },
 			"/sns/oauth2/component/access_token",
 			"appid=" + account + "&code=code&component_access_token=" + testToken + "&component_appid=" + testAppID + "&grant_type=authorization_code", "",
-			`{"access_token":"x","openid":"o1","scope":"snsapi_base","is_snapshotuser":1}`, WebUser{"o1", "", true},
+			`{"access_token":"x","openid":"o1","scope":"snsapi_base","is_snapshotuser":1}`,
+			WebUser{"o1", "", true},
 		},
 		"text": {
 			func(c *Client) (any, error) { return nil, c.CustomText(t.Context(), testToken, "o1", "<&>_from_api") },

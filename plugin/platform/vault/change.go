@@ -11,7 +11,7 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/storeguard"
 )
 
-// lockWait is how long a change waits for that of another process. Then it is made without waiting, and looked at again.
+// lockWait is how long a change waits for that of another process. Then it is made all the same.
 const lockWait = 2 * time.Second
 
 // ErrUnchanged is what a change returns that changes nothing.
@@ -19,42 +19,32 @@ var ErrUnchanged = errors.New("nothing to change")
 
 // Change changes a text. change is given what there is, or why there is nothing: fs.ErrNotExist, ErrForeign, or what keeps anybody
 // from telling, for neither place can be read. What it gives is written; ErrUnchanged, or another error, leaves everything as it
-// is. It may be called again with what another process has written meanwhile, so it must not do anything else.
+// is. Where the store's lock cannot be had and another process changes the same text at the same time, the later change counts.
 //
 // It returns when the text is written to both places, or as many as take it: the rest is Flush's. Its error is that of change, and
 // none of the stores'.
 func (s *Shelf) Change(ctx context.Context, name string, change func(old Entry, err error) (text string, e error)) (Entry, error) {
 	defer s.memory.lock(s.key(name))()
-	unlock, locked := s.lock(ctx, name)
+	unlock, _ := s.lock(ctx, name)
 	defer unlock()
-	for try := 0; ; try++ {
-		old, err, sides := s.newest(ctx, name)
-		text, failed := change(old, err)
-		if errors.Is(failed, ErrUnchanged) && err == nil {
-			s.put(ctx, name, old, sides, false)
-			return old, ErrUnchanged
-		}
-		if failed != nil {
-			return old, failed
-		}
-		blind := err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrForeign)
-		e := Entry{Serial: old.Serial + 1, Written: time.UnixMilli(s.now().UnixMilli()), Text: text}
-		s.learn(name, e)
-		for i := range sides {
-			if !errors.Is(sides[i].err, ErrForeign) {
-				sides[i] = found{err: fs.ErrNotExist} // whatever is there is older
-			}
-		}
-		s.put(ctx, name, e, sides, blind)
-		if locked || s.places() == 0 || try == 2 {
-			return e, nil
-		}
-		// Nobody kept others from writing at the same time: of two texts with one number the later one is there now, and it knows
-		// nothing of ours.
-		if now, err, _ := s.newest(ctx, name); err != nil || now == e || !now.newer(e) {
-			return e, nil
+	old, sides, err := s.newest(ctx, name)
+	text, failed := change(old, err)
+	if errors.Is(failed, ErrUnchanged) && err == nil {
+		s.put(ctx, name, old, sides, false) // where it is lacking
+	}
+	if failed != nil {
+		return old, failed
+	}
+	blind := err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrForeign)
+	e := Entry{Serial: old.Serial + 1, Written: time.UnixMilli(s.now().UnixMilli()), Text: text}
+	s.learn(name, e)
+	for i := range sides {
+		if !errors.Is(sides[i].err, ErrForeign) {
+			sides[i] = found{err: fs.ErrNotExist} // whatever is there is older
 		}
 	}
+	s.put(ctx, name, e, sides, blind)
+	return e, nil
 }
 
 // lock waits until no other process changes a text.
@@ -97,7 +87,7 @@ func (s *Shelf) repair(ctx context.Context, name string, e Entry, sides [2]found
 			// Another one may have written meanwhile: what is read under the lock counts.
 			unlock, _ := s.lock(ctx, name)
 			defer unlock()
-			if e, err, sides := s.newest(ctx, name); err == nil {
+			if e, sides, err := s.newest(ctx, name); err == nil {
 				s.put(ctx, name, e, sides, false)
 			}
 			return

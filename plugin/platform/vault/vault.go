@@ -139,9 +139,9 @@ func (s *Shelf) Get(ctx context.Context, name string) (Entry, error) {
 // Newest gives the newest text that the store, the copy and this process have, and puts right what one of them lacks. It fails as
 // Get does.
 func (s *Shelf) Newest(ctx context.Context, name string) (Entry, error) {
-	best, err, found := s.newest(ctx, name)
+	best, sides, err := s.newest(ctx, name)
 	if err == nil {
-		s.repair(ctx, name, best, found)
+		s.repair(ctx, name, best, sides)
 	}
 	return best, err
 }
@@ -154,7 +154,7 @@ type found struct {
 }
 
 // newest is Newest without putting anything right.
-func (s *Shelf) newest(ctx context.Context, name string) (best Entry, err error, sides [2]found) { //nolint:revive // the error is what was found, as the entry is
+func (s *Shelf) newest(ctx context.Context, name string) (best Entry, sides [2]found, err error) {
 	var wg sync.WaitGroup
 	for i := range sides {
 		wg.Go(func() { sides[i] = s.read(ctx, i, name) })
@@ -180,7 +180,7 @@ func (s *Shelf) newest(ctx context.Context, name string) (best Entry, err error,
 	case errors.Is(err, ErrForeign):
 		s.noteForeign(name)
 	}
-	return best, err, sides
+	return best, sides, err
 }
 
 // read reads what a side has.
