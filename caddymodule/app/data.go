@@ -152,13 +152,14 @@ func versionOf(e directory.Entry) string { return e.Source + " " + e.Version }
 // replace makes the account of an entry, in the place of the one that there may be of its data before. Data that will not do leave that
 // one in its place.
 func (d *data) replace(e directory.Entry) *dataAccount {
+	made := d.plan(e)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	before := d.live[e.AppID]
 	if before != nil && before.version == versionOf(e) {
 		return before
 	}
-	one := d.open(e)
+	one := d.open(e, made)
 	if one.err != nil {
 		d.logger.Warn("the data of an account will not do", "account", e.AppID, "source", e.Source, "error", one.err.Error(),
 			"others_serve", before != nil && before.account != nil)
@@ -198,12 +199,13 @@ func (d *data) drop(one *dataAccount) {
 	if one == nil {
 		return
 	}
-	if d.phase != running {
-		one.release()
-		return
-	}
-	d.wg.Go(func() {
+	end := func() {
 		one.stop()
 		one.release()
-	})
+	}
+	if d.phase <= running {
+		d.wg.Go(end)
+	} else {
+		go end() // nobody waits any more
+	}
 }

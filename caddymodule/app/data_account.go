@@ -37,39 +37,63 @@ func (one *dataAccount) as(version string) *dataAccount {
 	return &other
 }
 
-// open makes the account of an entry, and of its mini programs; d.mu is held.
-func (d *data) open(e directory.Entry) *dataAccount {
-	one := &dataAccount{version: versionOf(e), platform: e.Platform, names: []string{e.AppID}, used: new(atomic.Int64), programs: make(map[string]*plugin.Account)}
-	if e.Alias != "" {
-		one.names = append(one.names, e.Alias)
+// plan is the configuration of an account and of its mini programs, but itself.
+type plan struct {
+	account  plugin.AccountConfig
+	programs []plugin.AccountConfig
+	first    string // the app id of the first mini program
+	err      error  // why no account can be made of the data
+}
+
+// plan makes the configurations for an entry. It may take a moment.
+func (d *data) plan(e directory.Entry) (p plan) {
+	if p.account, p.err = d.config(e); p.err != nil {
+		return p
 	}
-	cfg, err := d.config(e)
-	if err == nil {
-		one.account, err = d.openAccount(one, cfg)
-	}
-	for i, mp := range cfg.MiniPrograms {
+	for i, mp := range p.account.MiniPrograms {
 		if i == 0 {
-			one.first = mp.AppID
+			p.first = mp.AppID
 		}
-		if err != nil || mp.AppID == e.AppID {
+		if mp.AppID == e.AppID {
 			continue
 		}
 		program := plugin.AccountConfig{
-			AppID: mp.AppID, AppSecret: mp.AppSecret, IsMiniProgram: true, ForceRefresh: cfg.ForceRefresh,
-			APIURL: cfg.APIURL, Store: cfg.Store, Callers: cfg.Callers,
+			AppID: mp.AppID, AppSecret: mp.AppSecret, IsMiniProgram: true, ForceRefresh: p.account.ForceRefresh,
+			APIURL: p.account.APIURL, Store: p.account.Store, Callers: p.account.Callers,
 		}
-		if mp.AppSecret == "" {
+		if mp.AppSecret == "" { // it authorised the component, too
 			d.app.components[e.Platform].serve(&program)
 		}
-		one.programs[mp.AppID], err = d.openAccount(one, program)
+		p.programs = append(p.programs, program)
 	}
+	return p
+}
+
+// open makes the account of an entry, and of its mini programs; d.mu is held.
+func (d *data) open(e directory.Entry, p plan) *dataAccount {
+	one := &dataAccount{
+		version: versionOf(e), platform: e.Platform, names: []string{e.AppID}, used: new(atomic.Int64),
+		programs: make(map[string]*plugin.Account), first: p.first,
+	}
+	if e.Alias != "" {
+		one.names = append(one.names, e.Alias)
+	}
+	err := p.err
 	if err == nil {
-		d.app.choosing.show(one.names, one.account)
+		one.account, err = d.openAccount(one, p.account)
+	}
+	for _, program := range p.programs {
+		if err == nil {
+			one.programs[program.AppID], err = d.openAccount(one, program)
+		}
 	}
 	if err != nil {
-		one.account, one.err = nil, &directory.Broken{Name: e.AppID, Err: err}
+		one.stop()
 		one.release()
+		one.account, one.err = nil, &directory.Broken{Name: e.AppID, Err: err}
+		return one
 	}
+	d.app.choosing.show(one.names, one.account)
 	return one
 }
 
@@ -185,7 +209,9 @@ func (one *dataAccount) stop() {
 	}
 	one.account.Stop()
 	for _, program := range one.programs {
-		program.Stop()
+		if program != nil { // else it could not be made
+			program.Stop()
+		}
 	}
 }
 

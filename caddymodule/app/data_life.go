@@ -139,17 +139,14 @@ func (d *data) stop() {
 	delete(inUse.all, d)
 	inUse.Unlock()
 	d.mu.Lock()
-	wasRunning := d.phase == running
-	if wasRunning {
-		d.phase = stopped
+	if d.end != nil {
 		d.end()
 	}
+	d.phase = max(d.phase, stopped)
 	all := slices.Collect(maps.Values(d.live))
 	d.mu.Unlock()
-	if wasRunning {
-		for _, one := range all {
-			d.wg.Go(one.stop)
-		}
+	for _, one := range all {
+		d.wg.Go(one.stop)
 	}
 	d.wg.Wait()
 }

@@ -248,3 +248,30 @@ func wantCalls(t *testing.T, wechat *sandbox.Sandbox, tokens int) {
 		t.Errorf("got calls %v, want %d tokens", calls, tokens)
 	}
 }
+
+// TestDataThatNobodyAsksFor: what nobody has asked for within a day takes nothing any more, and what is gone no longer than it is looked at.
+func TestDataThatNobodyAsksFor(t *testing.T) {
+	sitetest.CheckPool(t)
+	const other = "wx00000000000000d2"
+	f := newFolder(t)
+	f.put(dataID, "")
+	f.put(other, "")
+	s := f.site(dataSite)
+	inUse := func() string { return strings.Join(s.App.DataInUse(), " ") }
+	for _, appID := range []string{dataID, other} {
+		s.Cards(s.Get("/any?card_id=p1&a=" + appID))
+	}
+	before := len(app.PoolReferences())
+	s.App.SweepData(t.Context(), 23*time.Hour)
+	if got := inUse(); got != dataID+" "+other {
+		t.Errorf("within a day: %s are in use", got)
+	}
+	f.remove(other)
+	within(t, "one that is gone", func() bool {
+		s.App.SweepData(t.Context(), time.Hour)
+		return inUse() == dataID
+	})
+	s.App.SweepData(t.Context(), 24*time.Hour)
+	within(t, "nothing is held", func() bool { return inUse() == "" && len(app.PoolReferences()) == before-2 })
+	s.Cards(s.Get("/fixed?card_id=p1"))
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/directory"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/racetest"
 )
 
 // liar is a source that gives its one account for every name.
@@ -30,7 +31,7 @@ func TestUnknownNames(t *testing.T) {
 			want(t, d, id(n+1), id(n+1))
 		}
 		s.looked()
-		const most = 100_000
+		most := racetest.Fewer(100_000)
 		began := time.Now()
 		for n := range most {
 			if _, err := d.Find(t.Context(), fmt.Sprintf("name-%d", n), fmt.Sprintf("203.%d.%d.0/24", n/250%250, n%250)); err == nil {
@@ -64,7 +65,7 @@ func TestFirstRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFake("s")
 		d := open(s)
-		for n := range 10_000 {
+		for n := range racetest.Fewer(10_000) {
 			s.set(id(n+1), "")
 			if e, err := d.Find(t.Context(), id(n+1), "203.0.113.0/24"); err != nil {
 				t.Fatalf("account %d: got %+v, %v", n, e, err)
@@ -84,11 +85,11 @@ func TestMemory(t *testing.T) {
 			_, _ = d.Find(t.Context(), fmt.Sprintf("name-%d", i), fmt.Sprintf("203.%d.%d.0/24", i/250%250, i%250))
 		}
 	}
-	find(20_000)
+	find(racetest.Fewer(20_000))
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	find(60_000)
+	find(racetest.Fewer(60_000))
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	runtime.KeepAlive(d)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/directory"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/racetest"
 )
 
 func TestNames(t *testing.T) {
@@ -70,12 +71,12 @@ func TestFresh(t *testing.T) {
 func TestSourcesBehindOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first, second := newFake("first"), newFake("second")
-		for n := range 1000 {
+		for n := range racetest.Fewer(1000) {
 			second.set(id(n+1), "")
 		}
 		d := open(first, second)
 		for range 3 {
-			for n := range 1000 {
+			for n := range racetest.Fewer(1000) {
 				want(t, d, id(n+1), id(n+1))
 			}
 			time.Sleep(time.Second)

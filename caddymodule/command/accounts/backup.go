@@ -186,7 +186,7 @@ func restore(ctx context.Context, cmd *cobra.Command, b *backup.Backup, platform
 		if err != nil {
 			return say.Errorf("component %s: %w", name, err)
 		}
-		fmt.Fprintln(cmd.OutOrStdout(), say.T("component %s: %d of %d records were taken, the others were there already", name, taken, len(records)))
+		fmt.Fprintln(cmd.OutOrStdout(), say.T("component %s: %d authorisations were put back; what was there already, and as new, stays", name, taken))
 	}
 	return nil
 }

@@ -155,7 +155,7 @@ var textsZH = map[string]string{
 	"the configuration has no component %s, but %s":                                                      "配置里没有第三方平台 %s，有的是 %s",
 	"component %s: %w":     "第三方平台 %s：%w",
 	"%d records are in %s": "%[2]s 里有 %[1]d 条记录",
-	"component %s: %d of %d records were taken, the others were there already": "第三方平台 %[1]s：共 %[3]d 条记录，放回 %[2]d 条，其余已经存在",
+	"component %s: %d authorisations were put back; what was there already, and as new, stays": "第三方平台 %s：放回 %d 个授权；已有的、同样新的保留",
 
 	// card, form, jump and whitelist.
 	"there is no terminal to ask at: look at what would be done, then say --yes": "没有可以询问的终端：请先看清要做的事，再加上 --yes",
