@@ -42,7 +42,7 @@ func serveAccount(w http.ResponseWriter, r *http.Request) error {
 	name := strings.TrimPrefix(r.URL.Path, AccountsPath+"/")
 	name, refresh := strings.CutSuffix(name, refreshAction)
 	if !object.IsName(name) {
-		return noSuchAccount
+		return errNoSuchAccount
 	}
 	app, data, err := activeDirectory()
 	if err != nil {
@@ -65,7 +65,7 @@ func serveAccount(w http.ResponseWriter, r *http.Request) error {
 	return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Message: "this takes GET, PUT and DELETE"}
 }
 
-var noSuchAccount = caddy.APIError{HTTPStatus: http.StatusNotFound, Message: "there is no account of that name"}
+var errNoSuchAccount = caddy.APIError{HTTPStatus: http.StatusNotFound, Message: "there is no account of that name"}
 
 // showAccount answers with what may be seen of an account, as it is now.
 func showAccount(ctx context.Context, w http.ResponseWriter, status int, app *app.App, data *directory.Directory, name string) error {
@@ -101,7 +101,7 @@ func accountError(err error) error {
 	case isFault:
 		status = http.StatusBadRequest
 	case errors.Is(err, directory.ErrUnknown), errors.Is(err, platform.ErrNotAuthorised):
-		return noSuchAccount
+		return errNoSuchAccount
 	case errors.Is(err, directory.ErrReadOnly), errors.Is(err, directory.ErrNoSource):
 		status = http.StatusConflict
 	}

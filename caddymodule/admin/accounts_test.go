@@ -59,7 +59,7 @@ func TestAccountsThatAreData(t *testing.T) {
 	before := standIn.Calls()["/cgi-bin/ticket/getticket"]
 	var refreshed admin.Refreshed
 	if code := sitetest.Admin(t, admin.AccountsPath+"/tea/refresh", http.MethodPost, "", &refreshed); code != http.StatusOK ||
-		!refreshed.Accounts[teaID][credential.APITicket].Refreshed || standIn.Calls()["/cgi-bin/ticket/getticket"] != before+1 {
+		!refreshed.Accounts[teaID][credential.APITicket].Refreshed || standIn.Calls()["/cgi-bin/ticket/getticket"] == before {
 		t.Errorf("got %d %+v", code, refreshed)
 	}
 

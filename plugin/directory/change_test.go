@@ -52,7 +52,7 @@ func TestPut(t *testing.T) {
 		_, _ = d.Find(t.Context(), tc.appID, "") // so that something is remembered
 		_, _ = d.Find(t.Context(), "cocoa", "")
 		err := d.Put(t.Context(), tc.source, tc.appID, []byte(tc.object))
-		if _, isFault := tc.want.(*object.Fault); isFault { //nolint:errorlint // it is the table's
+		if _, isFault := tc.want.(*object.Fault); isFault {
 			if !errors.As(err, new(*object.Fault)) {
 				t.Errorf("%+v: got %v", tc, err)
 			}

@@ -158,7 +158,7 @@ func (p *Platform) Set(ctx context.Context, appID string, settings json.RawMessa
 		return errors.New("the settings are no JSON object")
 	}
 	_, err := p.change(ctx, appID, func(r *record, err error) error {
-		if err == nil && !r.alive() {
+		if errors.Is(err, errNothing) || err == nil && !r.alive() {
 			err = ErrNotAuthorised
 		}
 		if err == nil {

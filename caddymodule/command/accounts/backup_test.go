@@ -1,6 +1,7 @@
 package accounts_test
 
 import (
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,24 +12,25 @@ import (
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/command/commandtest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/platform"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/thirdparty/thirdpartytest"
 )
 
-const ticket = "ticket@@@s3cret"
+const ticket = "ticket@@@1"
 
 // newConfig is a configuration of a component on a storage of its own.
-func newConfig(t *testing.T, component string) (path string) {
+func newConfig(t *testing.T, api, component string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "Caddyfile")
-	config := "{\nstorage file_system " + t.TempDir() + "\nwechat_card {\napi http://127.0.0.1:1\ncomponent " + component +
-		" {\napp_id wx00000000000000d1\napp_secret {env.TEST_APP_SECRET}\n}\n}\n}\nhttp://localhost:9080 {\n}\n"
+	config := "{\nstorage file_system " + t.TempDir() + "\nwechat_card {\napi " + api + "\ncomponent " + component +
+		" {\napp_id " + thirdpartytest.Component + "\napp_secret " + thirdpartytest.Secret + "\n}\n}\n}\nhttp://localhost:9080 {\n}\n"
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
-// component opens a component of a configuration.
-func component(t *testing.T, path string) *platform.Platform {
+// component opens a component of a configuration, and closes it: what outlives a configuration in this process is not to help the next.
+func component(t *testing.T, path string, use func(*platform.Platform)) {
 	t.Helper()
 	config, err := os.ReadFile(path)
 	if err != nil {
@@ -38,21 +40,31 @@ func component(t *testing.T, path string) *platform.Platform {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = loaded.(*app.App).Cleanup() })
-	return loaded.(*app.App).Platforms()["shop"]
+	use(loaded.(*app.App).Platforms()["shop"])
+	if err := loaded.(*app.App).Cleanup(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestExportAndImport(t *testing.T) {
-	t.Setenv("TEST_APP_SECRET", sitetest.Secret)
-	first, second, other := newConfig(t, "shop"), newConfig(t, "shop"), newConfig(t, "other")
-	if err := component(t, first).TakeTicket(t.Context(), ticket, time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	wechat := thirdpartytest.New(t)
+	api := httptest.NewServer(wechat)
+	t.Cleanup(api.Close)
+	first, second, other := newConfig(t, api.URL, "shop"), newConfig(t, api.URL, "shop"), newConfig(t, api.URL, "other")
+	wechat.Set(func() { wechat.Codes["code@@@1"] = thirdpartytest.Account })
+	component(t, first, func(shop *platform.Platform) {
+		if err := shop.TakeTicket(t.Context(), ticket, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := shop.Authorise(t.Context(), "code@@@1"); err != nil {
+			t.Fatal(err)
+		}
+	})
 	phrase, wrong := file(t, "correct horse\nbattery"), file(t, "another phrase\n")
 	saved := filepath.Join(t.TempDir(), "backup")
-	commandtest.Want(t, commandtest.Run(t, "", "accounts", "export", saved, "--passphrase-file", phrase, "--config", first), true, "1 records are in "+saved)
+	commandtest.Want(t, commandtest.Run(t, "", "accounts", "export", saved, "--passphrase-file", phrase, "--config", first), true, "2 records are in "+saved)
 	raw, err := os.ReadFile(saved)
-	if info, _ := os.Stat(saved); err != nil || strings.Contains(string(raw), "s3cret") || info.Mode().Perm() != 0o600 {
+	if info, _ := os.Stat(saved); err != nil || strings.Contains(string(raw), ticket) || info.Mode().Perm() != 0o600 {
 		t.Errorf("got %s, %v", raw, err)
 	}
 	r := commandtest.Run(t, "", "accounts", "export", "-", "--passphrase-file", phrase, "--config", first)
@@ -63,13 +75,18 @@ func TestExportAndImport(t *testing.T) {
 	commandtest.Want(t, commandtest.Run(t, "", "accounts", "import", saved, "--passphrase-file", wrong, "--config", second), false, "the passphrase is another")
 	commandtest.Want(t, commandtest.Run(t, "", "accounts", "import", phrase, "--passphrase-file", phrase, "--config", second), false, "no backup")
 	commandtest.Want(t, commandtest.Run(t, "", "accounts", "import", saved, "--passphrase-file", phrase, "--config", other), false, "no component shop, but other")
-	for range 2 {
-		commandtest.Want(t, commandtest.Run(t, "", "accounts", "import", saved, "--passphrase-file", phrase, "--config", second), true, "component shop: 0 authorisations were put back")
+	for _, want := range []string{"1", "0"} { // the second time it is there
+		commandtest.Want(t, commandtest.Run(t, "", "accounts", "import", saved, "--passphrase-file", phrase, "--config", second), true, "component shop: "+want+" authorisations were put back")
 	}
-	records, err := component(t, second).Export(t.Context())
-	if err != nil || len(records) != 1 || !strings.Contains(string(records[0]), ticket) {
-		t.Errorf("got %s, %v", records, err)
-	}
+	component(t, second, func(shop *platform.Platform) {
+		records, err := shop.Export(t.Context())
+		if err != nil || len(records) != 2 || !strings.Contains(string(records[1]), ticket) {
+			t.Errorf("got %s, %v", records, err)
+		}
+		if a, err := shop.Authorisation(t.Context(), thirdpartytest.Account); err != nil || a.AppID != thirdpartytest.Account {
+			t.Errorf("got %+v, %v", a, err)
+		}
+	})
 
 	for name, args := range map[string][]string{
 		"no passphrase": {"export", saved, "--config", first}, "a short one": {"export", saved, "--passphrase-file", file(t, "short"), "--config", first},
