@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/platform"
 )
 
 // Caller makes calls with an account's access_token.
@@ -16,7 +17,10 @@ type Caller interface {
 // or, where there is none, with that of the account. caller is the account; nil: its token is fetched for this.
 func (c *Component) Say(ctx context.Context, appID string, caller Caller, code, openID, text string) error {
 	if code != "" {
-		return c.Reply(ctx, code, openID, text)
+		// The event of the same authorisation may have brought another code, and this one be used up by that.
+		if err := c.Reply(ctx, code, openID, text); !platform.IsSpent(err) {
+			return err
+		}
 	}
 	send := func(token string) error { return c.cfg.Client.CustomText(ctx, token, openID, text) }
 	if caller != nil {

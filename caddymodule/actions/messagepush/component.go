@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
-	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/bodies"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
@@ -73,18 +72,16 @@ func (p *MessagePush) checkComponent() error {
 
 // serveComponent serves a request of WeChat's to a platform. What has an InfoType is the platform's own, wherever it came.
 func (p *MessagePush) serveComponent(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if r.Method == http.MethodPost {
-		body, err := bodies.Read(r)
-		if err == nil && len(bytes.TrimSpace(body)) == 0 { // WeChat has been seen to push nothing at all
-			p.logger.Debug("what was pushed to the platform is empty")
-			answerText(w, pushSuccess)
-			return nil
-		}
-		if err == nil {
-			bodies.Set(r, body)
-		}
+	body, err := read(r)
+	if err != nil {
+		return err
 	}
-	m, err := open(w, r, p.component.Pushes, "")
+	if r.Method == http.MethodPost && len(bytes.TrimSpace(body)) == 0 { // WeChat has been seen to push nothing at all
+		p.logger.Debug("what was pushed to the platform is empty")
+		answerText(w, pushSuccess)
+		return nil
+	}
+	m, err := open(w, r, p.component.Pushes, body, "")
 	if m == nil {
 		return err
 	}

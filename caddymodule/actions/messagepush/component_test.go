@@ -224,6 +224,37 @@ func TestReleaseTest(t *testing.T) {
 	}
 }
 
+// TestComponentKeeps keeps what the backend does not accept, for all accounts of the component.
+func TestComponentKeeps(t *testing.T) {
+	w := thirdpartytest.New(t)
+	w.Codes["code1"] = thirdpartytest.Account
+	s := componentSite(t, w, `
+	wechat_card /platform/* message_push {
+		component shop
+		keep 10
+	}
+	respond 500`)
+	wantTaken(t, pushed(t, s, "/platform/events", thirdpartytest.Ticket()))
+	if _, err := s.App.Component("shop").Authorise(t.Context(), "code1"); err != nil {
+		t.Fatal(err)
+	}
+	path := "/platform/" + thirdpartytest.Account
+	problemtest.Want(t, pushed(t, s, path, text(thirdpartytest.UserName, "hello")), 502, "backend_failed", "backend")
+	inbox := s.App.Component("shop").Pushes
+	list, err := inbox.KeptPushes(t.Context())
+	if err != nil || len(list) != 1 || list[0].LastStatus != http.StatusInternalServerError {
+		t.Fatalf("got %+v %v", list, err)
+	}
+	_, query, body, err := inbox.KeptPush(t.Context(), list[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := s.Do(sitetest.Request{Target: path + "?" + query.Encode(), Body: string(body), Type: "text/xml"})
+	problemtest.Want(t, again, 502, "backend_failed", "backend")
+	long := s.Do(sitetest.Request{Target: path + "?" + query.Encode(), Body: strings.Repeat("x", push.MaxBody+1), Type: "text/xml"})
+	problemtest.Want(t, long, 413, "body_too_large", "")
+}
+
 func TestComponentConfig(t *testing.T) {
 	for directives, want := range map[string]string{
 		"component other": "not configured",

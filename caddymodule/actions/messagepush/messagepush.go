@@ -133,15 +133,31 @@ func (p *MessagePush) ServeAction(w http.ResponseWriter, r *http.Request, next c
 	if p.component != nil {
 		return p.serveComponent(w, r, next)
 	}
-	m, err := open(w, r, account, p.componentAppID)
+	body, err := read(r)
+	if err != nil {
+		return err
+	}
+	m, err := open(w, r, account, body, p.componentAppID)
 	if m == nil {
 		return err
 	}
 	return p.pass(w, r, next, receiver{inbox: account, name: account.Name(), whose: account.AppID(), enrich: account.PushWithUserInfo}, m)
 }
 
+// read reads the body of a POST.
+func read(r *http.Request) ([]byte, error) {
+	if r.Method != http.MethodPost {
+		return nil, nil
+	}
+	body, err := bodies.Read(r)
+	if problem, ok := errors.AsType[*problem.Problem](err); ok {
+		problem.Warn = true
+	}
+	return body, err
+}
+
 // open answers WeChat's check of the URL, or opens a message; nil: there is none.
-func open(w http.ResponseWriter, r *http.Request, of inbox, platform string) (*push.Message, error) {
+func open(w http.ResponseWriter, r *http.Request, of inbox, body []byte, platform string) (*push.Message, error) {
 	q := readPushQuery(r.URL.RawQuery)
 	if r.Method == http.MethodGet {
 		if err := of.CheckPush(r.Context(), q.Query); err != nil {
@@ -149,13 +165,6 @@ func open(w http.ResponseWriter, r *http.Request, of inbox, platform string) (*p
 		}
 		answerText(w, q.echo)
 		return nil, nil
-	}
-	body, err := bodies.Read(r)
-	if err != nil {
-		if problem, ok := errors.AsType[*problem.Problem](err); ok {
-			problem.Warn = true
-		}
-		return nil, err
 	}
 	m, err := of.OpenPush(r.Context(), q.Query, body, platform)
 	if err != nil {
