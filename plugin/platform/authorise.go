@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io/fs"
 	"log/slog"
 	"slices"
 	"strings"
@@ -205,74 +204,4 @@ func (p *Platform) tell(kind ChangeKind, at time.Time, r record) {
 	p.cfg.Logger.Info("an account's authorisation of the component has changed",
 		slog.String("component", p.cfg.Name), slog.String("app_id", r.AppID), slog.String("change", string(kind)), slog.Any("sets", a.Sets))
 	p.cfg.Changed(Change{Kind: kind, At: at.UTC(), Authorisation: a})
-}
-
-// describePause is between two questions what an account is, where they fail.
-const describePause = time.Minute
-
-// describe asks WeChat what an account is. What it does not tell now is asked again later.
-func (p *Platform) describe(ctx context.Context, r record) record {
-	if at, ok := p.state.described.Get(r.AppID); ok && p.cfg.Now().Sub(at).Abs() < describePause {
-		return r
-	}
-	described, err := shared.Do(ctx, &p.state.flights, "describe "+r.AppID, func(ctx context.Context) (record, error) {
-		profile, err := p.profile(ctx, r.AppID)
-		if err != nil {
-			return record{}, err
-		}
-		now, err := p.change(ctx, r.AppID, func(r *record, err error) error {
-			if err == nil && !r.alive() {
-				err = ErrNotAuthorised
-			}
-			if err != nil {
-				return err
-			}
-			r.Described, r.MiniProgram, r.Name, r.UserName = true, profile.IsMiniProgram, profile.Name, profile.UserName
-			if len(r.Sets) == 0 {
-				r.Sets = profile.Sets
-			}
-			return nil
-		})
-		return now, err
-	})
-	if err != nil {
-		p.state.described.Add(r.AppID, p.cfg.Now())
-		if !errors.Is(err, ErrNotAuthorised) && !errors.Is(err, fs.ErrNotExist) {
-			p.cfg.Logger.Warn("WeChat did not tell what an account is that has authorised the component",
-				slog.String("component", p.cfg.Name), slog.String("app_id", r.AppID), slog.Any("error", err))
-		}
-		return r
-	}
-	return described
-}
-
-// profile asks WeChat what an account is.
-func (p *Platform) profile(ctx context.Context, appID string) (profile wechat.Profile, err error) {
-	err = p.callAs(ctx, func(of wechat.Component) (err error) {
-		profile, err = p.cfg.Client.AuthorizerInfo(ctx, of, appID)
-		return err
-	})
-	slices.Sort(profile.Sets)
-	return profile, err
-}
-
-// Reply sends a customer-service text with the token of a query_auth_code, as the test before 全网发布 wants it.
-func (p *Platform) Reply(ctx context.Context, code, openID, text string) error {
-	if _, err := p.Authorise(ctx, code); err != nil && !IsSpent(err) {
-		return err
-	}
-	o, _ := p.state.outcomes.Get(p.nameOf(code))
-	if err := o.err(); err != nil {
-		return err
-	}
-	if o.token.Value == "" {
-		if o.AppID == "" {
-			return ErrNotAuthorised
-		}
-		var err error
-		if o.token, err = p.authorizerToken(ctx, o.AppID); err != nil {
-			return err
-		}
-	}
-	return p.cfg.Client.CustomText(ctx, o.token.Value, openID, text)
 }

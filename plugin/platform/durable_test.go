@@ -144,7 +144,7 @@ func TestLostEverything(t *testing.T) {
 		w.Forward(time.Minute)
 	}
 	p.Stop()
-	if n := w.Calls("api_get_authorizer_list") - 3; n > 25 {
+	if n := w.Calls("api_get_authorizer_list") - 3; n > 60 {
 		t.Errorf("%d calls in ten hours of strangers", n)
 	}
 }

@@ -2,8 +2,8 @@
 // lost of both: the verify ticket and each account's refresh token.
 //
 // Where to read on: config.go has what a Platform is made of, record.go what is kept of an account, ticket.go the verify ticket,
-// token.go the component_access_token, authorise.go how an authorization code becomes an authorisation, events.go what WeChat pushes
-// of one, refresh.go the accounts' access_tokens, seek.go how what was lost is found again, background.go what goes on by itself,
+// token.go the component_access_token, authorise.go how an authorization code becomes an authorisation, describe.go whose it
+// is, events.go what WeChat pushes of one, refresh.go the accounts' access_tokens, seek.go how what was lost is found again, background.go what goes on by itself,
 // backup.go export and import. Package vault in it keeps what must not be lost.
 package platform
 

@@ -1,9 +1,11 @@
 package platform_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -172,6 +174,23 @@ type world struct {
 
 	mu      sync.Mutex
 	changes []platform.Change
+	logged  bytes.Buffer
+}
+
+// Write takes what is logged.
+func (w *world) Write(line []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.logged.Write(line)
+}
+
+// noSecret wants that nothing that WeChat made has been logged.
+func (w *world) noSecret(t testing.TB) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if at := bytes.Index(w.logged.Bytes(), []byte("@@@")); at >= 0 {
+		t.Errorf("logged a secret: …%s…", w.logged.Bytes()[max(0, at-300):min(at+20, w.logged.Len())])
+	}
 }
 
 func newWorld() *world { return &world{fakeWeChat: newWeChat(), store: newDisk(), copy: newDisk()} }
@@ -187,7 +206,8 @@ func (w *world) doomed(t testing.TB, fate *fate, change func(*platform.Config)) 
 	client := wechat.New(wechat.Config{BaseURLs: []string{url}, Now: w.Now})
 	t.Cleanup(client.Close)
 	cfg := platform.Config{
-		Name: "shop", AppID: componentID, AppSecret: componentSecret, APIURL: "https://api.example", Client: client, Now: w.Now,
+		Logger: slog.New(slog.NewTextHandler(w, nil)),
+		Name:   "shop", AppID: componentID, AppSecret: componentSecret, APIURL: "https://api.example", Client: client, Now: w.Now,
 		Changed: func(c platform.Change) {
 			if fate.isDead() {
 				return
@@ -213,7 +233,10 @@ func (w *world) doomed(t testing.TB, fate *fate, change func(*platform.Config)) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(p.Stop)
+	t.Cleanup(func() {
+		p.Stop()
+		w.noSecret(t)
+	})
 	return p
 }
 
@@ -246,6 +269,11 @@ func (w *world) pushTicket(t testing.TB, p *platform.Platform) {
 	if err := p.TakeTicket(t.Context(), w.Ticket(), w.Now()); err != nil {
 		t.Fatal(err)
 	}
+	// Nobody sets the clock forward while the token is on its way.
+	eventually(t, "the ticket brings no token", func() bool {
+		state := p.Standing().Token.State
+		return state == credential.Fresh || state == credential.Renewing
+	})
 }
 
 // fetch wants a token of an account that WeChat takes.

@@ -93,7 +93,7 @@ func parse(text string) (r record, err error) {
 }
 
 // change changes what is kept of an account, in all places. change is given what there is, or why there is nothing: errNothing,
-// vault.ErrForeign, or what keeps anybody from telling; it may be called twice.
+// vault.ErrForeign, or what keeps anybody from telling.
 func (p *Platform) change(ctx context.Context, appID string, change func(r *record, err error) error) (record, error) {
 	if !appIDs.MatchString(appID) {
 		return record{}, ErrNotAuthorised
