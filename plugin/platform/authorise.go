@@ -68,7 +68,7 @@ func (p *Platform) Authorise(ctx context.Context, code string) (a Authorisation,
 			return err
 		}
 		o, err := p.exchange(ctx, e)
-		if err == nil || IsSpent(err) {
+		if err == nil || IsSpent(err) || isRefused(err) {
 			done()
 		}
 		if err == nil {

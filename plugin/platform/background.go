@@ -18,6 +18,7 @@ const (
 	flushEvery  = time.Second      // what no store has taken is written again
 	replayEvery = 30 * time.Second // events that nobody has dealt with are looked for
 	ticketEvery = time.Minute      // it is seen whether the ticket is late
+	awaitEvery  = 2 * time.Second  // and, while there is no token, whether another process has one
 	alikeEvery  = 10 * time.Minute // it is seen whether both stores have the same names
 	sweepEvery  = 6 * time.Hour    // all records are read, and what is old is dropped
 )
@@ -93,6 +94,7 @@ func (p *Platform) keep() {
 	p.each(flushEvery,
 		chore{flushEvery, p.flush},
 		chore{ticketEvery, p.tendTicket},
+		chore{awaitEvery, p.awaitTicket},
 		chore{replayEvery, p.replay})
 	p.contained(func() { p.flush(p.background.ctx) })
 }

@@ -92,6 +92,7 @@ type State struct {
 	alive   map[string]bool // by app id
 	ticket  ticketState
 	seeking seeking
+	replays map[string]retry // by the name of an event
 }
 
 // NewState makes the State of a configuration.
@@ -103,7 +104,7 @@ func NewState(cfg Config) *State {
 	s := &State{
 		vault: vault.NewMemory(), credentials: process.NewKeepers(cfg.id()),
 		looked: recent.New[string, looked](maxLooked), outcomes: recent.New[string, outcome](maxOutcomes),
-		described: recent.New[string, time.Time](maxOutcomes), alive: make(map[string]bool),
+		described: recent.New[string, time.Time](maxOutcomes), alive: make(map[string]bool), replays: make(map[string]retry),
 	}
 	s.ticket.came = make(chan struct{})
 	s.preAuth.Set(wechat.APIPreAuthCode, visitsAMinute)

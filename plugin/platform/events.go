@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -93,7 +95,7 @@ func (p *Platform) accept(ctx context.Context, e Event) (finish func(context.Con
 // finish does what an event asks for, and is done with it unless that failed in a way that may pass.
 func (p *Platform) finish(ctx context.Context, e Event, done func(), again bool) error {
 	err := p.do(ctx, e, again)
-	if err == nil || IsSpent(err) {
+	if err == nil || IsSpent(err) || isRefused(err) {
 		done()
 	}
 	if err != nil {
@@ -233,12 +235,42 @@ func (p *Platform) end(ctx context.Context, appID string, at time.Time, here, ag
 // maxReplay is for how long events are tried again.
 const maxReplay = 2 * time.Hour
 
+// retry is when an event that failed is tried again.
+type retry struct {
+	next  time.Time
+	pause time.Duration
+}
+
+// mayReplay takes the try that is due, and tells whether one is: each pause is twice as long as the one before.
+func (s *State) mayReplay(name string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.replays[name]
+	if now.Before(a.next) && a.next.Sub(now) <= maxReplay {
+		return false
+	}
+	a.pause = max(2*a.pause, replayEvery)
+	a.next = now.Add(a.pause)
+	s.replays[name] = a
+	return true
+}
+
+// replayed forgets those that are dealt with.
+func (s *State) replayed(left []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.replays, func(name string, _ retry) bool { return !slices.Contains(left, name) })
+}
+
 // replayAge is how old an event must be before another process than that which took it deals with it.
 const replayAge = 5 * time.Second
 
 // replay deals with events that nobody has dealt with: a process was killed, or could not.
 func (p *Platform) replay(ctx context.Context) {
 	names, err := p.events.Names(ctx)
+	if err == nil {
+		p.state.replayed(names)
+	}
 	if err != nil || len(names) == 0 {
 		return
 	}
@@ -266,6 +298,8 @@ func (p *Platform) replay(ctx context.Context) {
 			done()
 			continue
 		}
-		_ = p.finish(ctx, n.event(), done, true)
+		if p.state.mayReplay(name, p.cfg.Now()) {
+			_ = p.finish(ctx, n.event(), done, true) // logged, and tried again
+		}
 	}
 }

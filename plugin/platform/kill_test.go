@@ -123,6 +123,7 @@ func TestKilledInAGrant(t *testing.T) {
 		for _, behind := range behinds(plain) {
 			t.Run(fmt.Sprintf("plain %v behind %v", plain, behind), func(t *testing.T) {
 				t.Parallel()
+				kept := false
 				for at := 1; ; at++ {
 					w := newWorld()
 					w.plain = plain
@@ -136,6 +137,7 @@ func TestKilledInAGrant(t *testing.T) {
 					if !w.holds("/events/") && !w.holds("/authorisations/"+merchant) && w.Calls("api_query_auth") == 0 {
 						continue // WeChat was not told that it arrived
 					}
+					kept = kept || w.Calls("api_query_auth") == 0
 					w.Forward(10 * time.Second)
 					next := w.process(t, nil)
 					next.Start()
@@ -152,6 +154,9 @@ func TestKilledInAGrant(t *testing.T) {
 					}
 					next.Stop()
 					if lived {
+						if !kept {
+							t.Error("no event was kept before its code was exchanged")
+						}
 						t.Logf("it does %d things", at-1)
 						return
 					}

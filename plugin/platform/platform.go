@@ -69,6 +69,7 @@ func New(cfg Config, state *State) (*Platform, error) {
 
 // Start makes this configuration the current one, and keeps what it must in the background.
 func (p *Platform) Start() {
+	p.state.delayStart(p.clock.Now())
 	p.core.Start(credential.AccessToken)
 	p.background.work.Go(p.keep)
 	p.background.work.Go(p.tend)

@@ -30,6 +30,9 @@ const maxRefreshes = 5
 // refusedCodes are those that say that a refresh token is good no more: a new scan, or WeChat's list, has another one.
 var refusedCodes = []int{61003, 61023, 42002, 42007}
 
+// isRefused tells whether WeChat refuses an account's authorisation for good.
+func isRefused(err error) bool { return slices.Contains(refusedCodes, wechat.Errcode(err)) }
+
 var errNoRights = errors.New("WeChat gave no refresh token for the account: it has no rights to call, or its administrator has to scan again")
 
 // Source gives the access_token of an account that authorised the component (authorizer_access_token). It belongs to the grant that
@@ -91,7 +94,7 @@ func (p *Platform) authorizerToken(ctx context.Context, appID string) (wechat.Gr
 	}
 	var g wechat.Grant
 	for range maxRefreshes {
-		if g, err = p.refresh(ctx, r); !slices.Contains(refusedCodes, wechat.Errcode(err)) {
+		if g, err = p.refresh(ctx, r); !isRefused(err) {
 			return g, p.soon(err)
 		}
 		// Another process may have had another refresh token meanwhile, or one before this was killed before it could keep it.

@@ -254,3 +254,45 @@ func TestComponentSecretRotated(t *testing.T) {
 	}
 	w.fetch(t, w.process(t, func(c *platform.Config) { c.SealKeys = keys }), merchant)
 }
+
+// The first start of all: WeChat is asked to push when somebody listens, and what it pushes to one process serves the other.
+func TestFirstStart(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	a, b := w.process(t, nil), w.process(t, nil)
+	w.mu2(func(f *fakeWeChat) {
+		f.push = func(ticket string) {
+			if err := a.TakeTicket(t.Context(), ticket, w.Now()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	a.Start()
+	b.Start()
+	if n := w.Calls("api_start_push_ticket"); n != 0 {
+		t.Error("it is asked before anybody listens")
+	}
+	w.Forward(5 * time.Second)
+	for _, p := range []*platform.Platform{a, b} {
+		eventually(t, "no token", func() bool { return p.Standing().Token.State == credential.Fresh })
+	}
+	if n := w.Calls("api_component_token"); n != 1 {
+		t.Errorf("%d calls for a token", n)
+	}
+}
+
+// An event whose account is authorised no more when its code is exchanged is done with.
+func TestEventOfWhatIsOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	p := w.process(t, nil)
+	w.pushTicket(t, p)
+	code := w.Scan(merchant, 1, 8)[0]
+	w.Cancel(merchant)
+	if err := p.Happened(t.Context(), platform.Event{Kind: platform.Authorised, AppID: merchant, Code: code, Created: w.Now()}); wechat.Errcode(err) != 61003 {
+		t.Errorf("got %v", err)
+	}
+	if w.holds("/events/") {
+		t.Error("it will be tried again")
+	}
+}

@@ -83,6 +83,7 @@ func (p *Platform) TakeTicket(ctx context.Context, text string, created time.Tim
 	_, err := p.own.Change(ctx, ticketName, func(old vault.Entry, err error) (string, error) {
 		var last ticket
 		if err == nil && json.Unmarshal([]byte(old.Text), &last) == nil && (last.Created > t.Created || last == t) {
+			t = last
 			return "", vault.ErrUnchanged
 		}
 		raw, err := json.Marshal(t)
@@ -92,22 +93,39 @@ func (p *Platform) TakeTicket(ctx context.Context, text string, created time.Tim
 		return err
 	}
 	if p.state.sawTicket(t) {
-		p.wakeToken()
+		p.wakeToken(0)
 	}
 	return nil
 }
 
-// wakeToken has the component_access_token fetched at once where there is none: what kept it from being fetched may have been the
-// ticket.
-func (p *Platform) wakeToken() {
-	if state := p.core.Status(credential.AccessToken).State; state == credential.Fresh || state == credential.Renewing {
+// elsewherePause is how long a process that has not taken the ticket itself waits for the token of the one that has.
+const elsewherePause = 3 * time.Second
+
+// wakeToken has the component_access_token fetched where there is none: what kept it from being fetched may have been the ticket.
+// That of another process will do, if there is one after a while.
+func (p *Platform) wakeToken(after time.Duration) {
+	if p.hasToken() {
 		return
 	}
 	p.background.run(func(ctx context.Context) {
-		if _, err := p.core.Credential(ctx, credential.AccessToken); err != nil {
+		_, err := p.core.Credential(ctx, credential.AccessToken)
+		for wait := after; err != nil && wait > 0 && !p.isOver(); wait -= time.Second {
+			select {
+			case <-time.After(time.Second):
+			case <-p.background.over:
+			}
+			_, err = p.core.Credential(ctx, credential.AccessToken)
+		}
+		if err != nil && !p.isOver() {
 			_ = p.core.Refresh(ctx, credential.AccessToken, false) // logged where it failed
 		}
 	})
+}
+
+// hasToken tells whether there is a component_access_token in this process.
+func (p *Platform) hasToken() bool {
+	state := p.core.Status(credential.AccessToken).State
+	return state == credential.Fresh || state == credential.Renewing
 }
 
 // lastTicket gives the newest ticket that is of use.
@@ -171,6 +189,18 @@ func (p *Platform) refuseTicket(t ticket, cause error) {
 	s.refused, s.refusedAt, s.cause = t.Text, p.cfg.Now(), cause
 }
 
+// startDelay is when WeChat may first be asked after a start: what it pushes must find somebody who listens.
+const startDelay = 3 * time.Second
+
+// delayStart has WeChat not be asked to push before somebody listens.
+func (s *State) delayStart(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ticket.asked.IsZero() {
+		s.ticket.asked = now.Add(startDelay - startsApart)
+	}
+}
+
 // startPush has WeChat push tickets again, once an hour in the fleet, and tells whether it was asked now.
 func (p *Platform) startPush(ctx context.Context) bool {
 	now := p.clock.Now()
@@ -206,13 +236,21 @@ func (p *Platform) startPush(ctx context.Context) bool {
 // tendTicket asks for the ticket when it is late.
 func (p *Platform) tendTicket(ctx context.Context) {
 	t, err := p.lastTicket(ctx)
-	switch {
-	case err == nil && p.clock.Now().Sub(t.at()) <= ticketLate:
-	case err == nil || errors.Is(err, ErrNoTicket):
+	if err == nil && p.clock.Now().Sub(t.at()) > ticketLate || errors.Is(err, ErrNoTicket) {
 		p.startPush(ctx)
+	}
+}
+
+// awaitTicket looks, while there is no token, whether another process has taken a ticket.
+func (p *Platform) awaitTicket(ctx context.Context) {
+	if p.hasToken() {
 		return
 	}
-	if err == nil && p.refusedTicket(t) == nil {
-		p.wakeToken() // another process may have taken it
+	before := p.state.ticketTime()
+	switch t, err := p.lastTicket(ctx); {
+	case err == nil && t.at().After(before):
+		p.wakeToken(elsewherePause)
+	case errors.Is(err, ErrNoTicket):
+		p.startPush(ctx)
 	}
 }

@@ -159,6 +159,9 @@ func (w *fakeWeChat) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	if name == "send" {
 		answer = w.send(r.URL.Query().Get("access_token"), in.Text.Content)
 	}
+	if name == "getticket" {
+		answer = w.cardTicket(r.URL.Query().Get("access_token"))
+	}
 	push := w.push
 	rw.Header().Set("Date", w.now().UTC().Format(http.TimeFormat))
 	w.mu.Unlock()
@@ -173,6 +176,15 @@ func (w *fakeWeChat) send(token, text string) object {
 		if slices.Contains(a.tokens, token) {
 			w.sent = append(w.sent, text)
 			return object{"errcode": 0, "errmsg": "ok"}
+		}
+	}
+	return refusedWith(40001)
+}
+
+func (w *fakeWeChat) cardTicket(token string) object {
+	for appID, a := range w.accounts {
+		if slices.Contains(a.tokens, token) {
+			return object{"errcode": 0, "errmsg": "ok", "ticket": "card-ticket-of-" + appID, "expires_in": 7200}
 		}
 	}
 	return refusedWith(40001)
