@@ -38,8 +38,16 @@ func (a *App) Use(account, name string, act action.Action) {
 	}
 }
 
-// Needs lists which credentials the configured actions use of an account, or of a mini program.
-func (a *App) Needs(account string) []credential.Kind { return a.needs.of(account) }
+// Needs lists which credentials the configured actions use of an account, or of a mini program. One that is data has the name by which it
+// is in use.
+func (a *App) Needs(account string) []credential.Kind {
+	if a.observers[account] == nil && a.data != nil {
+		if one := a.data.inUse(account); one != nil {
+			return a.needs.ofData(one.names, one.account.IsMiniProgram())
+		}
+	}
+	return a.needs.of(account)
+}
 
 // CardUses lists what the configured actions do with an account's cards; for the empty name, with those of whichever
 // account a request is for.

@@ -20,9 +20,10 @@ import (
 // last, and made anew when its data change. They share with configured ones whatever outlives a configuration.
 
 const (
-	warmFor    = 24 * time.Hour // after its last request an account is kept warm so long
-	sweepEvery = time.Minute
-	lookEvery  = 10 // sweeps: so often it is looked whether an account that nobody asks for is still there
+	warmFor     = 24 * time.Hour // after its last request an account is kept warm so long
+	sweepEvery  = time.Minute
+	lookEvery   = 10              // sweeps: so often it is looked whether an account that nobody asks for is still there
+	resumeEvery = 5 * time.Second // what an account of the configuration before is today is asked again so often, where it cannot be told
 )
 
 // Directory finds the accounts that are data; nil: the configuration has no sources of them.
@@ -99,6 +100,24 @@ func (d *data) namesOf(appID string) []string {
 	return []string{appID}
 }
 
+// inUse gives an account that is data and in use, by any of its names; nil: there is none.
+func (d *data) inUse(name string) *dataAccount {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	one := d.live[name]
+	if one == nil {
+		for _, other := range d.live {
+			if slices.Contains(other.names, name) {
+				one = other
+			}
+		}
+	}
+	if one == nil || one.account == nil {
+		return nil
+	}
+	return one
+}
+
 // common is what all accounts of a configuration have in common.
 type common struct {
 	client  *wechat.Client
@@ -140,7 +159,7 @@ func (d *data) account(e directory.Entry, now time.Time) (*plugin.Account, error
 	one := d.live[e.AppID]
 	d.mu.RUnlock()
 	if one == nil || one.version != versionOf(e) {
-		one = d.replace(e)
+		one = d.replace(e, now.Unix())
 	}
 	one.used.Store(now.Unix())
 	return one.account, one.err
@@ -150,8 +169,8 @@ func (d *data) account(e directory.Entry, now time.Time) (*plugin.Account, error
 func versionOf(e directory.Entry) string { return e.Source + " " + e.Version }
 
 // replace makes the account of an entry, in the place of the one that there may be of its data before. Data that will not do leave that
-// one in its place.
-func (d *data) replace(e directory.Entry) *dataAccount {
+// one in its place. used is when it was used last, if there was none before.
+func (d *data) replace(e directory.Entry, used int64) *dataAccount {
 	made := d.plan(e)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -160,6 +179,7 @@ func (d *data) replace(e directory.Entry) *dataAccount {
 		return before
 	}
 	one := d.open(e, made)
+	one.used.Store(used)
 	if one.err != nil {
 		d.logger.Warn("the data of an account will not do", "account", e.AppID, "source", e.Source, "error", one.err.Error(),
 			"others_serve", before != nil && before.account != nil)

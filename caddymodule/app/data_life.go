@@ -31,9 +31,9 @@ func (d *data) start() {
 	}
 	taken := takeOver(d)
 	d.wg.Go(func() {
-		d.resume(ctx, taken)
 		d.sweepUntil(ctx)
 	})
+	d.wg.Go(func() { d.resume(ctx, taken) })
 	d.mu.Unlock()
 }
 
@@ -76,17 +76,38 @@ func (d *data) heirs() (all []heir) {
 
 var errGone = errors.New("it is gone")
 
-// resume makes the accounts that others had in use, one after the other: those of the sources that there are now.
+// resume makes the accounts that others had in use, one after the other: those of the sources that there are now. What cannot be told
+// now is held until it can.
 func (d *data) resume(ctx context.Context, taken []heir) {
+	for {
+		taken = d.resumeThose(ctx, taken)
+		if len(taken) == 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(resumeEvery):
+		}
+	}
+}
+
+// resumeThose is one round of resume. It gives those that are left.
+func (d *data) resumeThose(ctx context.Context, taken []heir) (left []heir) {
 	for _, h := range taken {
 		if ctx.Err() == nil && d.app.byAppID[h.appID] == nil {
-			if entry, err := d.directory.Find(ctx, h.appID, ""); err == nil {
-				one := d.replace(entry)
-				one.used.CompareAndSwap(0, h.used)
+			entry, err := d.directory.Find(ctx, h.appID, "")
+			_, isBroken := errors.AsType[*directory.Broken](err)
+			switch {
+			case err == nil:
+				d.replace(entry, h.used)
+			case ctx.Err() == nil && !isBroken && !errors.Is(err, directory.ErrUnknown):
+				left = append(left, h)
+				continue
 			}
 		}
 		(&dataAccount{keys: h.keys}).release()
 	}
+	return left
 }
 
 // sweepUntil looks after the accounts until ctx ends.
@@ -128,7 +149,7 @@ func (d *data) sweep(ctx context.Context, now time.Time) {
 		case errors.Is(err, directory.ErrUnknown):
 			d.remove(appID)
 		case err == nil:
-			d.replace(entry)
+			d.replace(entry, now.Unix())
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, account *boundAcc
 		h.passed(account)
 		return err // from next
 	}
-	h.log(p, err)
+	h.log(p, err, account)
 	name := ""
 	if account != nil {
 		name = account.name
@@ -59,7 +59,7 @@ func (h *Handler) passed(account *boundAccount) {
 }
 
 // log says what the answer does not. Caddy itself logs the errors that it is handed.
-func (h *Handler) log(p *problem.Problem, err error) {
+func (h *Handler) log(p *problem.Problem, err error, account *boundAccount) {
 	listed, isListed := errors.AsType[*cards.ListedError](err)
 	level := zapcore.DebugLevel
 	switch {
@@ -81,6 +81,9 @@ func (h *Handler) log(p *problem.Problem, err error) {
 		zap.Int("status", p.Status),
 		zap.String("reason", p.Reason),
 		zap.String("detail", p.Detail),
+	}
+	if account != nil && account.name == observe.LabelData {
+		fields = append(fields, zap.String("app_id", account.AppID()))
 	}
 	if isListed {
 		fields = append(fields, zap.String("listed_card", listed.CardID))

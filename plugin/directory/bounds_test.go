@@ -89,7 +89,7 @@ func TestMemory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	find(racetest.Fewer(60_000))
+	find(racetest.Fewer(30_000))
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	runtime.KeepAlive(d)

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/directory/object"
 )
@@ -14,15 +15,9 @@ func (d *Directory) Find(ctx context.Context, name, client string) (Entry, error
 	if !object.IsName(name) || d.taken(name) {
 		return Entry{}, ErrUnknown
 	}
-	v := &visit{d: d, client: client}
-	for _, s := range d.shelves {
-		if s.knows(name) {
-			v.decided, v.may = true, true
-		}
-	}
-	known := v.decided
+	v := &visit{d: d, name: name, client: client}
 	e, err := d.find(ctx, v, name)
-	if v.looked && !known && isVain(err) {
+	if v.looked && !v.known && isVain(err) {
 		d.bounds.charge(d.now(), client)
 	}
 	return e, err
@@ -46,15 +41,18 @@ func (d *Directory) Refresh(ctx context.Context, name string) (Entry, error) {
 // visit is one search.
 type visit struct {
 	d            *Directory
-	client       string
+	name, client string
 	decided, may bool // whether sources may be asked
-	looked       bool // whether one was
+	known        bool // that the name is an account's, when it came to that
+	looked       bool // whether a source was asked
 }
 
 // mayLook decides when it comes to asking a source. A name that is known is no matter of bounds.
 func (v *visit) mayLook() bool {
 	if !v.decided {
-		v.decided, v.may = true, v.d.bounds.allow(v.d.now(), v.client)
+		v.decided = true
+		v.known = slices.ContainsFunc(v.d.shelves, func(s *shelf) bool { return s.knows(v.name) })
+		v.may = v.known || v.d.bounds.allow(v.d.now(), v.client)
 	}
 	return v.may
 }

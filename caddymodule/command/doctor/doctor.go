@@ -82,12 +82,17 @@ func (d *checkup) run(ctx context.Context, flags *cli.Account) error {
 		defer guest.Stop()
 		guests[name] = guest
 	}
-	if len(names) == 0 {
+	switch {
+	case len(names) > 0:
+		d.doing(say.T("asking whether WeChat's hosts answer"))
+		guests[names[0]].CheckHosts(ctx, d.report(""))
+	case app.Directory() == nil && len(app.ComponentNames()) == 0:
 		return say.Error("the configuration has no account")
+	default:
+		d.report("")(doctor.Finding{
+			Check: "accounts", Verdict: doctor.Warning, Text: "all accounts are data, so none was looked at", Todo: "name one with --account: its app_id or alias",
+		})
 	}
-
-	d.doing(say.T("asking whether WeChat's hosts answer"))
-	guests[names[0]].CheckHosts(ctx, d.report(""))
 	if flags.AppID == "" {
 		d.doing(say.T("trying the store"))
 		d.checkStore(ctx, app, names)
@@ -156,7 +161,7 @@ func (d *checkup) account(ctx context.Context, app *app.App, name string, guest 
 // cardsOf lists the cards to be looked at for an account, and what routes do with them.
 func (d *checkup) cardsOf(app *app.App, name string) (ids []string, uses map[string][]doctor.CardUse, anyone bool) {
 	all := app.CardUses(name)
-	if len(app.Names()) == 1 {
+	if len(app.Names()) == 1 || app.Account(name) == nil {
 		all = append(all, app.CardUses("")...)
 	}
 	uses = make(map[string][]doctor.CardUse)

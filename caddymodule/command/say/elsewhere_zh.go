@@ -152,8 +152,10 @@ var elsewhereZH = map[string]string{ //nolint:gosec // these texts speak of secr
 	"run this as the user that Caddy runs as; if it is the store itself, each process fetches its own credentials until it works": "请以运行 Caddy 的用户执行本命令；如果是存储本身的问题，恢复之前每个进程各自获取凭据",
 
 	// The doctor: configuration.
-	"%s stands in the configuration itself, which Caddy shows at /config/ and saves": "%s 直接写在配置里，Caddy 会在 /config/ 显示它并保存到磁盘",
-	"use {env.*} or {file.*}": "请用 {env.*} 或 {file.*}",
+	"all accounts are data, so none was looked at":                                                                          "账号全部是数据，没有检查其中任何一个",
+	"name one with --account: its app_id or alias":                                                                          "用 --account 指定一个：app_id 或别名",
+	"%s stands in the configuration itself, which Caddy shows at /config/ and saves":                                        "%s 直接写在配置里，Caddy 会在 /config/ 显示它并保存到磁盘",
+	"use {env.*} or {file.*}":                                                                                               "请用 {env.*} 或 {file.*}",
 	"relay needs no key, and %s: strangers behind a proxy that says nothing of forwarding are clients like its own":         "relay 不需要 key，而且%s：经由不注明转发的代理进来的陌生人也会被当作自己的客户端",
 	"relay needs no key, and %s, and %s: strangers behind a proxy that says nothing of forwarding are clients like its own": "relay 不需要 key，而且%s，%s：经由不注明转发的代理进来的陌生人也会被当作自己的客户端",
 	"its clients are %s":  "它的 clients 是 %s",
