@@ -67,7 +67,7 @@ type App struct {
 	doubts     *doubts
 	choosing   *choosing
 	store      credential.Store // nil: nothing is shared
-	isAside    bool             // store is another one than Caddy's storage
+	backup     credential.Store // where a copy lies of what components must not lose: a Redis may lose everything at once; nil: the store is Caddy's own, or none
 	pooled     *pooled
 	logger     *slog.Logger
 	audit      *observe.Audit

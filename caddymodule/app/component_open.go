@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/observe"
-	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/stores"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
@@ -40,7 +39,7 @@ func (p *pooled) platform(cfg thirdparty.Config) *thirdparty.State {
 func componentLabel(name string) string { return "component " + name }
 
 // openComponents makes the platforms of the configured components. like has what they have in common with accounts.
-func (a *App) openComponents(ctx caddy.Context, like common) error {
+func (a *App) openComponents(like common) error {
 	a.components = make(map[string]*Component, len(a.Components))
 	known := make(map[string]string) // app ids, and whose they are
 	for name, account := range a.accounts {
@@ -49,7 +48,6 @@ func (a *App) openComponents(ctx caddy.Context, like common) error {
 	for appID := range a.programs {
 		known[appID] = "a mini_program"
 	}
-	backup := a.backup(ctx, like.store)
 	for _, name := range slices.Sorted(maps.Keys(a.Components)) {
 		placed := func(err error) error {
 			return words.Placed("component "+name, fmt.Errorf("component %q: %w", name, err))
@@ -66,7 +64,7 @@ func (a *App) openComponents(ctx caddy.Context, like common) error {
 		a.warnOfComponent(name, settings, like.store)
 
 		o := observe.NewAccount(componentLabel(name), like.emitter, like.audit)
-		cfg.Store, cfg.Copy = like.store, backup
+		cfg.Store, cfg.Copy = like.store, a.backup
 		cfg.APIURL = a.baseURL
 		cfg.Client = like.client.Observed(o.Called, observe.Tracer(cfg.AppID))
 		cfg.Process = process
@@ -87,15 +85,6 @@ func (a *App) openComponents(ctx caddy.Context, like common) error {
 		a.components[name] = &Component{Component: c, seal: seal, observer: o}
 	}
 	return nil
-}
-
-// backup is where a copy lies of what components must not lose; nil: nowhere. A store that is not Caddy's own may lose everything at
-// once, as a Redis does that saves nothing.
-func (a *App) backup(ctx caddy.Context, store credential.Store) credential.Store {
-	if store == nil || !a.isAside {
-		return nil
-	}
-	return stores.Of(ctx.Storage())
 }
 
 // warnOfComponent logs what is allowed but unwise about a component.

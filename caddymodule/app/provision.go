@@ -114,7 +114,7 @@ func (a *App) provision(ctx caddy.Context) error {
 		}
 	}
 	like := common{client: client, openURL: openURL, store: store, emitter: emitter, audit: audit}
-	if err := a.openComponents(ctx, like); err != nil {
+	if err := a.openComponents(like); err != nil {
 		return err
 	}
 	if err := a.openAccounts(like, owners); err != nil {
@@ -154,13 +154,11 @@ func (a *App) loadStore(ctx caddy.Context) (credential.Store, error) {
 	if a.StoreRaw == nil {
 		mod, err = ctx.LoadModuleByID(stores.Namespace+".caddy", nil)
 	} else {
-		mod, err = ctx.LoadModule(a, "StoreRaw") // which empties it
+		mod, err = ctx.LoadModule(a, "StoreRaw")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("loading store: %w", err)
 	}
-	_, isCaddys := mod.(*stores.Caddy)
-	a.isAside = !isCaddys
 	provider, ok := mod.(stores.Provider)
 	if !ok {
 		return nil, fmt.Errorf("loading store: %T is no store", mod)
@@ -168,6 +166,9 @@ func (a *App) loadStore(ctx caddy.Context) (credential.Store, error) {
 	store, err := provider.CredentialStore()
 	if err != nil {
 		return nil, fmt.Errorf("loading store: %w", err)
+	}
+	if _, own := mod.(*stores.Caddy); !own && store != nil {
+		a.backup = stores.Of(ctx.Storage())
 	}
 	return store, nil
 }

@@ -86,8 +86,13 @@ func secondReading(signed []string, now, ticket, cardID string, values int) bool
 func (g gap) hides(cardID string, values int, others ...[]gap) bool {
 	left := -1 // values for this gap; unknown as long as there is no card_id
 	for i := 0; i+cardIDLen <= len(g.text); i++ {
+		next := bytes.IndexByte(g.text[i:len(g.text)-cardIDLen+1], 'p')
+		if next < 0 {
+			return false
+		}
+		i += next
 		id := g.text[i : i+cardIDLen]
-		if id[0] != 'p' || string(id) == cardID || !field.All(string(id), field.IsWord) || !inOrder(g.before, id) || !inOrder(id, g.behind) {
+		if !g.parts(i) || string(id) == cardID || !field.All(string(id), field.IsWord) {
 			continue
 		}
 		if left < 0 {
@@ -101,12 +106,20 @@ func (g gap) hides(cardID string, values int, others ...[]gap) bool {
 		if left < 0 {
 			return false
 		}
-		before := gap{g.text[:i], g.before, id}.fewest(left)
-		if before <= left && before+(gap{g.text[i+cardIDLen:], id, g.behind}).fewest(left-before) <= left {
+		behind := gap{g.text[i+cardIDLen:], id, g.behind}.fewest(left) // first: there is little that sorts behind a card_id
+		if behind <= left && behind+(gap{g.text[:i], g.before, id}).fewest(left-behind) <= left {
 			return true
 		}
 	}
 	return false
+}
+
+// parts tells whether a card_id at i can stand in order with what is around it, however that is cut: a value sorts no later than a
+// text that begins with it. Most letters p end here, and this costs a signature next to nothing.
+func (g gap) parts(i int) bool {
+	id, rest := g.text[i:i+cardIDLen], g.text[i+cardIDLen:]
+	return inOrder(g.before, id) && inOrder(id, g.behind) &&
+		(i == 0 || inOrder(g.before, g.text[:i])) && (len(rest) == 0 || inOrder(id, rest))
 }
 
 // fewest gives into how many values at least a gap can be cut; more than limit if that is too few.

@@ -51,6 +51,9 @@ func (w Whose) CheckPath(raw string) error {
 
 // loosest is a path as the most lenient of servers would read it.
 func loosest(raw string) string {
+	if isPlainPath(raw) {
+		return raw // as nearly all are
+	}
 	for range 8 {
 		decoded, err := url.PathUnescape(raw)
 		if err != nil || decoded == raw {
@@ -66,4 +69,26 @@ func loosest(raw string) string {
 		segments[i] = strings.TrimFunc(segment, func(r rune) bool { return r <= ' ' || r == 0x7F })
 	}
 	return strings.ToLower(path.Clean("/" + strings.Join(segments, "/")))
+}
+
+// isPlainPath tells whether a path can only be read in one way: lower-case letters, digits, _ and - between single slashes.
+func isPlainPath(raw string) bool {
+	slash := false
+	for i := range len(raw) {
+		switch c := raw[i]; {
+		case c == '/':
+			if slash {
+				return false
+			}
+			slash = true
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '_', c == '-':
+			if i == 0 {
+				return false
+			}
+			slash = false
+		default:
+			return false
+		}
+	}
+	return !slash
 }

@@ -2,21 +2,23 @@ package relay
 
 import (
 	"context"
-	"errors"
+	"io"
 	"net/http"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/relay"
 )
 
-// relayCall is one call on its way through the proxy, which does not see the query. It is the context of the request that goes there,
+// relayCall is one call on its way through the proxy. It is the context of the request that goes there,
 // which is how relayTransport finds it.
 type relayCall struct {
 	context.Context
 	relay.Call
 	account  *plugin.Account
+	w        http.ResponseWriter
 	streamed *streamedBody // the client's body; nil: there is none
-	err      error         // why there is no answer
+	answer   io.ReadCloser // the body of WeChat's answer
+	failed   error         // why there is no answer
 }
 
 type relayCallKey struct{}
@@ -29,15 +31,5 @@ func (c *relayCall) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// relayTransport is what the proxy sends calls by: the client of the account, which chooses the host, trusts the
-// app's authorities and goes through its proxy, as our own calls do.
-type relayTransport struct{}
-
-// relayError is an error as the proxy should see it: a cancelled request is not our failure, and nothing else may look
-// like one.
-func relayError(req *http.Request, err error) error {
-	if req.Context().Err() != nil && errors.Is(err, context.Canceled) {
-		return context.Canceled
-	}
-	return errors.New(err.Error())
-}
+// callOf finds the call of a request.
+func callOf(r *http.Request) *relayCall { return r.Context().Value(relayCallKey{}).(*relayCall) }

@@ -2,14 +2,10 @@
 package relay
 
 import (
-	"cmp"
 	"fmt"
-	"net"
-	"net/http"
-	"net/url"
+	"net/http/httputil"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/action"
-	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/clients"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/words"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin"
@@ -19,7 +15,6 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 )
 
 // Relay is an action that passes a backend's calls of WeChat's API on to WeChat, with the account's access_token in them.
@@ -88,7 +83,7 @@ type Relay struct {
 	clients clients.Filter
 	hosts   clients.Hosts
 	key     clients.Key
-	proxy   *reverseproxy.Handler
+	proxy   *httputil.ReverseProxy
 	doubts  []doctor.Finding
 }
 
@@ -140,45 +135,8 @@ func (rl *Relay) Provision(ctx caddy.Context) error {
 	for _, f := range rl.doubts {
 		ctx.Logger().Warn(f.Text, zap.String("todo", f.Todo))
 	}
-	mod, err := ctx.AppIfConfigured(app.Name)
-	if err != nil {
-		return fmt.Errorf("relay needs the global option wechat_card: %w", err)
-	}
-	dial, err := dialAddress(mod.(*app.App).BaseURL())
-	if err != nil {
-		return err
-	}
-	proxy := &reverseproxy.Handler{
-		Transport: relayTransport{},
-		// What logs and metrics call WeChat. Which host a call goes to is the client's choice: see relayTransport.
-		Upstreams: reverseproxy.UpstreamPool{{Dial: dial}},
-	}
-	if err := proxy.Provision(ctx); err != nil {
-		return fmt.Errorf("setting up the proxy: %w", err)
-	}
-	rl.proxy = proxy
+	rl.proxy = newProxy(ctx.Logger())
 	return nil
-}
-
-// dialAddress is the host and port of a base URL.
-func dialAddress(base string) (string, error) {
-	u, err := url.Parse(base)
-	if err != nil {
-		return "", fmt.Errorf("api: %w", err)
-	}
-	port := "443"
-	if u.Scheme == "http" {
-		port = "80"
-	}
-	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port)), nil
-}
-
-// Cleanup gives back what the proxy holds.
-func (rl *Relay) Cleanup() error {
-	if rl.proxy == nil {
-		return nil
-	}
-	return rl.proxy.Cleanup()
 }
 
 // Needs implements Action.
@@ -268,12 +226,10 @@ func (rl *Relay) unmarshalMiniProgram(d *caddyfile.Dispenser) error {
 // Interface guards
 var (
 	_ caddy.Provisioner     = (*Relay)(nil)
-	_ caddy.CleanerUpper    = (*Relay)(nil)
 	_ caddyfile.Unmarshaler = (*Relay)(nil)
 	_ action.Doubtful       = (*Relay)(nil)
 	_ action.Choosing       = (*Relay)(nil)
 	_ action.Last           = (*Relay)(nil)
 	_ action.ProgramUser    = (*Relay)(nil)
 	_ action.Phrasing       = (*Relay)(nil)
-	_ http.RoundTripper     = relayTransport{}
 )

@@ -18,33 +18,11 @@ import (
 // maxKept bounds the bodies that are kept for a repeat.
 const maxKept = 2 << 20
 
-// prepare makes the request that goes to the proxy: without what is not for WeChat, and without a query, for the proxy
-// logs it.
+// prepare makes the request that goes to the proxy.
 func (c *relayCall) prepare(r *http.Request) (*http.Request, error) {
 	c.Context = r.Context()
 	out := r.WithContext(c)
-	u := *r.URL
-	u.RawQuery = ""
-	out.URL, out.RequestURI = &u, u.EscapedPath()
-	out.Header = relayHeader(r.Header)
 	return out, c.keepBody(out)
-}
-
-// relayHeader copies what may be sent on.
-func relayHeader(header http.Header) http.Header {
-	out := make(http.Header, len(header)+3)
-	for name, values := range header {
-		switch name {
-		case "Cookie", "Authorization", "Accept-Encoding", "Forwarded", "X-Real-Ip", "Via", "Origin", "Referer", "Upgrade", "Expect":
-			continue
-		}
-		if !strings.HasPrefix(name, "X-Forwarded-") {
-			out[name] = values
-		}
-	}
-	// fields that are there without a value are those that the proxy does not add
-	out["X-Forwarded-For"], out["X-Forwarded-Proto"], out["X-Forwarded-Host"] = nil, nil, nil
-	return out
 }
 
 // keepBody reads a body that may be sent twice, and leaves the others where they are. WeChat takes no multipart body without its

@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,7 +17,7 @@ import (
 )
 
 // ServeAction implements Action. It never calls next.
-func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, account *plugin.Account) error {
+func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler, account *plugin.Account) error {
 	if err := rl.clients.Check(r); err != nil {
 		return err
 	}
@@ -60,7 +62,7 @@ func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, next caddyh
 		}
 	}
 
-	call := &relayCall{account: account, Call: relay.Call{API: entry, Query: r.URL.RawQuery, OwnToken: ownToken}}
+	call := &relayCall{account: account, w: w, Call: relay.Call{API: entry, Query: r.URL.RawQuery, OwnToken: ownToken}}
 	if !ownToken {
 		call.Query, _ = queries.Clean(call.Query, accessTokenParams)
 	}
@@ -84,17 +86,17 @@ func (rl *Relay) ServeAction(w http.ResponseWriter, r *http.Request, next caddyh
 		// An answer without one stays so: net/http guesses none for a field that is there without a value.
 		h["Content-Type"] = nil
 	}
-	err = rl.proxy.ServeHTTP(w, out, next)
-	if h := w.Header(); err != nil && h["Content-Type"] == nil {
+	rl.proxy.ServeHTTP(w, out)
+	if call.failed == nil || r.Context().Err() != nil && errors.Is(call.failed, context.Canceled) {
+		return nil // answered, or there is nobody to answer to
+	}
+	if h := w.Header(); h["Content-Type"] == nil {
 		delete(h, "Content-Type")
 	}
-	if err != nil && call.err != nil {
-		if failure := call.streamed.failure(); failure != nil && r.Context().Err() == nil {
-			return unreadable(failure) // upon WeChat's failure SDKs would send it again
-		}
-		return call.err // and not what the proxy makes of it
+	if failure := call.streamed.failure(); failure != nil && r.Context().Err() == nil {
+		return unreadable(failure) // upon WeChat's failure SDKs would send it again
 	}
-	return err
+	return call.failed
 }
 
 // accessTokenParams finds what a backend of WeChat's could take for an access_token.
@@ -112,17 +114,4 @@ func accessTokenOf(query string) string {
 		}
 	}
 	return ""
-}
-
-// RoundTrip implements http.RoundTripper.
-func (relayTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	call := req.Context().Value(relayCallKey{}).(*relayCall)
-	delete(req.Header, "Via") // the proxy has put it into its own copy
-	call.Request = req
-	resp, err := call.account.Relay(call.Call)
-	if err != nil {
-		call.err = err
-		return nil, relayError(req, err)
-	}
-	return resp, nil
 }
