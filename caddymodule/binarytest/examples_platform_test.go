@@ -32,6 +32,12 @@ func TestExamplePlatform(t *testing.T) {
 		}
 		return answer
 	}
+	// An event that comes before there is a token is dealt with half a minute later.
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(string(get(t, "http://127.0.0.1:"+e.p["8081"]+"/_sandbox/calls")), "api_component_token"); {
+		if time.Sleep(50 * time.Millisecond); time.Now().After(deadline) {
+			t.Fatal("there is no component_access_token")
+		}
+	}
 	for _, m := range merchants {
 		if !strings.Contains(readFile(t, e.path("README.md")), m) {
 			t.Errorf("README.md does not have %s scan", m)
