@@ -58,7 +58,7 @@ func TestCrowd(t *testing.T) {
 	for i := range found {
 		crowd.Go(func() {
 			random := rand.New(rand.NewPCG(1, uint64(i))) //nolint:gosec // what is random here is no secret
-			for end := time.Now().Add(1500 * time.Millisecond); time.Now().Before(end); {
+			for end := time.Now().Add(800 * time.Millisecond); time.Now().Before(end); {
 				name := id(random.IntN(accounts))
 				account, entry, err := s.App.Find(t.Context(), name, "")
 				switch {

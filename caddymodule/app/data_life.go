@@ -95,7 +95,7 @@ func (d *data) resume(ctx context.Context, taken []heir) {
 func (d *data) resumeThose(ctx context.Context, taken []heir) (left []heir) {
 	for _, h := range taken {
 		if ctx.Err() == nil && d.app.byAppID[h.appID] == nil {
-			entry, err := d.directory.Find(ctx, h.appID, "")
+			entry, err := d.look(ctx, h.appID)
 			_, isBroken := errors.AsType[*directory.Broken](err)
 			switch {
 			case err == nil:
@@ -108,6 +108,15 @@ func (d *data) resumeThose(ctx context.Context, taken []heir) (left []heir) {
 		(&dataAccount{keys: h.keys}).release()
 	}
 	return left
+}
+
+// look finds an account that is in use, or was. That strangers look for so many names that nobody may look just now says nothing of it.
+func (d *data) look(ctx context.Context, appID string) (directory.Entry, error) {
+	entry, err := d.directory.Find(ctx, appID, "")
+	if errors.Is(err, directory.ErrUnknown) {
+		return d.directory.Refresh(ctx, appID)
+	}
+	return entry, err
 }
 
 // sweepUntil looks after the accounts until ctx ends.
@@ -144,7 +153,7 @@ func (d *data) sweep(ctx context.Context, now time.Time) {
 		if ctx.Err() != nil {
 			return
 		}
-		entry, err := d.directory.Find(ctx, appID, "")
+		entry, err := d.look(ctx, appID)
 		switch {
 		case errors.Is(err, directory.ErrUnknown):
 			d.remove(appID)

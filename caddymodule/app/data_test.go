@@ -27,11 +27,11 @@ const dataID = "wx00000000000000d1"
 
 // folder is a folder of accounts.
 type folder struct {
-	t    *testing.T
+	t    testing.TB
 	path string
 }
 
-func newFolder(t *testing.T) folder { return folder{t, t.TempDir()} }
+func newFolder(t testing.TB) folder { return folder{t, t.TempDir()} }
 
 // put writes an account, as who has a text editor would: what is more than its app_id and secret is JSON.
 func (f folder) put(appID, more string) {
@@ -294,4 +294,14 @@ func TestDataThatNobodyAsksFor(t *testing.T) {
 	s.App.SweepData(t.Context(), 24*time.Hour)
 	within(t, "nothing is held", func() bool { return inUse() == "" && len(app.PoolReferences()) == before-2 })
 	s.Cards(s.Get("/fixed?card_id=p1"))
+}
+
+// BenchmarkCardOfData signs a card of an account that is data, and one of a configured account on the same route.
+func BenchmarkCardOfData(b *testing.B) {
+	f := newFolder(b)
+	f.put(dataID, "")
+	s := f.site(dataSite)
+	for name, account := range map[string]string{"data": dataID, "configured": "default"} {
+		b.Run(name, func(b *testing.B) { sitetest.Benchmark(b, s, "/any?card_id=p1&a="+account) })
+	}
 }

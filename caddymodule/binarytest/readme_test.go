@@ -183,7 +183,11 @@ func configuredDocuments(t *testing.T) []string {
 // What both languages show is validated once.
 func TestReadmeConfigurations(t *testing.T) {
 	h := newHome(t, "WECHAT_APP_SECRET=s3cr3t-of-mine", "REDIS_PASSWORD=another-of-mine", "TOKEN_SERVER_KEY=a-key-of-mine", "GATEWAY_KEY=a-key-of-mine", "MINI_PROGRAM_SECRET=a-mini-one", "MINI_PROGRAM_KEY=a-mini-key",
-		"WECHAT_PUSH_TOKEN=t0ken", "WECHAT_PUSH_KEY=abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")
+		"WECHAT_PUSH_TOKEN=t0ken", "WECHAT_PUSH_KEY=abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+		"COMPONENT_SECRET=a-platforms-own", "COMPONENT_APP_SECRET=a-platforms-own", "COMPONENT_TOKEN=t0ken", "COMPONENT_KEY=abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+		"COMPONENT_AES_KEY=abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", "COMPONENT_SEAL_KEY=0123456789abcdef0123456789abcdef",
+		"ACCOUNTS_SEAL_KEY=0123456789abcdef0123456789abcdef", "ERP_KEY=a-key-of-erp", "NOTIFY_KEY=a-key-that-signs-what-is-told")
+	folder := t.TempDir()
 	authority := httptest.NewTLSServer(nil)
 	defer authority.Close()
 	path := h.file(t, "proxy.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate().Raw})))
@@ -196,6 +200,7 @@ func TestReadmeConfigurations(t *testing.T) {
 				continue
 			}
 			validated[b] = true
+			b.text = strings.ReplaceAll(b.text, "/etc/wechat/accounts", folder)
 			validateBlock(t, h, b, fmt.Sprint(filepath.Base(document), " ", i+1), path, n)
 		}
 	}
@@ -217,7 +222,9 @@ func validateBlock(t *testing.T, h *home, b block, name, path string, n map[stri
 		file, text = "config.json", fmt.Sprintf(`{"apps":{
 				"wechat_card":{"accounts":{"default":{"app_id":"wx5a6d8b2c4e1f3a70","app_secret":"{env.WECHAT_APP_SECRET}",
 					"mini_program":[{"app_id":"wx8f2b6c1d9e4a7350","app_secret":"{env.MINI_PROGRAM_SECRET}"}],
-					"message_push":{"token":"{env.WECHAT_PUSH_TOKEN}"}}}},
+					"message_push":{"token":"{env.WECHAT_PUSH_TOKEN}"}}},
+					"components":{"shop":{"app_id":"wx2c7d5e8f1a3b9460","app_secret":"{env.COMPONENT_SECRET}","seal_key":["{env.COMPONENT_SEAL_KEY}"],
+						"message_push":{"token":"{env.COMPONENT_TOKEN}","encoding_aes_key":"{env.COMPONENT_KEY}"}}}},
 				"http":{"servers":{"srv0":{"listen":["127.0.0.1:8080"],"routes":[{"handle":[%s]}]}}}}}`,
 			strings.ReplaceAll(b.text, "wechat.json", h.file(t, "wechat.json", `{"version":1,"exchanges":[]}`)))
 	default:

@@ -63,6 +63,42 @@ func TestCompose(t *testing.T) {
 	}
 }
 
+// TestComposePlatform loads the file of the third-party platform: what it mounts is there, and what it sets is read.
+func TestComposePlatform(t *testing.T) {
+	const dir = "../../examples/platform"
+	options, err := cli.NewProjectOptions([]string{filepath.Join(dir, "compose.yaml")}, cli.WithWorkingDirectory(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, err := options.LoadProject(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"wechat", "redis", "first", "second"} {
+		service, err := project.GetService(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if service.NetworkMode != "host" {
+			t.Errorf("%s is not on the machine's own network", name)
+		}
+		for _, v := range service.Volumes {
+			if v.Type != "bind" {
+				continue
+			}
+			caddyfile, err := os.ReadFile(v.Source)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			for variable := range service.Environment {
+				if variable != "CADDY_ADMIN" && !strings.Contains(string(caddyfile), "{$"+variable+":") {
+					t.Errorf("%s: nothing reads %s", name, variable)
+				}
+			}
+		}
+	}
+}
+
 // TestSystemd has systemd-analyze look at the unit, where there is one.
 func TestSystemd(t *testing.T) {
 	analyze, err := exec.LookPath("systemd-analyze")

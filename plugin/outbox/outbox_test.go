@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -34,6 +36,18 @@ func (b *backend) send(_ context.Context, m kept.Message) error {
 	}
 	b.got[m.ID+" "+m.Event+" "+string(m.Plain)]++
 	return nil
+}
+
+// all gives what was sent, and when it was tried.
+func (b *backend) all() (got map[string]int, tries []time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.got), slices.Clone(b.tries)
+}
+
+func (b *backend) sent() map[string]int {
+	got, _ := b.all()
+	return got
 }
 
 func (b *backend) set(fails bool) {
@@ -73,8 +87,8 @@ func TestOnce(t *testing.T) {
 			o.Put(idOf(i), "authorized", []byte("body"))
 		}
 		synctest.Wait()
-		if len(b.got) != 20 || b.got[idOf(3)+" authorized body"] != 1 || o.Len() != 0 || waiting(t, shelf) != 0 {
-			t.Errorf("got %v, %d known, %d in the store", b.got, o.Len(), waiting(t, shelf))
+		if len(b.sent()) != 20 || b.sent()[idOf(3)+" authorized body"] != 1 || o.Len() != 0 || waiting(t, shelf) != 0 {
+			t.Errorf("got %v, %d known, %d in the store", b.sent(), o.Len(), waiting(t, shelf))
 		}
 	})
 }
@@ -89,18 +103,19 @@ func TestUntilItIsTaken(t *testing.T) {
 		o.Put(idOf(1), "authorized", []byte("body"))
 		o.Put(idOf(1), "authorized", []byte("body")) // the same again
 		time.Sleep(24 * time.Hour)
-		if n := len(b.tries); n < 25 || n > 40 || waiting(t, shelf) != 1 {
+		_, tries := b.all()
+		if n := len(tries); n < 25 || n > 40 || waiting(t, shelf) != 1 {
 			t.Errorf("got %d tries, %d in the store", n, waiting(t, shelf))
 		}
-		for i := 1; i < len(b.tries); i++ {
-			if pause := b.tries[i].Sub(b.tries[i-1]); pause > MaxPause*9/8+time.Second || i == 1 && pause > 2*time.Second {
+		for i := 1; i < len(tries); i++ {
+			if pause := tries[i].Sub(tries[i-1]); pause > MaxPause*9/8+time.Second || i == 1 && pause > 2*time.Second {
 				t.Errorf("got a pause of %v before try %d", pause, i+1)
 			}
 		}
 		b.set(false)
 		time.Sleep(2 * time.Hour)
-		if b.got[idOf(1)+" authorized body"] != 1 || o.Len() != 0 || waiting(t, shelf) != 0 {
-			t.Errorf("got %v, %d known, %d in the store", b.got, o.Len(), waiting(t, shelf))
+		if b.sent()[idOf(1)+" authorized body"] != 1 || o.Len() != 0 || waiting(t, shelf) != 0 {
+			t.Errorf("got %v, %d known, %d in the store", b.sent(), o.Len(), waiting(t, shelf))
 		}
 	})
 }
@@ -120,12 +135,12 @@ func TestAnotherProcess(t *testing.T) {
 		dying.Stop()
 		stopped, _ := newOutbox(t, memory, away) // never started: a configuration that has ended
 		stopped.Put(idOf(2), "unauthorized", []byte("more"))
-		if len(there.got) != 0 {
+		if len(there.sent()) != 0 {
 			t.Fatal("letters were sent that another process is at work on")
 		}
 		time.Sleep(3 * time.Minute)
-		if there.got[idOf(1)+" authorized body"] != 1 || there.got[idOf(2)+" unauthorized more"] != 1 || waiting(t, shelf) != 0 {
-			t.Errorf("got %v, %d in the store", there.got, waiting(t, shelf))
+		if there.sent()[idOf(1)+" authorized body"] != 1 || there.sent()[idOf(2)+" unauthorized more"] != 1 || waiting(t, shelf) != 0 {
+			t.Errorf("got %v, %d in the store", there.sent(), waiting(t, shelf))
 		}
 	})
 }
@@ -144,8 +159,8 @@ func TestSentElsewhere(t *testing.T) {
 		}
 		b.set(false)
 		time.Sleep(time.Minute)
-		if len(b.got) != 0 || o.Len() != 0 {
-			t.Errorf("got %v, %d known", b.got, o.Len())
+		if len(b.sent()) != 0 || o.Len() != 0 {
+			t.Errorf("got %v, %d known", b.sent(), o.Len())
 		}
 	})
 }
@@ -165,8 +180,8 @@ func TestNextConfiguration(t *testing.T) {
 		after.Start()
 		defer after.Stop()
 		synctest.Wait()
-		if b.got[idOf(1)+" authorized body"] != 1 || waiting(t, shelf) != 0 {
-			t.Errorf("got %v, %d in the store", b.got, waiting(t, shelf))
+		if b.sent()[idOf(1)+" authorized body"] != 1 || waiting(t, shelf) != 0 {
+			t.Errorf("got %v, %d in the store", b.sent(), waiting(t, shelf))
 		}
 	})
 }
