@@ -160,9 +160,12 @@ func refreshDataAccount(w http.ResponseWriter, r *http.Request, app *app.App, da
 	if _, err := data.Refresh(ctx, name); err != nil {
 		return accountError(err)
 	}
-	account, _, err := app.Find(ctx, name, "")
+	account, entry, err := app.Find(ctx, name, "")
 	if err != nil {
 		return accountError(err)
+	}
+	if platform := app.Platforms()[entry.Platform]; platform != nil {
+		platform.AskAgain(ctx, entry.AppID)
 	}
 	kinds := []credential.Kind{q.Credential}
 	if q.Credential == "" {

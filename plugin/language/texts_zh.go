@@ -169,6 +169,7 @@ var textsZH = map[Phrase]string{ //nolint:gosec // these texts speak of secrets,
 	// What becomes of the visitors of web pages.
 	"Unauthorized": "需要登录",
 	"this takes a visitor who has logged in by WeChat":                                                            "需要先用微信登录",
+	"this %s belongs to an authorisation that was begun elsewhere: open the page again":                           "这个 %s 属于在别处发起的授权：请重新打开页面",
 	"this authorisation was not begun in this browser, or more than an hour ago: open the page again":             "这次授权不是在本浏览器发起的，或者发起至今已超过一小时：请重新打开页面",
 	"WeChat gave no auth_code: nothing was authorised":                                                            "微信没有给出 auth_code：没有完成授权",
 	"the component could not do it; what was wrong is in the log":                                                 "第三方平台没有完成这一步；原因见日志",

@@ -37,11 +37,12 @@ func IsSpent(err error) bool {
 	return code == codeInvalid || code == codeExpired
 }
 
-// outcome is what a code has brought for good.
+// outcome is what a code has brought for good, or who has claimed that.
 type outcome struct {
 	AppID string `json:"app_id,omitempty"`
 	Code  int    `json:"errcode,omitempty"`
 	Msg   string `json:"errmsg,omitempty"`
+	By    string `json:"by,omitempty"` // whose the code is
 	Time  int64  `json:"time"`
 
 	token wechat.Grant // known to the process that exchanged it
@@ -77,6 +78,22 @@ func (p *Platform) Authorise(ctx context.Context, code string) (a Authorisation,
 		return err
 	})
 	return a, err
+}
+
+// Claim tells whether a code that has been exchanged is by's, who is the first to claim it, in the whole fleet: a code is no secret once it
+// was used, for it stands in logs and in the histories of browsers. by is who brought it, such as a visit of the page; it is
+// remembered for as long as the code.
+func (p *Platform) Claim(ctx context.Context, code, by string) bool {
+	mine := outcome{By: seal.Hash("claim of an authorization code", p.cfg.AppID, by), Time: p.clock.Now().Unix()}
+	e, _ := p.codes.Change(ctx, "claim-"+p.nameOf(code), func(_ vault.Entry, err error) (string, error) {
+		if err == nil {
+			return "", vault.ErrUnchanged
+		}
+		raw, err := json.Marshal(mine)
+		return string(raw), err
+	})
+	var first outcome
+	return json.Unmarshal([]byte(e.Text), &first) == nil && first.By == mine.By
 }
 
 // nameOf is what is called by a code in the stores.

@@ -108,6 +108,19 @@ func (p *Platform) authorizerToken(ctx context.Context, appID string) (wechat.Gr
 	return wechat.Grant{}, err
 }
 
+// AskAgain has WeChat be asked at once what it refused for good, when somebody next wants a token of the account: an operator may know better.
+func (p *Platform) AskAgain(ctx context.Context, appID string) {
+	_, _ = p.change(ctx, appID, func(r *record, err error) error {
+		if err != nil || r.Refused == nil {
+			return vault.ErrUnchanged
+		}
+		again := *r.Refused
+		again.At = 0
+		r.Refused = &again
+		return nil
+	})
+}
+
 // soon has the account ask again soon where it is the component's token that is wanting.
 func (p *Platform) soon(err error) error {
 	u, ok := errors.AsType[*credential.Unavailable](err)

@@ -118,6 +118,30 @@ func TestRefusedForGood(t *testing.T) {
 	w.fetch(t, a, merchant)
 }
 
+// WeChat may err: what it refused is asked again at once where an operator says so, by whichever process.
+func TestAskAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	a, b := w.process(t, nil), w.process(t, nil)
+	w.pushTicket(t, a)
+	w.authorise(t, a, merchant, 8)
+	a.AskAgain(t.Context(), merchant) // of which nothing comes
+	w.Refuse("api_authorizer_token", 61003)
+	if _, err := a.Source(merchant).Fetch(t.Context(), credential.AccessToken, ""); wechat.Errcode(err) != 61003 {
+		t.Fatal(err)
+	}
+	w.Refuse("api_authorizer_token", 0)
+	if _, err := b.Source(merchant).Fetch(t.Context(), credential.AccessToken, ""); wechat.Errcode(err) != 61003 {
+		t.Errorf("within the hour: %v", err)
+	}
+	b.AskAgain(t.Context(), merchant)
+	w.fetch(t, a, merchant)
+	w.Forward(time.Second)
+	if held, err := b.Authorisation(t.Context(), merchant); err != nil || held.Refused != 0 {
+		t.Errorf("got %+v, %v", held, err)
+	}
+}
+
 // One merchant's refusal is nobody else's; that of the machine's address is everybody's, and costs one call a while.
 func TestRefusalsOfOthers(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package platformauthorize_test
 
 import (
+	"fmt"
 	"html"
 	"net/http"
 	"net/http/httptest"
@@ -222,13 +223,14 @@ func TestReturn(t *testing.T) {
 	defer hook.Close()
 	signing := newSite(t, strings.Replace(page, "component shop\n		return", "component shop\n		notify "+hook.URL+" "+key+"\n		return", 1))
 	plain := newSite(t, page)
-	for _, tc := range []struct {
+	for i, tc := range []struct {
 		s    *site
 		back string
 	}{{plain, "/merchants/7?x=1#done"}, {signing, "https://console.example/merchants/7?x=1#done"}, {signing, "/merchants/7"}} {
 		_, back := tc.s.leave("?start=pc&return=" + url.QueryEscape(tc.back))
-		tc.s.wechat.Set(func() { tc.s.wechat.Codes["code1"] = account })
-		w := tc.s.open(back.RequestURI() + "&auth_code=code1")
+		code := fmt.Sprint("code", i)
+		tc.s.wechat.Set(func() { tc.s.wechat.Codes[code] = account })
+		w := tc.s.open(back.RequestURI() + "&auth_code=" + code)
 		got, err := url.Parse(w.Header().Get("Location"))
 		if err != nil || w.Code != http.StatusFound {
 			t.Fatalf("got %d %s", w.Code, w.Body)
@@ -325,6 +327,26 @@ func TestFailures(t *testing.T) {
 	s.header["Accept-Language"] = "zh"
 	if w = s.open("/platform/authorize?start=pc"); !strings.Contains(w.Body.String(), "没有成功") {
 		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
+// TestCodeIsOneBrowsers: a code that was used is no secret any more, and proves nothing of who brings it again.
+func TestCodeIsOneBrowsers(t *testing.T) {
+	s := newSite(t, page)
+	_, back := s.leave("?start=pc")
+	s.wechat.Set(func() { s.wechat.Codes["code1"] = account })
+	if w := s.open(back.RequestURI() + "&auth_code=code1"); w.Code != http.StatusOK {
+		t.Fatalf("got %d %s", w.Code, w.Body)
+	}
+	merchants := s.header["Cookie"]
+	s.header["Cookie"] = ""
+	_, strangers := s.leave("?start=pc&return=/stranger")
+	if w := s.open(strangers.RequestURI() + "&auth_code=code1"); w.Code != http.StatusForbidden || strings.Contains(w.Body.String(), account) {
+		t.Errorf("a stranger: got %d %s", w.Code, w.Body)
+	}
+	s.header["Cookie"] = merchants
+	if w := s.open(back.RequestURI() + "&auth_code=code1"); w.Code != http.StatusOK {
+		t.Errorf("the merchant: got %d %s", w.Code, w.Body)
 	}
 }
 

@@ -144,6 +144,9 @@ func (p *PlatformAuthorize) callback(w http.ResponseWriter, r *http.Request, non
 	if err != nil {
 		return p.failed(err)
 	}
+	if !p.component.Claim(clients.Context(r), code.S, nonce.S) {
+		return problem.Newf(http.StatusForbidden, problem.ReasonStateInvalid, "this %s belongs to an authorisation that was begun elsewhere: open the page again", paramCode)
+	}
 	missing := thirdparty.Missing(authorised)
 	p.logger.Info("account authorised the component", zap.String("component", p.Component), zap.String("app_id", authorised.AppID),
 		zap.Ints("sets", authorised.Sets), zap.Ints("missing", missing))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/dedupe"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/field"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/kept"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/storeguard"
 )
@@ -112,10 +113,33 @@ func (r listing) names(ctx context.Context, dir string) ([]string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	for i, key := range keys {
-		keys[i] = path.Base(key)
+	names := make([]string, 0, len(keys))
+	for _, key := range keys {
+		if name := path.Base(key); isStray(name) {
+			r.sweep(ctx, path.Join(dir, name))
+		} else {
+			names = append(names, name)
+		}
 	}
-	return keys, err
+	return names, err
+}
+
+// strayFor is for how long a stray may be somebody's who is still writing.
+const strayFor = 10 * time.Minute
+
+// isStray tells whether a name is that of a file that somebody left behind who was killed while he wrote: Caddy's storage writes beside the
+// file that it replaces, under a random number. Nothing of ours is called so.
+func isStray(name string) bool { return len(name) <= 20 && field.All(name, field.IsDigit) }
+
+// sweep takes away a stray that is old, where the store tells how old it is.
+func (r listing) sweep(ctx context.Context, key string) {
+	store, ok := r.store.(storeguard.Aging)
+	if !ok {
+		return
+	}
+	if age, err := store.Age(ctx, key); err == nil && age > strayFor {
+		_ = r.store.Delete(ctx, key) // the next one tries again
+	}
 }
 
 func (r listing) get(ctx context.Context, dir, name string) ([]byte, error) {

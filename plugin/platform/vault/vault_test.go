@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -246,5 +247,47 @@ func TestForeign(t *testing.T) {
 	}
 	if names, err := open(t, a, b).Names(t.Context()); err != nil || !slices.Equal(names, []string{"y"}) {
 		t.Errorf("names %v, %v", names, err)
+	}
+}
+
+// filed is a store whose keys can be listed, and that tells how long ago each was stored.
+type filed struct {
+	*store
+	ages map[string]time.Duration
+}
+
+func (s filed) List(_ context.Context, dir string, _ bool) (keys []string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key := range s.values {
+		if path.Dir(key) == dir {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
+}
+
+func (s filed) Delete(_ context.Context, key string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.values, key)
+	return nil
+}
+
+func (s filed) Age(_ context.Context, key string) (time.Duration, error) { return s.ages[key], nil }
+
+// TestStrays: what a killed process left beside a file that it wrote is no record, and does not stay.
+func TestStrays(t *testing.T) {
+	files := filed{newStore(), map[string]time.Duration{"dir/things/2253397822": time.Minute, "dir/things/143": time.Hour}}
+	s := open(t, files, nil)
+	write(t, s, "one", "1")
+	for key := range files.ages {
+		files.values[key] = []byte("half")
+	}
+	if names, err := s.Names(t.Context()); err != nil || len(names) != 1 || names[0] != "one" {
+		t.Errorf("got %v, %v", names, err)
+	}
+	if all := files.all(); len(all) != 2 || all["dir/things/2253397822"] == nil {
+		t.Errorf("left are %v", slices.Sorted(maps.Keys(all)))
 	}
 }
