@@ -14,7 +14,7 @@ const (
 	maxNetworks   = 10_000
 )
 
-// bounds bounds the searches that find nothing. What is found costs nothing: a process that has just started finds thousands of accounts
+// bounds limits the searches that find nothing. What is found costs nothing: a process that has just started finds thousands of accounts
 // for the first time. Searches are charged when they have ended; those that were under way together may run up a debt.
 type bounds struct {
 	all      *rate.Limiter

@@ -166,8 +166,7 @@ func TestBrokenData(t *testing.T) {
 		time.Sleep(time.Minute)
 		want(t, d, id(1), id(1))
 		_, err := d.Find(t.Context(), id(2), "")
-		var broken *directory.Broken
-		if !errors.As(err, &broken) {
+		if _, ok := errors.AsType[*directory.Broken](err); !ok {
 			t.Errorf("got %v", err)
 		}
 		for range 500 {

@@ -80,7 +80,7 @@ func (o *Outbox) look(age time.Duration) {
 		return
 	}
 	o.scan.Stop()
-	o.scan = time.AfterFunc(scanEvery+rand.N(scanEvery/4), func() { o.look(orphaned) })
+	o.scan = time.AfterFunc(scanEvery+rand.N(scanEvery/4), func() { o.look(orphaned) }) //nolint:gosec // jitter
 	if err != nil {
 		return // the store's guard warns
 	}

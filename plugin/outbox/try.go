@@ -84,7 +84,7 @@ func (o *Outbox) failed(l *letter) {
 	}
 	l.tries++
 	pause := min(time.Second<<min(l.tries-1, 30), MaxPause)
-	l.next = time.Now().Add(pause + rand.N(pause/8+1)) // several processes need not come at the same time
+	l.next = time.Now().Add(pause + rand.N(pause/8+1)) //nolint:gosec // several processes need not come at the same time
 	if o.timer == nil && l.kept {
 		delete(o.known, l.message.ID) // it waits for the next configuration
 		return

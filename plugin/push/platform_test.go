@@ -53,7 +53,8 @@ func TestPlatform(t *testing.T) {
 	}{
 		"authorized": {
 			`<CreateTime>1700000000</CreateTime><InfoType>authorized</InfoType><AuthorizerAppid><![CDATA[wxa]]></AuthorizerAppid><AuthorizationCode>queryauthcode@@@1</AuthorizationCode>`,
-			PlatformEvent{InfoType: "authorized", Created: testNow, AppID: "wxa", Code: "queryauthcode@@@1"}, false,
+			PlatformEvent{InfoType: "authorized", Created: testNow, AppID: "wxa", Code: "queryauthcode@@@1"},
+			false,
 		},
 		"unknown":      {`<InfoType>notify_of_tomorrow</InfoType>`, PlatformEvent{InfoType: "notify_of_tomorrow"}, false},
 		"registered":   {`<InfoType>notify_third_fasteregister</InfoType><appid>wxn</appid><status>0</status><auth_code>c</auth_code><info><name>x</name></info>`, PlatformEvent{InfoType: "notify_third_fasteregister", AppID: "wxn", Code: "c"}, false},

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -76,8 +77,8 @@ func newSite(t testing.TB) *site {
 func (s *site) last(name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := len(s.pushes) - 1; i >= 0; i-- {
-		if v := element(s.pushes[i], name); v != "" {
+	for _, push := range slices.Backward(s.pushes) {
+		if v := element(push, name); v != "" {
 			return v
 		}
 	}

@@ -17,7 +17,11 @@ const maxPushField = 2048
 
 // pushFields are the header fields that are set.
 var pushFields = []headers.Field{
-	{Name: "X-Wechat-Event"}, {Name: "X-Wechat-Openid"}, {Name: "X-Wechat-Unionid"}, {Name: "X-Wechat-Card-Id"}, {Name: "X-Wechat-Outer-Str"},
+	{Name: "X-Wechat-Event"},
+	{Name: "X-Wechat-Openid"},
+	{Name: "X-Wechat-Unionid"},
+	{Name: "X-Wechat-Card-Id"},
+	{Name: "X-Wechat-Outer-Str"},
 	{Name: "X-Wechat-App-Id"},
 }
 

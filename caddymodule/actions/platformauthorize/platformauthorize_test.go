@@ -96,7 +96,7 @@ func (s *site) open(target string) *httptest.ResponseRecorder {
 	s.T.Helper()
 	w := s.Do(sitetest.Request{Target: target, Header: s.header})
 	jar := make(map[string]string)
-	for _, pair := range strings.Split(s.header["Cookie"], "; ") {
+	for pair := range strings.SplitSeq(s.header["Cookie"], "; ") {
 		if name, value, ok := strings.Cut(pair, "="); ok {
 			jar[name] = value
 		}
@@ -402,7 +402,7 @@ func TestBehindAPrefix(t *testing.T) {
 func TestConfig(t *testing.T) {
 	for directives, want := range map[string]string{
 		"component other\nreturn https://a.example":                                                   "not configured",
-		"component shop\nreturn https://a.example https://a.example":                                  "twice",
+		"component shop\nreturn https://a.example https://a.example":                                  "twice", //nolint:dupword // as it says
 		"component shop\nreturn https://a.example\naccount default":                                   "account",
 		"component shop\nreturn https://a.example\nnotify {env.NO_SUCH_URL} 0123456789abcdef01234567": "notify",
 	} {

@@ -139,8 +139,21 @@ func TestSeal(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
-		{}, {"drop"}, {"list", "x"}, {"show"}, {"show", "../x"}, {"show", "Tea"}, {"add"}, {"add", "/nonexistent"}, {"remove"}, {"remove", "tea"},
-		{"refresh", "a/b"}, {"export"}, {"export", "-"}, {"import", "-"}, {"seal"},
+		{},
+		{"drop"},
+		{"list", "x"},
+		{"show"},
+		{"show", "../x"},
+		{"show", "Tea"},
+		{"add"},
+		{"add", "/nonexistent"},
+		{"remove"},
+		{"remove", "tea"},
+		{"refresh", "a/b"},
+		{"export"},
+		{"export", "-"},
+		{"import", "-"},
+		{"seal"},
 	} {
 		if r := commandtest.Run(t, "{}", append([]string{"accounts"}, args...)...); !r.Usage {
 			t.Errorf("%v: got %v %s%s", args, r.Err, r.Stdout, r.Stderr)

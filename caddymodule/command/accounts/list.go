@@ -57,7 +57,7 @@ func table(answer admin.DataAccounts) string {
 	if len(answer.Accounts) == 0 {
 		b.WriteString(say.T("no account is data") + "\n")
 	} else {
-		rows := [][]string{{"APP_ID", say.T("ALIAS"), say.T("IN USE"), say.T("SOURCE")}}
+		rows := append(make([][]string, 0, 1+len(answer.Accounts)), []string{"APP_ID", say.T("ALIAS"), say.T("IN USE"), say.T("SOURCE")})
 		for _, a := range answer.Accounts {
 			used := "–"
 			if a.InUse {

@@ -96,7 +96,10 @@ func TestPutAndRemove(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
 	for name, k := range map[string]*rediskeys.Keys{"one server": open(t, server.Addr), "database": open(t, "redis://"+server.Addr+"/3")} {
-		t.Run(name, func(t *testing.T) { testChanges(t, k) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testChanges(t, k)
+		})
 	}
 }
 

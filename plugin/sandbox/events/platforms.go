@@ -54,8 +54,9 @@ type SetView struct {
 
 // Platforms tells of all platforms. The world is locked.
 func Platforms(w *world.World) []PlatformView {
-	list := []PlatformView{}
-	for _, c := range w.Platform.All() {
+	all := w.Platform.All()
+	list := make([]PlatformView, 0, len(all))
+	for _, c := range all {
 		boarded, total := c.Latest(MaxAuthorised)
 		v := PlatformView{
 			AppID: c.ID, Pushed: c.EventsURL != "" && !c.Stopped, Taken: millis(c.Taken), Total: total, Boarded: []AuthorisedView{}, Waiting: []ScanView{},
@@ -82,9 +83,10 @@ func Platforms(w *world.World) []PlatformView {
 }
 
 func candidates(s *platform.Store, sc *platform.Scan) []MerchantView {
-	list := []MerchantView{}
 	all := s.Candidates(sc)
-	for _, m := range all[:min(len(all), MaxAuthorised)] {
+	all = all[:min(len(all), MaxAuthorised)]
+	list := make([]MerchantView, 0, len(all))
+	for _, m := range all {
 		v := MerchantView{m.AppID, m.Name, m.MiniProgram, []SetView{}}
 		for _, id := range sc.SetsOf(m) {
 			v.Sets = append(v.Sets, SetView{id, platform.SetNames[id]})

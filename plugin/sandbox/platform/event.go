@@ -37,7 +37,7 @@ func PlainText(component, kind string, now time.Time) []byte {
 func xml(pairs ...any) []byte {
 	var b strings.Builder
 	b.WriteString("<xml>")
-	for i := 0; i < len(pairs); i += 2 {
+	for i := 0; i+1 < len(pairs); i += 2 {
 		value := ""
 		switch v := pairs[i+1].(type) {
 		case string:

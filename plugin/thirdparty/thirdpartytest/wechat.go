@@ -125,7 +125,7 @@ func (w *WeChat) info(appID string) map[string]any {
 	if sets == nil {
 		sets = []int{1, 4, 8}
 	}
-	var functions []any
+	functions := make([]any, 0, len(sets))
 	for _, id := range sets {
 		functions = append(functions, map[string]any{"funcscope_category": map[string]int{"id": id}})
 	}
