@@ -250,7 +250,7 @@ func pushBeside(t *testing.T, text string) {
 	for _, m := range docsVariable.FindAllStringSubmatch(text, -1) {
 		t.Setenv(m[1], "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")
 	}
-	text = securetest.WithFiles(t, text)
+	text = withFolders(t, securetest.WithFiles(t, text))
 	t.Setenv("BESIDE_TOKEN", token)
 	name := accountLine.FindStringSubmatch(text)[1]
 	if name == "" {

@@ -57,6 +57,11 @@ func TestDocsCaddyfiles(t *testing.T) {
 	}
 }
 
+// withFolders has the folder of accounts that documents name be one.
+func withFolders(t *testing.T, text string) string {
+	return strings.ReplaceAll(text, "accounts file /etc/wechat/accounts", "accounts file "+t.TempDir())
+}
+
 func provisionDocs(t *testing.T, text string) {
 	t.Helper()
 	if formatted := string(caddyfile.Format([]byte(text))); formatted != text {
@@ -68,7 +73,7 @@ func provisionDocs(t *testing.T, text string) {
 	for _, m := range docsVariable.FindAllStringSubmatch(text, -1) {
 		t.Setenv(m[1], "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG") // an encoding_aes_key has 43 characters
 	}
-	text = strings.ReplaceAll(securetest.WithFiles(t, text), "accounts file /etc/wechat/accounts", "accounts file "+t.TempDir())
+	text = withFolders(t, securetest.WithFiles(t, text))
 	log := filepath.Join(t.TempDir(), "log")
 	text = strings.Replace(text, "{\n", "{\n\tstorage file_system "+t.TempDir()+"\n\tskip_install_trust\n\tlog docs {\n\t\toutput file "+log+"\n\t\tlevel WARN\n\t\tinclude wechat_card http.handlers.wechat_card\n\t}\n", 1)
 	adapted, err := sitetest.Adapted(strings.TrimSpace(text))

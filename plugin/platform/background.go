@@ -109,7 +109,7 @@ func (p *Platform) tend() {
 			// Once, when there is a token to ask with: what a process could not keep that was killed, WeChat's list has.
 			if !looked && p.core.Status(credential.AccessToken).State == credential.Fresh {
 				looked = true
-				p.seek(ctx)
+				_ = p.look(ctx) // logged where it failed; looks that came too early, without a token, do not count
 			}
 		}})
 }

@@ -266,7 +266,10 @@ func (s *State) replayed(left []string) {
 const replayAge = 5 * time.Second
 
 // replay deals with events that nobody has dealt with: a process was killed, or could not.
-func (p *Platform) replay(ctx context.Context) {
+func (p *Platform) replay(ctx context.Context) { p.replayOlder(ctx, replayAge) }
+
+// replayOlder is replay for events that are older than so much.
+func (p *Platform) replayOlder(ctx context.Context, than time.Duration) {
 	names, err := p.events.Names(ctx)
 	if err == nil {
 		p.state.replayed(names)
@@ -290,7 +293,7 @@ func (p *Platform) replay(ctx context.Context) {
 			continue
 		}
 		age := p.cfg.Now().Sub(e.Written)
-		if age.Abs() < replayAge {
+		if age.Abs() < than {
 			continue
 		}
 		done := func() { _ = p.events.Drop(context.WithoutCancel(ctx), name) }

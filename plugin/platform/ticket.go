@@ -117,7 +117,10 @@ func (p *Platform) wakeToken(after time.Duration) {
 			_, err = p.core.Credential(ctx, credential.AccessToken)
 		}
 		if err != nil && !p.isOver() {
-			_ = p.core.Refresh(ctx, credential.AccessToken, false) // logged where it failed
+			err = p.core.Refresh(ctx, credential.AccessToken, false) // logged where it failed
+		}
+		if err == nil {
+			p.replayOlder(ctx, 0) // events that waited for nothing else
 		}
 	})
 }

@@ -58,7 +58,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	via := strconv.Itoa(resp.ProtoMajor) + "." + strconv.Itoa(resp.ProtoMinor) + " Caddy"
 	resp.Header["Via"] = append([]string{via}, resp.Header["Via"]...)
 	delete(resp.Header, "Alt-Svc") // which is about a connection to WeChat
-	call.answer, resp.Body = resp.Body, &answer{call, t.logger}
+	call.answer, resp.Body = resp.Body, &answer{call, t.logger, resp.ContentLength >= 0 && !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream")}
 	return resp, nil
 }
 
@@ -69,6 +69,7 @@ var _ http.RoundTripper = transport{}
 type answer struct {
 	call   *relayCall
 	logger *zap.Logger
+	isHeld bool // the proxy flushes nothing of it
 }
 
 // Read implements io.Reader. Where the answer breaks off, what has come of it is sent first: the connection ends then.
@@ -80,7 +81,9 @@ func (a *answer) Read(p []byte) (int, error) {
 	if n > 0 {
 		return n, nil // the error comes again
 	}
-	_ = http.NewResponseController(a.call.w).Flush()
+	if a.isHeld {
+		_ = http.NewResponseController(a.call.w).Flush()
+	}
 	level := zap.WarnLevel
 	if a.call.Err() != nil {
 		level = zap.DebugLevel // the client has gone
