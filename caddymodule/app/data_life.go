@@ -199,7 +199,11 @@ func (d *data) release() {
 
 // changed is told what has become of an authorisation: whose ended has no account here from now on.
 func (a *App) changed(component string, c platform.Change) {
-	if a.data == nil || c.Kind != platform.Ended {
+	if a.data == nil {
+		return
+	}
+	if c.Kind != platform.Ended {
+		a.data.directory.Doubt(c.AppID) // who asked a moment ago was told that there is none
 		return
 	}
 	a.data.mu.RLock()

@@ -84,7 +84,9 @@ func TestOperationsFilesFitTheMetrics(t *testing.T) {
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
 	port := freeport.Ports(t, 1)[0]
-	c := h.run(t, h.file(t, "Caddyfile", gateway(w, port, "wechat_card /openCard open_card {\n\tcard *\n}")))
+	config := strings.Replace(gateway(w, port, "wechat_card /openCard open_card {\n\tcard *\n}"), "\t\taccount {",
+		"\t\tcomponent shop {\n\t\t\tapp_id wx00000000000000c0\n\t\t\tapp_secret {env.APP_SECRET}\n\t\t}\n\t\taccount {", 1)
+	c := h.run(t, h.file(t, "Caddyfile", config))
 	get(t, "http://127.0.0.1:"+port+"/addCard?card_id=pCard")
 	for _, fails := range []struct{ fault, credential string }{
 		{`{"path":"/cgi-bin/ticket/getticket","times":1,"errcode":45009}`, "api_ticket"},

@@ -83,6 +83,9 @@ func (d *Directory) Put(ctx context.Context, source, appID string, raw json.RawM
 	return ErrNoSource
 }
 
+// Doubt has a name looked for anew when somebody next asks for it: it is known that there is a change.
+func (d *Directory) Doubt(name string) { d.doubt(name) }
+
 // checkAlias refuses an alias that leads elsewhere.
 func (d *Directory) checkAlias(ctx context.Context, appID, alias string) error {
 	if !object.IsAlias(alias) {

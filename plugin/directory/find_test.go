@@ -157,6 +157,26 @@ func TestSlowSource(t *testing.T) {
 	})
 }
 
+// One that hangs in front of another is waited for once in a while, and not for each account of the other.
+func TestHungSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, f := newFake("s"), newFake("f", id(3), "", id(4), "")
+		d := open(s, f)
+		s.takes = time.Hour
+		want(t, d, id(3), id(3))
+		began := time.Now()
+		want(t, d, id(4), id(4))
+		want(t, d, id(3), id(3))
+		if took := time.Since(began); took != 0 {
+			t.Errorf("took %v", took)
+		}
+		s.takes = 0
+		s.set(id(5), "")
+		time.Sleep(5 * time.Second)
+		want(t, d, id(5), id(5))
+	})
+}
+
 func TestBrokenData(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFake("s", id(1), "", id(2), "")

@@ -75,6 +75,9 @@ func (s *Platform) look(ctx context.Context, appID string) (Entry, error) {
 	if errors.Is(err, platform.ErrNotAuthorised) {
 		return Entry{}, ErrUnknown
 	}
+	if errors.Is(err, platform.ErrUnreadable) {
+		return Entry{}, &Broken{Name: appID, Err: err} // it can be removed all the same
+	}
 	if err != nil {
 		return Entry{}, err
 	}
@@ -157,6 +160,9 @@ func (s *Platform) List(ctx context.Context) ([]Entry, error) {
 
 // Put implements Source: it sets alias, key, mini_program and limit of an account that authorised the component. ErrUnknown: it has not.
 func (s *Platform) Put(ctx context.Context, appID string, settings json.RawMessage) error {
+	if _, err := s.platform.Authorisation(ctx, appID); errors.Is(err, platform.ErrNotAuthorised) {
+		return ErrUnknown // what it may have is another source's affair
+	}
 	if _, err := object.ParseSettings(appID, settings, s.keys); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/directory"
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/directory/object"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/platform"
 )
 
@@ -70,6 +71,31 @@ func newPlatformSource(t *testing.T) (*authorisations, *directory.Platform, *tim
 	}}
 	now := time.Unix(1_700_000_000, 0)
 	return a, directory.NewPlatform(a, nil, func() time.Time { return now }), &now
+}
+
+// An account of a platform's own, which has not authorised it, goes to the source behind.
+func TestPutBehindAPlatform(t *testing.T) {
+	_, s, _ := newPlatformSource(t)
+	f := newFake("f")
+	d := open(s, f)
+	err := d.Put(t.Context(), "", id(7), json.RawMessage(`{"app_id":"`+id(7)+`","app_secret":"of its own"}`))
+	fault, ok := errors.AsType[*object.Fault](err)
+	if !ok || fault.Field != "app_secret" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What cannot be opened is an account that cannot be used, and can be removed.
+func TestUnreadable(t *testing.T) {
+	a, s, _ := newPlatformSource(t)
+	d := open(s)
+	a.err = fmt.Errorf("looking: %w", platform.ErrUnreadable)
+	if _, err := d.Find(t.Context(), platformA, ""); !errors.Is(err, platform.ErrUnreadable) || errors.Is(err, directory.ErrUnknown) {
+		t.Errorf("got %v", err)
+	}
+	if err := d.Remove(t.Context(), platformA); err != nil || len(a.all) != 1 {
+		t.Errorf("got %v, left are %v", err, a.all)
+	}
 }
 
 func TestPlatformSource(t *testing.T) {

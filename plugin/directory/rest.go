@@ -18,6 +18,10 @@ type rest struct {
 const (
 	restAfter = 3
 	restFor   = 250 * time.Millisecond
+
+	// A source that lets somebody wait so long is left alone at once, and for longer.
+	hungAfter = time.Second
+	hungFor   = 3 * time.Second
 )
 
 // resting gives why the source is not to be asked; nil: it may be.
@@ -30,14 +34,18 @@ func (r *rest) resting(now time.Time) error {
 	return nil
 }
 
-func (r *rest) failed(now time.Time, name string, err error) {
+// failed notes a look that took so long and said nothing.
+func (r *rest) failed(now time.Time, name string, err error, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if name != r.name {
 		r.failures++
 	}
 	r.name, r.err = name, err
-	if r.failures >= restAfter {
+	switch {
+	case took >= hungAfter:
+		r.until = now.Add(hungFor)
+	case r.failures >= restAfter:
 		r.until = now.Add(restFor)
 	}
 }

@@ -159,11 +159,12 @@ func (s *shelf) last(h held, known bool, err error) (Entry, error) {
 func (s *shelf) ask(ctx context.Context, name string) (Entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
+	asked := s.now()
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
 	case <-ctx.Done():
-		return Entry{}, s.failed(name, ctx.Err())
+		return Entry{}, s.failed(name, ctx.Err(), asked)
 	}
 	began, changes := s.now(), s.changes.Load()
 	e, err := s.source.Look(ctx, name)
@@ -186,13 +187,13 @@ func (s *shelf) ask(ctx context.Context, name string) (Entry, error) {
 		s.drop(name)
 		s.none.Add(s.hash(name), vain{ErrUnknown, began.Add(min(s.source.Fresh(), unknownFresh))})
 	default:
-		return Entry{}, s.failed(name, err)
+		return Entry{}, s.failed(name, err, asked)
 	}
 	return e, err
 }
 
-// failed notes a look that says nothing, and makes its error.
-func (s *shelf) failed(name string, err error) error {
+// failed notes a look that says nothing, and when it was asked for, and makes its error.
+func (s *shelf) failed(name string, err error, asked time.Time) error {
 	now := s.now()
 	_, isBroken := errors.AsType[*Broken](err)
 	err = fmt.Errorf("looking for an account in %s: %w", s.source.Name(), err)
@@ -201,7 +202,7 @@ func (s *shelf) failed(name string, err error) error {
 		s.rest.end()
 		s.log.broken(now, s.source.Name(), name, err)
 	} else {
-		s.rest.failed(now, name, err)
+		s.rest.failed(now, name, err, now.Sub(asked))
 		s.log.unreachable(now, s.source.Name(), err)
 	}
 	return err

@@ -23,7 +23,7 @@ type Busy struct {
 func (e *Busy) Error() string {
 	bound := "as many calls as the limit allows were made"
 	if e.Network {
-		bound = "WeChat refused as many calls of this network as may be"
+		bound = "as many calls of this network were made, or refused by WeChat, as may be"
 	}
 	return fmt.Sprintf("%s: %s; the next is allowed in %v", e.API, bound, e.RetryAfter.Round(time.Millisecond))
 }
@@ -70,12 +70,20 @@ func (b *Bucket) Set(api string, perMinute int) {
 
 // Do makes one call, whatever becomes of it, or tells with *Busy when there can be one. While too many are under way it waits for
 // its turn, two seconds at the most. What ctx holds of a client's network (WithClient) is held to its share.
-func (b *Bucket) Do(ctx context.Context, call func() error) (err error) {
+func (b *Bucket) Do(ctx context.Context, call func() error) error { return b.do(ctx, call, false) }
+
+// DoShared is Do for calls of which each, and not only those that WeChat refuses, is held to the share of the client's network: WeChat
+// refuses none of them, however often they come.
+func (b *Bucket) DoShared(ctx context.Context, call func() error) error {
+	return b.do(ctx, call, true)
+}
+
+func (b *Bucket) do(ctx context.Context, call func() error, each bool) (err error) {
 	client := networkOf(ctx)
 	if err := b.begin(ctx, client); err != nil {
 		return err
 	}
-	defer func() { b.end(client, wechat.Is(err, wechat.Refused)) }()
+	defer func() { b.end(client, each || wechat.Is(err, wechat.Refused)) }()
 	return call()
 }
 

@@ -354,3 +354,22 @@ func TestPanicEndsACall(t *testing.T) {
 		t.Errorf("%d calls, %v", b.use.calls, b.use.shares)
 	}
 }
+
+// What WeChat never refuses is shared all the same.
+func TestDoShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket(8)
+		call := func(client string) error { return b.DoShared(from(t, client), func() error { return nil }) }
+		for range 2 {
+			if err := call("203.0.113.9"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if e := busy(call("203.0.113.9")); e == nil || !e.Network {
+			t.Errorf("got %v", e)
+		}
+		if err := call("203.0.114.9"); err != nil {
+			t.Errorf("another network gets %v", err)
+		}
+	})
+}

@@ -188,7 +188,7 @@ func (p *Platform) callAs(ctx context.Context, call func(wechat.Component) error
 // PreAuthCode fetches a pre_auth_code, good for one visit of WeChat's page. Visitors cause these calls, so they are bounded: past the
 // limit it fails with *limit.Busy.
 func (p *Platform) PreAuthCode(ctx context.Context) (code string, life time.Duration, err error) {
-	err = p.state.preAuth.Do(ctx, func() error {
+	err = p.state.preAuth.DoShared(ctx, func() error {
 		return p.callAs(ctx, func(of wechat.Component) (err error) {
 			code, life, err = p.cfg.Client.PreAuthCode(ctx, of)
 			return err
@@ -196,6 +196,9 @@ func (p *Platform) PreAuthCode(ctx context.Context) (code string, life time.Dura
 	})
 	return code, life, err
 }
+
+// ErrUnreadable says that what is kept of an account cannot be opened: it is damaged, or sealed with a key that is not configured any more.
+var ErrUnreadable = vault.ErrForeign
 
 // Standing tells how a Platform stands in this process. It fetches nothing.
 type Standing struct {
