@@ -77,6 +77,11 @@ func expressions(t *testing.T) map[string]string {
 	return all
 }
 
+// withComponent has a gateway keep a component, too, so that there is everything that can be looked at.
+func withComponent(config string) string {
+	return strings.Replace(config, "\t\taccount {", "\t\tcomponent shop {\n\t\t\tapp_id wx00000000000000c0\n\t\t\tapp_secret {env.APP_SECRET}\n\t\t}\n\t\taccount {", 1)
+}
+
 // TestOperationsFilesFitTheMetrics has everything happen that the alert rules and the dashboard look for, and looks with
 // their eyes: each metric, label and value in them must be there.
 func TestOperationsFilesFitTheMetrics(t *testing.T) {
@@ -84,9 +89,7 @@ func TestOperationsFilesFitTheMetrics(t *testing.T) {
 	w := runWeChat(t, "")
 	h := newHome(t, appSecret)
 	port := freeport.Ports(t, 1)[0]
-	config := strings.Replace(gateway(w, port, "wechat_card /openCard open_card {\n\tcard *\n}"), "\t\taccount {",
-		"\t\tcomponent shop {\n\t\t\tapp_id wx00000000000000c0\n\t\t\tapp_secret {env.APP_SECRET}\n\t\t}\n\t\taccount {", 1)
-	c := h.run(t, h.file(t, "Caddyfile", config))
+	c := h.run(t, h.file(t, "Caddyfile", withComponent(gateway(w, port, "wechat_card /openCard open_card {\n\tcard *\n}"))))
 	get(t, "http://127.0.0.1:"+port+"/addCard?card_id=pCard")
 	for _, fails := range []struct{ fault, credential string }{
 		{`{"path":"/cgi-bin/ticket/getticket","times":1,"errcode":45009}`, "api_ticket"},

@@ -41,7 +41,7 @@ func watch(t *testing.T, life, scrape int) *watched {
 	var targets strings.Builder
 	for i, port := range ports[:2] {
 		name := fmt.Sprint("gateway-", i+1)
-		c := h.run(t, h.file(t, "Caddyfile-"+name, gateway(s.w, port, "wechat_card /openCard open_card {\n\tcard *\n}")))
+		c := h.run(t, h.file(t, "Caddyfile-"+name, withComponent(gateway(s.w, port, "wechat_card /openCard open_card {\n\tcard *\n}"))))
 		s.gateways = append(s.gateways, c)
 		s.sites = append(s.sites, "http://127.0.0.1:"+port)
 		fmt.Fprintf(&targets, "      - {targets: [%q], labels: {instance: %s}}\n", c.admin, name)
@@ -171,7 +171,8 @@ func TestPrometheusScrapes(t *testing.T) {
 		s.visit(t.Context(), s.sites[0])
 		s.visit(t.Context(), s.sites[1])
 		for panel, expr := range panels {
-			if _, values := s.ask(expr); len(values) == 0 || slices.Max(slices.Collect(maps.Values(values))) <= 0 {
+			zero := strings.HasPrefix(panel, "Third-party platforms") // nobody has authorised this one, and all is well with it
+			if _, values := s.ask(expr); len(values) == 0 || slices.Max(slices.Collect(maps.Values(values))) <= 0 && !zero {
 				s.missing = panel
 				return false
 			}
