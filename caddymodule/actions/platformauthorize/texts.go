@@ -50,7 +50,7 @@ var english = Texts{
 	Sets: map[int]string{
 		1: "messages (消息管理)", 2: "users (用户管理)", 3: "account service (账号服务)", thirdparty.SetPages: "web pages (网页服务)",
 		6: "customer service (多客服)", 7: "mass messages and notices (群发与通知)", thirdparty.SetCards: "cards (微信卡券)", 9: "material (素材管理)",
-		13: "stores (门店)", 15: "menu (菜单)", 17: "codes (小程序码)", thirdparty.SetPrograms: "development and data (开发与数据分析)",
+		11: "intelligent interfaces (智能)", 13: "stores (门店)", 15: "menu (菜单)", 17: "codes (小程序码)", thirdparty.SetPrograms: "development and data (开发与数据分析)",
 		19: "customer messages (客服)", 24: "open platform account (开放平台账号)", 25: "basic information (基本信息)", 26: "invoices (电子发票)",
 		33: "linked mini programs (小程序关联)", 88: "URL Scheme and Link", 89: "subscription notices (订阅通知)",
 	},
@@ -78,7 +78,7 @@ var chinese = Texts{
 	Set:         "权限集 %d",
 	Sets: map[int]string{
 		1: "消息管理", 2: "用户管理", 3: "账号服务", thirdparty.SetPages: "网页服务", 6: "多客服", 7: "群发与通知", thirdparty.SetCards: "微信卡券",
-		9: "素材管理", 13: "门店", 15: "菜单", 17: "小程序码", thirdparty.SetPrograms: "开发与数据分析", 19: "客服", 24: "开放平台账号",
+		9: "素材管理", 11: "智能", 13: "门店", 15: "菜单", 17: "小程序码", thirdparty.SetPrograms: "开发与数据分析", 19: "客服", 24: "开放平台账号",
 		25: "基本信息", 26: "电子发票", 33: "小程序关联", 88: "URL Scheme 与 URL Link", 89: "订阅通知",
 	},
 	Why: map[int]string{
