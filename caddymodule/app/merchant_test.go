@@ -8,14 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/credential"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/oauth"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/platform"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/thirdparty/thirdpartytest"
-
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // TestMerchant: who authorises a component has an account at once, and none when that is taken back.
@@ -30,46 +27,14 @@ func TestMerchant(t *testing.T) {
 		wechat.ServeHTTP(w, r)
 	}))
 	t.Cleanup(api.Close)
-	ctx := sitetest.Provision(t, `{
-	admin off
-	storage file_system `+t.TempDir()+`
-	log {
-		output discard
-	}
-	wechat_card {
-		api `+api.URL+`
-		component shop {
-			app_id `+thirdpartytest.Component+`
-			app_secret `+thirdpartytest.Secret+`
-			message_push `+thirdpartytest.Token+` `+thirdpartytest.Key+`
-			seal_key "`+thirdpartytest.SealKey+`"
-		}
-		accounts platform shop
-	}
-}
-http://localhost:9080 {
+	s := sitetest.NewComponent(t, api.URL, `
 	wechat_card /events/* message_push {
 		component shop
 	}
 	wechat_card add_card {
 		account {query.a}
 		card *
-	}
-}`)
-	loaded, err := ctx.App(app.Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	httpApp, err := ctx.App("http")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &sitetest.Site{T: t, Server: httpApp.(*caddyhttp.App).Servers["srv0"], App: loaded.(*app.App)}
-	t.Cleanup(func() {
-		if err := s.App.Cleanup(); err != nil {
-			t.Error(err)
-		}
-	})
+	}`)
 	const appID = thirdpartytest.Account
 	status := func() int { return s.Do(sitetest.Request{Target: "/?card_id=p1&a=" + appID, From: "127.0.0.1"}).Code }
 	if got := status(); got != http.StatusForbidden {

@@ -120,7 +120,7 @@ func (j *JSConfig) ServeAction(w http.ResponseWriter, r *http.Request, _ caddyht
 //	}
 func (j *JSConfig) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	err := words.Unmarshal(d, words.Subdirectives{
-		"origin": func() error { return j.unmarshalOrigin(d) },
+		"origin": func() error { return words.Origins(d, &j.Origin) },
 		"api":    func() error { return j.unmarshalAPI(d) },
 	})
 	if err != nil {
@@ -129,22 +129,6 @@ func (j *JSConfig) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if len(j.Origin) == 0 {
 		return d.WrapErr(errNoOrigin)
 	}
-	return nil
-}
-
-// unmarshalOrigin reads `origin <origin...>`, which may be repeated.
-func (j *JSConfig) unmarshalOrigin(d *caddyfile.Dispenser) error {
-	origins := d.RemainingArgs()
-	if len(origins) == 0 {
-		return d.ArgErr()
-	}
-	for _, origin := range origins {
-		// placeholders can only be judged when their values are there
-		if _, err := field.ParseOrigin(origin); err != nil && !words.IsDynamic(origin) {
-			return d.WrapErr(err)
-		}
-	}
-	j.Origin = append(j.Origin, origins...)
 	return nil
 }
 

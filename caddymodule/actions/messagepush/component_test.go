@@ -8,54 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem/problemtest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/push"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/thirdparty/thirdpartytest"
-
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
-
-// componentSite is a site with a component, before a WeChat of its own.
-func componentSite(t *testing.T, w *thirdpartytest.WeChat, directives string) *sitetest.Site {
-	t.Helper()
-	ctx := sitetest.Provision(t, `{
-	admin off
-	storage file_system `+t.TempDir()+`
-	log {
-		output discard
-	}
-	wechat_card {
-		api `+w.URL+`
-		component shop {
-			app_id `+thirdpartytest.Component+`
-			app_secret `+thirdpartytest.Secret+`
-			message_push `+thirdpartytest.Token+` `+thirdpartytest.Key+`
-			seal_key "`+thirdpartytest.SealKey+`"
-		}
-		accounts platform shop
-	}
-}
-http://localhost:9080 {
-`+directives+`
-}`)
-	httpApp, err := ctx.App("http")
-	if err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := ctx.App(app.Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := loaded.(*app.App)
-	t.Cleanup(func() {
-		if err := a.Cleanup(); err != nil {
-			t.Error(err)
-		}
-	})
-	return &sitetest.Site{T: t, Server: httpApp.(*caddyhttp.App).Servers["srv0"], App: a}
-}
 
 // pushed has WeChat push what stands in <xml> to a path.
 func pushed(t *testing.T, s *sitetest.Site, path, inner string) *httptest.ResponseRecorder {
@@ -95,7 +52,7 @@ func await(t *testing.T, what string, is func() bool) {
 func TestComponent(t *testing.T) {
 	w := thirdpartytest.New(t)
 	w.Codes["code1"] = thirdpartytest.Account
-	s := componentSite(t, w, `
+	s := sitetest.NewComponent(t, w.URL, `
 	wechat_card /platform/* message_push {
 		component shop
 	}`+backend)
@@ -140,7 +97,7 @@ func TestComponent(t *testing.T) {
 // TestComponentRefuses: what is not WeChat's changes nothing.
 func TestComponentRefuses(t *testing.T) {
 	w := thirdpartytest.New(t)
-	s := componentSite(t, w, `
+	s := sitetest.NewComponent(t, w.URL, `
 	wechat_card /platform/* message_push {
 		component shop
 	}`+backend)
@@ -170,7 +127,7 @@ func TestReleaseTest(t *testing.T) {
 		mini, miniName         = "wxd101a85aa106f53e", "gh_8dad206e9538"
 	)
 	w.Codes["testcode"], w.Codes["minicode"] = official, mini
-	s := componentSite(t, w, `
+	s := sitetest.NewComponent(t, w.URL, `
 	wechat_card /on/* message_push {
 		component shop
 		release_test on
@@ -228,7 +185,7 @@ func TestReleaseTest(t *testing.T) {
 func TestComponentKeeps(t *testing.T) {
 	w := thirdpartytest.New(t)
 	w.Codes["code1"] = thirdpartytest.Account
-	s := componentSite(t, w, `
+	s := sitetest.NewComponent(t, w.URL, `
 	wechat_card /platform/* message_push {
 		component shop
 		keep 10

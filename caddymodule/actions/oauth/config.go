@@ -128,7 +128,7 @@ func checkHeader(name, id string) (need int, err error) {
 //	}
 func (o *OAuth) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	err := words.Unmarshal(d, words.Subdirectives{
-		"origin": func() error { return o.unmarshalOrigin(d) },
+		"origin": func() error { return words.Origins(d, &o.Origin) },
 		"scope":  func() error { return words.OneOf(d, &o.Scope, "base", "userinfo") },
 		"path": func() error {
 			if err := words.OneValue(d, &o.Path); err != nil {
@@ -146,22 +146,6 @@ func (o *OAuth) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if len(o.Origin) == 0 {
 		return d.WrapErr(errNoOrigin)
 	}
-	return nil
-}
-
-// unmarshalOrigin reads `origin <origin...>`, which may be repeated.
-func (o *OAuth) unmarshalOrigin(d *caddyfile.Dispenser) error {
-	origins := d.RemainingArgs()
-	if len(origins) == 0 {
-		return d.ArgErr()
-	}
-	for _, origin := range origins {
-		// placeholders can only be judged when their values are there
-		if _, err := field.ParseOrigin(origin); err != nil && !words.IsDynamic(origin) {
-			return d.WrapErr(err)
-		}
-	}
-	o.Origin = append(o.Origin, origins...)
 	return nil
 }
 

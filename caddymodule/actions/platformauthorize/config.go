@@ -113,7 +113,7 @@ func (p *PlatformAuthorize) take(component *thirdparty.Component) error {
 func (p *PlatformAuthorize) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	err := words.Unmarshal(d, words.Subdirectives{
 		"component": func() error { return words.OneValue(d, &p.Component) },
-		"return":    func() error { return p.unmarshalReturn(d) },
+		"return":    func() error { return words.Origins(d, &p.Return) },
 		"path": func() error {
 			if err := words.OneValue(d, &p.Path); err != nil {
 				return err
@@ -131,22 +131,6 @@ func (p *PlatformAuthorize) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	case len(p.Return) == 0:
 		return d.WrapErr(errNoReturn)
 	}
-	return nil
-}
-
-// unmarshalReturn reads `return <origin...>`, which may be repeated.
-func (p *PlatformAuthorize) unmarshalReturn(d *caddyfile.Dispenser) error {
-	origins := d.RemainingArgs()
-	if len(origins) == 0 {
-		return d.ArgErr()
-	}
-	for _, origin := range origins {
-		// placeholders can only be judged when their values are there
-		if _, err := field.ParseOrigin(origin); err != nil && !words.IsDynamic(origin) {
-			return d.WrapErr(err)
-		}
-	}
-	p.Return = append(p.Return, origins...)
 	return nil
 }
 

@@ -10,14 +10,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/problem/problemtest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/sitetest"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/notify"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/platform"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/thirdparty/thirdpartytest"
-
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 const (
@@ -36,42 +33,8 @@ type site struct {
 func newSite(t *testing.T, directives string) *site {
 	t.Helper()
 	w := thirdpartytest.New(t)
-	ctx := sitetest.Provision(t, `{
-	admin off
-	storage file_system `+t.TempDir()+`
-	log {
-		output discard
-	}
-	wechat_card {
-		api `+w.URL+`
-		component shop {
-			app_id `+thirdpartytest.Component+`
-			app_secret `+thirdpartytest.Secret+`
-			message_push `+thirdpartytest.Token+` `+thirdpartytest.Key+`
-			seal_key "`+thirdpartytest.SealKey+`"
-		}
-		accounts platform shop
-	}
-}
-http://localhost:9080 {
-`+directives+`
-}`)
-	httpApp, err := ctx.App("http")
-	if err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := ctx.App(app.Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := loaded.(*app.App)
-	t.Cleanup(func() {
-		if err := a.Cleanup(); err != nil {
-			t.Error(err)
-		}
-	})
 	s := &site{
-		&sitetest.Site{T: t, Server: httpApp.(*caddyhttp.App).Servers["srv0"], App: a}, w,
+		sitetest.NewComponent(t, w.URL, directives), w,
 		map[string]string{"Accept": "text/html,*/*;q=0.8", "Accept-Language": "en", "User-Agent": pc},
 	}
 	query, body := thirdpartytest.Sealed(t, thirdpartytest.Ticket())

@@ -1,12 +1,10 @@
 package scanpage
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"html/template"
 	"net/http"
-	"strconv"
+
+	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/sandbox/wire"
 )
 
 const head = `<!DOCTYPE html>
@@ -62,23 +60,10 @@ var setsPage = template.Must(template.New("sets").Parse(head + `<h1>{{.Name}}</h
 `))
 
 // policy lets a page run the one script that there is.
-var policy = func() string {
-	sum := sha256.Sum256([]byte(waits))
-	return "default-src 'none'; connect-src 'self'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; frame-ancestors 'none'"
-}()
+var policy = wire.Policy("'self'", waits)
 
 func refuse(w http.ResponseWriter, status int, why string) { show(w, status, refusedPage, why) }
 
 func show(w http.ResponseWriter, status int, page *template.Template, data any) {
-	var body bytes.Buffer
-	_ = page.Execute(&body, data) // into memory, with data that it was made for
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", policy)
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Length", strconv.Itoa(body.Len()))
-	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // the client may be gone
+	wire.Page(w, status, policy, page, data)
 }
