@@ -3,17 +3,14 @@ package sitetest
 import (
 	"testing"
 
-	"github.com/caddy-wechat-card/caddy-wechat-card/caddymodule/app"
 	"github.com/caddy-wechat-card/caddy-wechat-card/plugin/thirdparty/thirdpartytest"
-
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // NewComponent provisions a site with the component "shop" of package thirdpartytest, whose merchants have accounts, before a WeChat at api.
-// Its Sandbox is nil.
+// Its WeChat is nil: that is no sandbox.
 func NewComponent(t testing.TB, api, directives string) *Site {
 	t.Helper()
-	ctx := Provision(t, `{
+	return siteOf(t, Provision(t, `{
 	admin off
 	storage file_system `+t.TempDir()+`
 	log {
@@ -32,20 +29,5 @@ func NewComponent(t testing.TB, api, directives string) *Site {
 }
 http://localhost:9080 {
 `+directives+`
-}`)
-	httpApp, err := ctx.App("http")
-	if err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := ctx.App(app.Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := loaded.(*app.App)
-	t.Cleanup(func() {
-		if err := a.Cleanup(); err != nil {
-			t.Error(err)
-		}
-	})
-	return &Site{T: t, Server: httpApp.(*caddyhttp.App).Servers["srv0"], App: a}
+}`))
 }

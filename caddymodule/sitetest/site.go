@@ -81,6 +81,14 @@ func NewWith(t testing.TB, options, directives string) *Site {
 http://localhost:9080 {
 `+directives+`
 }`)
+	s := siteOf(t, ctx)
+	s.WeChat = wechat
+	return s
+}
+
+// siteOf is the site of a configuration that has been provisioned, which ends with the test.
+func siteOf(t testing.TB, ctx caddy.Context) *Site {
+	t.Helper()
 	httpApp, err := ctx.App("http")
 	if err != nil {
 		t.Fatal(err)
@@ -89,12 +97,13 @@ http://localhost:9080 {
 	if err != nil {
 		t.Fatal(err)
 	}
+	a := loaded.(*app.App)
 	t.Cleanup(func() {
-		if err := loaded.(*app.App).Cleanup(); err != nil {
+		if err := a.Cleanup(); err != nil {
 			t.Error(err)
 		}
 	})
-	return &Site{t, httpApp.(*caddyhttp.App).Servers["srv0"], loaded.(*app.App), wechat}
+	return &Site{T: t, Server: httpApp.(*caddyhttp.App).Servers["srv0"], App: a}
 }
 
 // Provision provisions without listening.

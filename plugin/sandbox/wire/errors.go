@@ -1,4 +1,4 @@
-// Package wire is how WeChat's API reads and writes: JSON, and the errcodes of its refusals.
+// Package wire is how WeChat's API reads and writes: JSON, and the errcodes of its refusals; and how its pages answer.
 package wire
 
 import (
